@@ -1,0 +1,126 @@
+# Medians, rates, ratios and goals from the lines of scripts/bench:
+# PART KIND BYTES NAME ROWS SECONDS [KIB], with tabs. -v json=yes: JSON lines. -v check=yes: exit with 1 when a goal is missed.
+
+BEGIN {
+    FS = "\t"
+    # What the others of a part are divided by.
+    reference["parse"] = "wc-l"
+    reference["sqlite"] = "sqlite-import"
+    reference["postgres"] = "server-copy+key"
+}
+
+{
+    id = $1 SUBSEP $2 SUBSEP $4
+    if (!(id in runs))
+        order[++entries] = id
+    times[id, ++runs[id]] = $6 + 0
+    bytes[id] = $3
+    rows[id] = $5
+    if ($7 + 0 > peak[id])
+        peak[id] = $7 + 0
+}
+
+# Sorts the runs of an entry and gives the middle.
+function median(id, i, j, value) {
+    for (i = 2; i <= runs[id]; i++) {
+        value = times[id, i]
+        for (j = i - 1; j > 0 && times[id, j] > value; j--)
+            times[id, j + 1] = times[id, j]
+        times[id, j + 1] = value
+    }
+    i = int((runs[id] + 1) / 2)
+    return runs[id] % 2 ? times[id, i] : (times[id, i] + times[id, i + 1]) / 2
+}
+
+function seconds_of(part, kind, name, id) {
+    id = part SUBSEP kind SUBSEP name
+    return id in middle ? middle[id] : 0
+}
+
+function each(id, all, i) {
+    for (i = 1; i <= runs[id]; i++)
+        all = all (i > 1 ? "," : "") sprintf("%.6f", times[id, i])
+    return all
+}
+
+function show(id, at, base, ratio, rate) {
+    split(id, at, SUBSEP)
+    base = seconds_of(at[1], at[2], reference[at[1]])
+    ratio = base > 0 ? sprintf("%.3f", middle[id] / base) : ""
+    rate = middle[id] > 0 ? 1 / middle[id] : 0
+    if (json)
+        printf "{\"part\":\"%s\",\"kind\":\"%s\",\"name\":\"%s\",\"rows\":%d,\"bytes\":%.0f,\"seconds\":%.6f,\"runs\":[%s]," \
+            "\"rows_per_second\":%.0f,\"mb_per_second\":%.1f,\"ns_per_row\":%.1f,\"ratio\":%s,\"ratio_to\":%s,\"peak_kib\":%s}\n",
+            at[1], at[2], at[3], rows[id], bytes[id], middle[id], each(id), rows[id] * rate, bytes[id] * rate / 1e6,
+            middle[id] * 1e9 / rows[id], (ratio == "" ? "null" : ratio), (ratio == "" ? "null" : "\"" reference[at[1]] "\""),
+            (peak[id] ? peak[id] : "null")
+    else
+        printf "%-9s %-9s %-16s %10d %4d %9.3f %9.3f %9.3f %11.0f %9.1f %7.1f %7s %9s\n", at[1], at[2], at[3], rows[id],
+            runs[id], middle[id], times[id, 1], times[id, runs[id]], rows[id] * rate, bytes[id] * rate / 1e6,
+            middle[id] * 1e9 / rows[id], (ratio == "" ? "-" : ratio), (peak[id] ? sprintf("%.1f", peak[id] / 1024) : "-")
+}
+
+function goal(what, value, relation, limit, met) {
+    met = relation == "<=" ? value <= limit : value >= limit
+    missed += !met
+    if (json)
+        printf "{\"goal\":\"%s\",\"value\":%.3f,\"relation\":\"%s\",\"limit\":%.3f,\"met\":%s}\n", what, value, relation, limit,
+            (met ? "true" : "false")
+    else
+        printf "%-6s %-75s %9.3f %s %.3f\n", (met ? "met" : "MISSED"), what, value, relation, limit
+}
+
+function parse_goals(ours, lines, speed, line_speed) {
+    ours = seconds_of("parse", "cotahist", "ticker-reader")
+    lines = seconds_of("parse", "cotahist", "wc-l")
+    if (ours > 0 && lines > 0) {
+        speed = bytes["parse", "cotahist", "ticker-reader"] / ours / 1e9
+        line_speed = bytes["parse", "cotahist", "wc-l"] / lines / 1e9
+        goal("parse COTAHIST, GB/s (2, or 40 % of wc -l when that is lower)", speed, ">=", line_speed * 0.4 < 2 ? line_speed * 0.4 : 2)
+    }
+    ours = seconds_of("parse", "trades", "ticker-reader")
+    if (ours > 0)
+        goal("parse trades, GB/s", bytes["parse", "trades", "ticker-reader"] / ours / 1e9, ">=", 1)
+}
+
+function sqlite_goals(ours, theirs) {
+    ours = seconds_of("sqlite", "cotahist", "ticker-cli-zip")
+    theirs = seconds_of("sqlite", "cotahist", "sqlite-import")
+    if (ours > 0)
+        goal("SQLite, zipped COTAHIST with the key: times faster than .import without", theirs / ours, ">=", 2)
+    ours = seconds_of("sqlite", "trades", "ticker-cli-zip")
+    theirs = seconds_of("sqlite", "trades", "sqlite-import")
+    if (ours > 0)
+        goal("SQLite, zipped trades with the key: times faster than .import without", theirs / ours, ">=", 1.2)
+}
+
+function postgres_goals(ours, theirs) {
+    ours = seconds_of("postgres", "cotahist", "ticker-cli-zip")
+    theirs = seconds_of("postgres", "cotahist", "server-copy+key")
+    if (ours > 0)
+        goal("PostgreSQL, zipped COTAHIST: time over the server's binary COPY + same key", ours / theirs, "<=", 1.2)
+}
+
+END {
+    if (!json) {
+        print "made-up files; " machine
+        printf "%-9s %-9s %-16s %10s %4s %9s %9s %9s %11s %9s %7s %7s %9s\n", "part", "kind", "name", "rows", "runs", "median s",
+            "min s", "max s", "rows/s", "MB/s", "ns/row", "ratio", "peak MiB"
+    }
+    for (i = 1; i <= entries; i++)
+        middle[order[i]] = median(order[i])
+    for (i = 1; i <= entries; i++)
+        show(order[i])
+    if (!json)
+        print "ratio: median time over that of wc-l (parse), sqlite-import (sqlite), server-copy+key (postgres); MB of the plain file\n"
+    parse_goals()
+    sqlite_goals()
+    postgres_goals()
+    for (i = 1; i <= entries; i++) {
+        split(order[i], at, SUBSEP)
+        if (at[1] == "memory")
+            goal("memory, " at[3] ": peak MiB", peak[order[i]] / 1024, "<=", 64)
+    }
+    if (check && missed)
+        exit 1
+}

@@ -1,0 +1,19 @@
+/* libtickerimport: B3's quote files into a database, fast and exact. One include for all of it. */
+#ifndef TICKERIMPORT_H
+#define TICKERIMPORT_H
+
+#include <tickerimport/batch.h>
+#include <tickerimport/error.h>
+#include <tickerimport/import.h>
+#include <tickerimport/limits.h>
+#include <tickerimport/options.h>
+#include <tickerimport/query.h>
+#include <tickerimport/reader.h>
+#include <tickerimport/report.h>
+#include <tickerimport/schema.h>
+#include <tickerimport/source.h>
+#include <tickerimport/status.h>
+#include <tickerimport/store.h>
+#include <tickerimport/version.h>
+
+#endif

@@ -1,0 +1,23 @@
+/* Every cap of the library in one place. Input is hostile until read: each loop over it ends at one of these. */
+#ifndef TICKERIMPORT_LIMITS_H
+#define TICKERIMPORT_LIMITS_H
+
+#define TICKER_ERROR_MESSAGE_MAX 400 /* bytes of an error's message, NUL included */
+#define TICKER_NAME_MAX 512          /* bytes of a file or member name that is kept, NUL included */
+#define TICKER_BATCH_ROWS_MAX 1024   /* rows of one batch */
+#define TICKER_LINE_MAX 4096         /* bytes of one line of a text format, without its line end */
+#define TICKER_CSV_COLUMNS_MAX 64    /* columns of a CSV file, known or not */
+#define TICKER_TICKER_MAX 50         /* bytes of a ticker in a CSV file (NEG_ files: 50; BVBG.086: 14; COTAHIST: 12) */
+#define TICKER_PROBLEMS_MAX 100      /* problems a report and the ledger keep with line, column and reason */
+#define TICKER_MARKETS_MAX 1000      /* market codes a report counts apart (three digits) */
+#define TICKER_NESTING_MAX 3         /* archives within each other: zip in zip in zip */
+#define TICKER_MEMBERS_MAX 1000      /* members of one archive that are looked at */
+#define TICKER_EXPANSION_RATIO_MAX 200 /* decompressed bytes a compressed one (COTAHIST reaches about 10), once past 16 MiB */
+#define TICKER_SESSION_MAX 8         /* bytes of a session or channel code; B3 writes one digit */
+#define TICKER_TRADE_GROUP_MAX 1024  /* stored rows that may speak of one trade number of one ticker and day */
+#define TICKER_SYMBOLS_MAX 4000000   /* different tickers of one file */
+#define TICKER_PROBLEMS_JSON_MAX (256 * 1024) /* bytes of the problems as JSON in the ledger */
+#define TICKER_OPTION_VALUE_MAX 4096 /* bytes of an option's value, NUL included */
+#define TICKER_QUERY_TICKERS_MAX 100 /* tickers of one query */
+
+#endif

@@ -1,0 +1,258 @@
+#include "base/options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/number.h"
+#include "base/slice.h"
+
+typedef enum option_type { TEXT, FLAG, NUMBER, SIZE, CHOICE } option_type;
+
+typedef struct option_row {
+    const char *name, *environment;
+    option_type type;
+    const char *fallback, *argument, *help;
+} option_row;
+
+static const option_row rows[TI_OPTION_COUNT] = {
+#define OPTION(id, name, environment, type, fallback, argument, help) {name, environment, type, fallback, argument, help},
+#include "base/options.def"
+#undef OPTION
+};
+
+struct ticker_options {
+    char *values[TI_OPTION_COUNT]; /* NULL: the default */
+};
+
+ticker_options *ticker_options_new(void)
+{
+    return calloc(1, sizeof(ticker_options));
+}
+
+void ticker_options_free(ticker_options *options)
+{
+    if (options == NULL)
+        return;
+    for (size_t i = 0; i < TI_OPTION_COUNT; i++)
+        free(options->values[i]);
+    free(options);
+}
+
+ticker_options *ti_options_copy(const ticker_options *options)
+{
+    ticker_options *copy = ticker_options_new();
+
+    for (size_t i = 0; copy != NULL && options != NULL && i < TI_OPTION_COUNT; i++) {
+        if (options->values[i] == NULL)
+            continue;
+        copy->values[i] = strdup(options->values[i]);
+        if (copy->values[i] == NULL) {
+            ticker_options_free(copy);
+            return NULL;
+        }
+    }
+    return copy;
+}
+
+static bool parse_flag(const char *value, bool *flag)
+{
+    static const char *const words[] = {"no", "yes", "false", "true", "0", "1", "off", "on"};
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (strcmp(value, words[i]) == 0) {
+            *flag = i % 2 == 1;
+            return true;
+        }
+    return false;
+}
+
+static bool parse_size(const char *value, int64_t *bytes)
+{
+    static const struct {
+        const char *unit;
+        unsigned shift;
+    } units[] = {{"", 0}, {"B", 0}, {"KiB", 10}, {"MiB", 20}, {"GiB", 30}, {"TiB", 40}};
+    size_t digits = strspn(value, "0123456789");
+
+    if (!ti_parse_integer((ti_slice){value, digits}, false, bytes))
+        return false;
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+        if (strcmp(value + digits, units[i].unit) == 0)
+            return !__builtin_mul_overflow(*bytes, INT64_C(1) << units[i].shift, bytes);
+    return false;
+}
+
+static bool parse_choice(const char *choices, const char *value)
+{
+    size_t size = strlen(value);
+
+    for (const char *at = choices; size > 0 && at != NULL; at = strchr(at, '|'), at = at != NULL ? at + 1 : NULL)
+        if (strncmp(at, value, size) == 0 && (at[size] == '|' || at[size] == '\0'))
+            return true;
+    return false;
+}
+
+static bool valid(const option_row *row, const char *value)
+{
+    int64_t number;
+    bool flag;
+
+    switch (row->type) {
+    case TEXT:
+        return true;
+    case FLAG:
+        return parse_flag(value, &flag);
+    case NUMBER:
+        return ti_parse_integer(ti_slice_of(value), false, &number);
+    case SIZE:
+        return parse_size(value, &number);
+    case CHOICE:
+        return parse_choice(row->argument, value);
+    }
+    return false;
+}
+
+/* How many letters have to be changed, added or left out to get from one name to the other; only short names are compared. */
+static size_t distance(const char *a, const char *b)
+{
+    size_t row[64], rows_a = strlen(a), columns = strlen(b);
+
+    if (columns >= 64)
+        return SIZE_MAX;
+    for (size_t j = 0; j <= columns; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= rows_a; i++) {
+        size_t diagonal = row[0];
+
+        row[0] = i;
+        for (size_t j = 1; j <= columns; j++) {
+            size_t change = diagonal + (a[i - 1] != b[j - 1]), other = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
+
+            diagonal = row[j];
+            row[j] = change < other ? change : other;
+        }
+    }
+    return row[columns];
+}
+
+static ticker_status unknown_option(const char *name, ticker_error *error)
+{
+    size_t best = SIZE_MAX, nearest = 0;
+
+    for (size_t i = 0; i < TI_OPTION_COUNT && strlen(name) < 64; i++) {
+        size_t d = distance(name, rows[i].name);
+
+        if (d < best) {
+            best = d;
+            nearest = i;
+        }
+    }
+    (void)ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "unknown option \"%s\"", name);
+    if (best <= 3)
+        ti_error_hint(error, "did you mean \"%s\"?", rows[nearest].name);
+    return TICKER_FATAL;
+}
+
+static ticker_status wrong_value(const option_row *row, const char *value, ticker_error *error)
+{
+    (void)ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "option \"%s\" cannot be \"%s\"", row->name, value);
+    switch (row->type) {
+    case FLAG:
+        ti_error_hint(error, "use yes or no");
+        break;
+    case NUMBER:
+        ti_error_hint(error, "use a whole number");
+        break;
+    case SIZE:
+        ti_error_hint(error, "use a number of bytes, or one with KiB, MiB or GiB");
+        break;
+    case CHOICE:
+        ti_error_hint(error, "use one of %s", row->argument);
+        break;
+    case TEXT:
+        break;
+    }
+    return TICKER_FATAL;
+}
+
+ticker_status ticker_options_set(ticker_options *options, const char *name, const char *value, ticker_error *error)
+{
+    size_t index = 0;
+    char *copy;
+
+    if (options == NULL || name == NULL || value == NULL)
+        return ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "an option needs a name and a value");
+    while (index < TI_OPTION_COUNT && strcmp(rows[index].name, name) != 0)
+        index++;
+    if (index == TI_OPTION_COUNT)
+        return unknown_option(name, error);
+    if (strlen(value) >= TICKER_OPTION_VALUE_MAX)
+        return ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "the value of option \"%s\" is longer than %d bytes", name,
+                       TICKER_OPTION_VALUE_MAX - 1);
+    if (!valid(&rows[index], value))
+        return wrong_value(&rows[index], value, error);
+    copy = strdup(value);
+    if (copy == NULL)
+        return ti_fail_memory(error);
+    free(options->values[index]);
+    options->values[index] = copy;
+    return TICKER_OK;
+}
+
+const char *ti_option_text(const ticker_options *options, ti_option option)
+{
+    return options != NULL && options->values[option] != NULL ? options->values[option] : rows[option].fallback;
+}
+
+bool ti_option_flag(const ticker_options *options, ti_option option)
+{
+    bool flag = false;
+
+    return parse_flag(ti_option_text(options, option), &flag) && flag;
+}
+
+int64_t ti_option_number(const ticker_options *options, ti_option option)
+{
+    int64_t number = 0;
+
+    return parse_size(ti_option_text(options, option), &number) ? number : 0;
+}
+
+const char *ticker_options_get(const ticker_options *options, const char *name)
+{
+    for (size_t i = 0; name != NULL && i < TI_OPTION_COUNT; i++)
+        if (strcmp(rows[i].name, name) == 0)
+            return ti_option_text(options, (ti_option)i);
+    return NULL;
+}
+
+size_t ticker_option_count(void)
+{
+    return TI_OPTION_COUNT;
+}
+
+const char *ticker_option_name(size_t index)
+{
+    return index < TI_OPTION_COUNT ? rows[index].name : NULL;
+}
+
+const char *ticker_option_environment(size_t index)
+{
+    return index < TI_OPTION_COUNT ? rows[index].environment : NULL;
+}
+
+const char *ticker_option_default(size_t index)
+{
+    return index < TI_OPTION_COUNT ? rows[index].fallback : NULL;
+}
+
+const char *ticker_option_argument(size_t index)
+{
+    return index < TI_OPTION_COUNT ? rows[index].argument : NULL;
+}
+
+const char *ticker_option_help(size_t index)
+{
+    return index < TI_OPTION_COUNT ? rows[index].help : NULL;
+}

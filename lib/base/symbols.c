@@ -1,0 +1,197 @@
+#include "base/symbols.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_SLOTS 1024
+#define FIRST_BYTES (16 * 1024)
+
+/* Open addressing with linear probing over numbers; the strings stand one after the other in `bytes`. */
+struct ti_symbols {
+    uint32_t *slots;  /* number + 1; 0: free */
+    uint32_t *hashes; /* of each number: growing needs no string, and most mismatches none either */
+    uint32_t *starts; /* of each number in `bytes`: a length byte, then the string */
+    unsigned char *bytes;
+    size_t slot_count, count, number_capacity, max;
+    size_t bytes_used, bytes_capacity;
+};
+
+ti_symbols *ti_symbols_new(size_t max)
+{
+    ti_symbols *symbols = calloc(1, sizeof(*symbols));
+
+    if (symbols == NULL)
+        return NULL;
+    symbols->max = max;
+    symbols->slot_count = FIRST_SLOTS;
+    symbols->slots = calloc(symbols->slot_count, sizeof(*symbols->slots));
+    if (symbols->slots == NULL) {
+        free(symbols);
+        return NULL;
+    }
+    return symbols;
+}
+
+void ti_symbols_free(ti_symbols *symbols)
+{
+    if (symbols == NULL)
+        return;
+    free(symbols->slots);
+    free(symbols->hashes);
+    free(symbols->starts);
+    free(symbols->bytes);
+    free(symbols);
+}
+
+void ti_symbols_clear(ti_symbols *symbols)
+{
+    memset(symbols->slots, 0, symbols->slot_count * sizeof(*symbols->slots));
+    symbols->count = 0;
+    symbols->bytes_used = 0;
+}
+
+size_t ti_symbols_count(const ti_symbols *symbols)
+{
+    return symbols->count;
+}
+
+/* Multiplies eight bytes at a time and folds the halves: tickers differ in few bits, so every bit must reach the low ones. */
+static uint32_t hash_bytes(ti_slice text)
+{
+    uint64_t hash = 0x9e3779b97f4a7c15u ^ text.size, word;
+    const char *at = text.data;
+    size_t left = text.size;
+
+    for (; left >= 8; at += 8, left -= 8) {
+        memcpy(&word, at, 8);
+        hash = (hash ^ word) * 0xff51afd7ed558ccdu;
+        hash ^= hash >> 32;
+    }
+    word = 0;
+    for (size_t i = 0; i < left; i++)
+        word = word << 8 | (unsigned char)at[i];
+    hash = (hash ^ word) * 0xc4ceb9fe1a85ec53u;
+    hash ^= hash >> 32;
+    hash *= 0xff51afd7ed558ccdu;
+    return (uint32_t)(hash >> 32);
+}
+
+static bool same(const ti_symbols *symbols, uint32_t number, ti_slice text)
+{
+    const unsigned char *entry = symbols->bytes + symbols->starts[number];
+
+    return entry[0] == text.size && memcmp(entry + 1, text.data, text.size) == 0;
+}
+
+/* The slot that holds `text`, or the free one where it belongs. */
+static size_t find_slot(const ti_symbols *symbols, ti_slice text, uint32_t hash)
+{
+    size_t mask = symbols->slot_count - 1, slot = hash & mask;
+
+    while (symbols->slots[slot] != 0) {
+        uint32_t number = symbols->slots[slot] - 1;
+
+        if (symbols->hashes[number] == hash && same(symbols, number, text))
+            break;
+        slot = (slot + 1) & mask;
+    }
+    return slot;
+}
+
+static bool grow_slots(ti_symbols *symbols)
+{
+    size_t count = symbols->slot_count * 2, mask = count - 1;
+    uint32_t *slots = calloc(count, sizeof(*slots));
+
+    if (slots == NULL)
+        return false;
+    for (uint32_t number = 0; number < symbols->count; number++) {
+        size_t slot = symbols->hashes[number] & mask;
+
+        while (slots[slot] != 0)
+            slot = (slot + 1) & mask;
+        slots[slot] = number + 1;
+    }
+    free(symbols->slots);
+    symbols->slots = slots;
+    symbols->slot_count = count;
+    return true;
+}
+
+static bool grow_numbers(ti_symbols *symbols)
+{
+    size_t capacity = symbols->number_capacity == 0 ? FIRST_SLOTS : symbols->number_capacity * 2;
+    uint32_t *hashes = realloc(symbols->hashes, capacity * sizeof(*hashes)), *starts;
+
+    if (hashes == NULL)
+        return false;
+    symbols->hashes = hashes;
+    starts = realloc(symbols->starts, capacity * sizeof(*starts));
+    if (starts == NULL)
+        return false;
+    symbols->starts = starts;
+    symbols->number_capacity = capacity;
+    return true;
+}
+
+static bool reserve_bytes(ti_symbols *symbols, size_t extra)
+{
+    size_t capacity = symbols->bytes_capacity == 0 ? FIRST_BYTES : symbols->bytes_capacity;
+    unsigned char *bytes;
+
+    if (symbols->bytes_used + extra <= symbols->bytes_capacity)
+        return true;
+    while (capacity < symbols->bytes_used + extra)
+        capacity *= 2;
+    bytes = capacity <= UINT32_MAX ? realloc(symbols->bytes, capacity) : NULL;
+    if (bytes == NULL)
+        return false;
+    symbols->bytes = bytes;
+    symbols->bytes_capacity = capacity;
+    return true;
+}
+
+uint32_t ti_symbols_add(ti_symbols *symbols, ti_slice text, bool *added)
+{
+    uint32_t hash = hash_bytes(text), number;
+    size_t slot = find_slot(symbols, text, hash);
+
+    if (added != NULL)
+        *added = false;
+    if (symbols->slots[slot] != 0)
+        return symbols->slots[slot] - 1;
+    if (symbols->count >= symbols->max || symbols->count >= TI_SYMBOL_NONE - 1 || text.size > 255)
+        return TI_SYMBOL_NONE;
+    if ((symbols->count + 1) * 4 > symbols->slot_count * 3) {
+        if (!grow_slots(symbols))
+            return TI_SYMBOL_NONE;
+        slot = find_slot(symbols, text, hash);
+    }
+    if ((symbols->count == symbols->number_capacity && !grow_numbers(symbols)) || !reserve_bytes(symbols, text.size + 1))
+        return TI_SYMBOL_NONE;
+    number = (uint32_t)symbols->count++;
+    symbols->hashes[number] = hash;
+    symbols->starts[number] = (uint32_t)symbols->bytes_used;
+    symbols->bytes[symbols->bytes_used] = (unsigned char)text.size;
+    if (text.size > 0)
+        memcpy(symbols->bytes + symbols->bytes_used + 1, text.data, text.size);
+    symbols->bytes_used += text.size + 1;
+    symbols->slots[slot] = number + 1;
+    if (added != NULL)
+        *added = true;
+    return number;
+}
+
+uint32_t ti_symbols_find(const ti_symbols *symbols, ti_slice text)
+{
+    uint32_t entry = symbols->slots[find_slot(symbols, text, hash_bytes(text))];
+
+    return entry != 0 ? entry - 1 : TI_SYMBOL_NONE;
+}
+
+ti_slice ti_symbols_text(const ti_symbols *symbols, uint32_t number)
+{
+    const unsigned char *entry = symbols->bytes + symbols->starts[number];
+
+    return (ti_slice){(const char *)entry + 1, entry[0]};
+}

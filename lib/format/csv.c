@@ -1,0 +1,78 @@
+#include "format/csv.h"
+
+#include <string.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+void ti_csv_scan_scalar(ti_csv_index *index, const unsigned char *data, size_t size)
+{
+    index->rows = index->marks = 0;
+    for (size_t i = 0; i < size; i++) {
+        if (data[i] != ';' && data[i] != '\n')
+            continue;
+        if (data[i] == '\n')
+            index->row_end[index->rows++] = index->marks;
+        index->mark[index->marks++] = (uint32_t)i;
+    }
+}
+
+#ifdef __SSE2__
+/* Bits of the bytes of data[0 … 64) that equal `byte`. */
+static inline uint64_t equal64(const unsigned char *data, char byte)
+{
+    const __m128i wanted = _mm_set1_epi8(byte);
+    uint64_t bits = 0;
+
+    for (unsigned i = 0; i < 4; i++) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(data + 16 * i));
+
+        bits |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, wanted)) << (16 * i);
+    }
+    return bits;
+}
+
+void ti_csv_scan(ti_csv_index *index, const unsigned char *data, size_t size)
+{
+    uint32_t marks = 0, rows = 0;
+
+    for (size_t at = 0; at < size; at += 64) {
+        uint64_t inside = size - at >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << (size - at)) - 1;
+        uint64_t ends = equal64(data + at, '\n') & inside;
+        uint64_t all = (equal64(data + at, ';') & inside) | ends;
+
+        for (; all != 0; all &= all - 1) {
+            unsigned bit = (unsigned)__builtin_ctzll(all);
+
+            index->row_end[rows] = marks; /* stays when it is a line end: no branch to be guessed */
+            rows += (uint32_t)(ends >> bit & 1);
+            index->mark[marks++] = (uint32_t)at + bit;
+        }
+    }
+    index->marks = marks;
+    index->rows = rows;
+}
+#else
+void ti_csv_scan(ti_csv_index *index, const unsigned char *data, size_t size)
+{
+    ti_csv_scan_scalar(index, data, size);
+}
+#endif
+
+unsigned ti_csv_split(ti_slice line, ti_slice cells[TICKER_CSV_COLUMNS_MAX])
+{
+    const char *at = line.data, *end = line.data + line.size;
+    unsigned count = 0;
+
+    for (;;) {
+        const char *next = at < end ? memchr(at, ';', (size_t)(end - at)) : NULL;
+
+        if (count == TICKER_CSV_COLUMNS_MAX)
+            return 0;
+        cells[count++] = (ti_slice){at, (size_t)((next != NULL ? next : end) - at)};
+        if (next == NULL)
+            return count;
+        at = next + 1;
+    }
+}

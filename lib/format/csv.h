@@ -1,0 +1,30 @@
+/* Finding the cells of a ';' file, many rows at once: positions of separators and line ends first, decoding after. No quoting. */
+#ifndef TI_FORMAT_CSV_H
+#define TI_FORMAT_CSV_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <tickerimport/limits.h>
+
+#include "base/slice.h"
+
+#define TI_CSV_BLOCK (16 * 1024) /* bytes looked at in one go */
+
+typedef struct ti_csv_index {
+    uint32_t rows;
+    uint32_t marks;
+    uint32_t row_end[TI_CSV_BLOCK + 1]; /* for each row the number of the mark that is its line end */
+    uint32_t mark[TI_CSV_BLOCK + 64]; /* where the separators and line ends stand */
+} ti_csv_index;
+
+/* Indexes the whole rows in data[0 … size), size ≤ TI_CSV_BLOCK. Bytes up to 63 behind it are loaded, not used. */
+void ti_csv_scan(ti_csv_index *index, const unsigned char *data, size_t size);
+/* The same, a byte at a time: what the other is tested against and what machines without SSE2 use. */
+void ti_csv_scan_scalar(ti_csv_index *index, const unsigned char *data, size_t size);
+
+/* Cells of a line, without its line end; the number of columns, or 0 when there are more than TICKER_CSV_COLUMNS_MAX. */
+unsigned ti_csv_split(ti_slice line, ti_slice cells[TICKER_CSV_COLUMNS_MAX]);
+
+#endif

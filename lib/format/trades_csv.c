@@ -1,0 +1,444 @@
+/* NEGOCIOSAVISTA: one trade a line, ';' between cells, decimal comma, columns by the names in the first line. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#include "base/date.h"
+#include "base/error.h"
+#include "base/number.h"
+#include "format/csv.h"
+#include "format/digits.h"
+#include "format/format.h"
+#include "model/schema.h"
+
+#define ABSENT UINT32_MAX
+#define PRICE_SCALE 6
+
+typedef struct remembered_date {
+    unsigned char text[10];
+    int64_t days;
+} remembered_date;
+
+typedef struct trades_file {
+    uint64_t line;
+    unsigned columns;                     /* of the header */
+    uint32_t place[TICKER_TRADE_COLUMNS]; /* of each column in the file, or ABSENT */
+    remembered_date date, reference_date; /* nearly all rows of a file repeat them */
+    ti_csv_index index;
+} trades_file;
+
+static ti_slice first_line(const unsigned char *data, size_t size)
+{
+    ti_slice line = {(const char *)data, size};
+    const char *end;
+
+    if (size >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0)
+        line = (ti_slice){line.data + 3, line.size - 3};
+    end = line.size > 0 ? memchr(line.data, '\n', line.size) : NULL;
+    if (end != NULL)
+        line.size = (size_t)(end - line.data);
+    if (line.size > 0 && line.data[line.size - 1] == '\r')
+        line.size--;
+    return line;
+}
+
+/* The column of ours that a header cell names, or TICKER_TRADE_COLUMNS. */
+static unsigned find_column(ti_slice cell)
+{
+    unsigned count;
+    const ti_column *columns = ti_schema_columns(TICKER_TRADES, &count);
+
+    for (unsigned i = 0; i < count; i++)
+        if (ti_slice_is(cell, columns[i].b3))
+            return i;
+    return TICKER_TRADE_COLUMNS;
+}
+
+static int bid(const unsigned char *data, size_t size)
+{
+    ti_slice cells[TICKER_CSV_COLUMNS_MAX];
+    unsigned count = ti_csv_split(first_line(data, size), cells);
+    int found = 0;
+
+    for (unsigned i = 0; i < count; i++)
+        found += find_column(cells[i]) < TICKER_TRADE_COLUMNS;
+    return found >= 2 ? 64 * found : 0;
+}
+
+static ticker_status missing_column(unsigned column, ticker_error *error)
+{
+    (void)ti_fail(error, TICKER_FAILED, TICKER_ERROR_INPUT, "the header has no column %s",
+                  ticker_column_b3_name(TICKER_TRADES, column));
+    ti_error_hint(error, "the file is cut off or was not made by B3");
+    ti_error_place(error, 1, 1, 0);
+    return TICKER_FAILED;
+}
+
+static ticker_status map_columns(ti_parse *parse, trades_file *file, ti_slice line, ticker_error *error)
+{
+    ti_slice cells[TICKER_CSV_COLUMNS_MAX];
+
+    file->columns = ti_csv_split(line, cells);
+    if (file->columns == 0)
+        return ti_fail(error, TICKER_FAILED, TICKER_ERROR_LIMIT, "the header has more than %d columns",
+                       TICKER_CSV_COLUMNS_MAX);
+    for (unsigned i = 0; i < TICKER_TRADE_COLUMNS; i++)
+        file->place[i] = ABSENT;
+    for (unsigned i = 0; i < file->columns; i++) {
+        unsigned column = find_column(cells[i]);
+
+        if (column == TICKER_TRADE_COLUMNS)
+            ti_report_add_problem(parse->report, 1, 1 + (uint64_t)(cells[i].data - line.data),
+                                  "column \"%.*s\" is not known and not stored", (int)cells[i].size, cells[i].data);
+        else if (file->place[column] != ABSENT)
+            return ti_fail(error, TICKER_FAILED, TICKER_ERROR_INPUT, "the header has column %s twice",
+                           ticker_column_b3_name(TICKER_TRADES, column));
+        else
+            file->place[column] = i;
+    }
+    for (unsigned i = 0; i < TICKER_TRADE_COLUMNS; i++)
+        if (file->place[i] == ABSENT && i != TICKER_TRADE_CHANNEL)
+            return missing_column(i, error);
+    return TICKER_OK;
+}
+
+static ticker_status open_trades(ti_parse *parse, void **state, ticker_error *error)
+{
+    trades_file *file = calloc(1, sizeof(*file));
+    const unsigned char *data;
+    size_t available, size;
+    ticker_status status;
+    ti_slice line;
+
+    if (file == NULL)
+        return ti_fail_memory(error);
+    *state = file;
+    status = ti_stream_peek(parse->stream, TICKER_LINE_MAX + 8, &data, &available, error);
+    if (status != TICKER_OK)
+        return status;
+    line = first_line(data, available);
+    if (line.size > TICKER_LINE_MAX)
+        return ti_fail(error, TICKER_FAILED, TICKER_ERROR_LIMIT, "the header line is longer than %d bytes", TICKER_LINE_MAX);
+    status = map_columns(parse, file, line, error);
+    size = (size_t)((const unsigned char *)line.data - data) + line.size;
+    size += size < available && data[size] == '\r';
+    size += size < available && data[size] == '\n';
+    ti_stream_consume(parse->stream, size);
+    file->line = 1;
+    parse->report->complete = status == TICKER_OK;
+    return status;
+}
+
+/* A cell by its first byte and the one behind its last. */
+typedef struct cell {
+    const unsigned char *at, *end;
+} cell;
+
+static inline bool take_date(remembered_date *last, cell c, int64_t *days)
+{
+    if (c.end - c.at != 10)
+        return false;
+    if (memcmp(c.at, last->text, 10) != 0) {
+        if (!ti_parse_date_iso((ti_slice){(const char *)c.at, 10}, &last->days))
+            return false;
+        memcpy(last->text, c.at, 10);
+    }
+    *days = last->days;
+    return true;
+}
+
+/* 1 to 18 digits. */
+static inline __attribute__((always_inline)) bool take_number(cell c, int64_t *number)
+{
+    uint64_t bad = 0;
+    size_t size = (size_t)(c.end - c.at);
+
+    if (size - 1 >= 18)
+        return false;
+    *number = (int64_t)(size <= 8 ? ti_digits_upto8(c.end, (unsigned)size, &bad) : ti_digits(c.at, (unsigned)size, &bad));
+    return bad == 0;
+}
+
+static inline __attribute__((always_inline)) bool take_participant(cell c, int64_t *number)
+{
+    if (c.at == c.end) {
+        *number = TICKER_NULL;
+        return true;
+    }
+    return take_number(c, number) && *number <= INT32_MAX;
+}
+
+static inline bool take_time(cell c, int64_t *milliseconds)
+{
+    uint64_t bad = 0, value;
+    uint32_t clock, hour, minute, second;
+
+    if (c.end - c.at != 9)
+        return false;
+    value = ti_digits(c.at, 9, &bad);
+    clock = (uint32_t)(value / 1000);
+    hour = clock / 10000;
+    minute = clock / 100 % 100;
+    second = clock % 100;
+    *milliseconds = (int64_t)((hour * 60 + minute) * 60 + second) * 1000 + (int64_t)(value % 1000);
+    return bad == 0 && hour < 24 && minute < 60 && second < 60;
+}
+
+/* "12,345" with any number of decimals; B3 writes three. */
+static inline bool take_price(cell c, int64_t *price)
+{
+    const unsigned char *at = c.at;
+    size_t size = (size_t)(c.end - c.at);
+    bool negative = size > 0 && *at == '-';
+    uint64_t bad = 0, whole, fraction;
+
+    at += negative;
+    size -= negative;
+    if (size - 5 > 7 || c.end[-4] != ',')
+        return ti_parse_decimal((ti_slice){(const char *)c.at, (size_t)(c.end - c.at)}, ',', PRICE_SCALE, price);
+    whole = ti_digits_upto8(c.end - 4, (unsigned)size - 4, &bad);
+    fraction = ti_digits_upto8(c.end, 3, &bad);
+    *price = (int64_t)((whole * 1000 + fraction) * 1000);
+    if (negative)
+        *price = -*price;
+    return bad == 0;
+}
+
+/* Printable ASCII only: whatever else there is goes the slow way. */
+static inline bool take_text(ticker_batch *batch, unsigned column, cell c, size_t min, size_t max)
+{
+    size_t size = (size_t)(c.end - c.at);
+    char *to = batch->arena + batch->arena_size;
+    bool odd = false;
+
+    if (size < min || size > max)
+        return false;
+#ifdef __SSE2__
+    if (size <= 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)c.at);
+        uint32_t low = (uint32_t)_mm_movemask_epi8(_mm_cmplt_epi8(bytes, _mm_set1_epi8('!')));
+
+        _mm_storeu_si128((__m128i *)(void *)to, bytes);
+        odd = (low & ((1u << size) - 1)) != 0;
+    } else
+#endif
+        for (size_t i = 0; i < size; i++) {
+            odd |= c.at[i] <= ' ' || c.at[i] > 0x7e;
+            to[i] = (char)c.at[i];
+        }
+    batch->text[column][batch->rows] = (ti_text){batch->arena_size, (uint32_t)size};
+    batch->arena_size += (uint32_t)size;
+    return !odd;
+}
+
+static inline __attribute__((always_inline)) bool decode_column(trades_file *file, ticker_batch *batch, unsigned column, cell c)
+{
+    int64_t *value = batch->i64[column] != NULL ? &batch->i64[column][batch->rows] : NULL;
+
+    switch ((ticker_trade_column)column) {
+    case TICKER_TRADE_TICKER:
+        return take_text(batch, column, c, 1, TICKER_TICKER_MAX);
+    case TICKER_TRADE_SESSION:
+        return take_text(batch, column, c, 1, TICKER_SESSION_MAX);
+    case TICKER_TRADE_CHANNEL:
+        return take_text(batch, column, c, 0, TICKER_SESSION_MAX);
+    case TICKER_TRADE_DATE:
+        return take_date(&file->date, c, value);
+    case TICKER_TRADE_REFERENCE_DATE:
+        return take_date(&file->reference_date, c, value);
+    case TICKER_TRADE_TIME:
+        return take_time(c, value);
+    case TICKER_TRADE_PRICE:
+        return take_price(c, value);
+    case TICKER_TRADE_BUYER:
+    case TICKER_TRADE_SELLER:
+        return take_participant(c, value);
+    case TICKER_TRADE_ACTION:
+        return take_number(c, value) && *value <= INT16_MAX;
+    case TICKER_TRADE_ID:
+    case TICKER_TRADE_VOLUME:
+        return take_number(c, value);
+    case TICKER_TRADE_COLUMNS:
+        break;
+    }
+    return false;
+}
+
+/* All columns of a row; `cells` in the order of ticker_trade_column. False: some cell is not as it should be. A wrong cell does not
+ * end it early: such rows are rare, and this way there is little to be guessed wrong for the others. */
+static inline bool decode_row(trades_file *file, ticker_batch *batch, const cell cells[TICKER_TRADE_COLUMNS])
+{
+    uint32_t arena = batch->arena_size;
+    bool good = true;
+
+#define COLUMN(id, name, json, b3, type, scale, digits, quoted, postgres, description)                                 \
+    good &= decode_column(file, batch, TICKER_TRADE_##id, cells[TICKER_TRADE_##id]);
+#include "model/trade.def"
+#undef COLUMN
+    if (!good)
+        batch->arena_size = arena;
+    return good;
+}
+
+static ticker_status keep_row(ti_parse *parse, const trades_file *file)
+{
+    ticker_batch *batch = parse->batch;
+
+    batch->line[batch->rows++] = file->line;
+    return TICKER_OK;
+}
+
+/* Says which cell of the row is wrong, and why. */
+static ticker_status reject_cell(ti_parse *parse, trades_file *file, const unsigned char *line,
+                                 const cell cells[TICKER_TRADE_COLUMNS], ticker_error *error)
+{
+    static const char *const reasons[] = {
+        [TICKER_TRADE_TICKER] = "is no trading code",          [TICKER_TRADE_DATE] = "is no date (YYYY-MM-DD)",
+        [TICKER_TRADE_REFERENCE_DATE] = "is no date (YYYY-MM-DD)", [TICKER_TRADE_SESSION] = "is no session code",
+        [TICKER_TRADE_ID] = "is no number",                    [TICKER_TRADE_ACTION] = "is no action code",
+        [TICKER_TRADE_TIME] = "is no time (HHMMSSmmm)",        [TICKER_TRADE_PRICE] = "is no price",
+        [TICKER_TRADE_VOLUME] = "is no number",                [TICKER_TRADE_BUYER] = "is no participant code",
+        [TICKER_TRADE_SELLER] = "is no participant code",      [TICKER_TRADE_CHANNEL] = "is no channel code"};
+    uint32_t arena = parse->batch->arena_size;
+    char reason[TI_REASON_MAX];
+
+    for (unsigned i = 0; i < TICKER_TRADE_COLUMNS; i++) {
+        if (decode_column(file, parse->batch, i, cells[i]))
+            continue;
+        parse->batch->arena_size = arena;
+        (void)snprintf(reason, sizeof(reason), "%s \"%.*s\" %s", ticker_column_b3_name(TICKER_TRADES, i),
+                       (int)(cells[i].end - cells[i].at > 40 ? 40 : cells[i].end - cells[i].at), (const char *)cells[i].at,
+                       reasons[i]);
+        return ti_parse_reject(parse, file->line, (uint64_t)(cells[i].at - line) + 1, reason, error);
+    }
+    parse->batch->arena_size = arena;
+    return TICKER_OK;
+}
+
+static ticker_status wrong_columns(ti_parse *parse, const trades_file *file, unsigned columns, ticker_error *error)
+{
+    char reason[TI_REASON_MAX];
+
+    (void)snprintf(reason, sizeof(reason), "the row has %u columns instead of %u", columns, file->columns);
+    return ti_parse_reject(parse, file->line, 1, reason, error);
+}
+
+/* Rows `first` … of an indexed block; stops when the batch is full. Returns how many were taken. */
+static uint32_t take_rows(ti_parse *parse, trades_file *file, const unsigned char *data, ticker_status *status,
+                          ticker_error *error)
+{
+    static const unsigned char none[32];
+    const ti_csv_index *index = &file->index;
+    cell cells[TICKER_TRADE_COLUMNS];
+    uint32_t first = 0, row;
+
+    for (unsigned i = 0; i < TICKER_TRADE_COLUMNS; i++)
+        cells[i] = (cell){none + 16, none + 16};
+    for (row = 0; row < index->rows && *status == TICKER_OK && parse->batch->rows < parse->batch->capacity; row++) {
+        uint32_t last = index->row_end[row], columns = last - first + 1;
+        const unsigned char *line = data + (first > 0 ? index->mark[first - 1] + 1 : 0), *end = data + index->mark[last];
+
+        file->line++;
+        if (end > line && end[-1] == '\r')
+            end--;
+        if (columns == file->columns) {
+            for (unsigned i = 0; i < TICKER_TRADE_COLUMNS; i++) {
+                uint32_t place = file->place[i];
+
+                if (place == ABSENT)
+                    continue;
+                cells[i].at = place > 0 ? data + index->mark[first + place - 1] + 1 : line;
+                cells[i].end = place + 1 < columns ? data + index->mark[first + place] : end;
+            }
+            *status = decode_row(file, parse->batch, cells) ? keep_row(parse, file)
+                                                            : reject_cell(parse, file, line, cells, error);
+        } else if (end > line) {
+            *status = wrong_columns(parse, file, columns, error);
+        }
+        first = last + 1;
+    }
+    return row;
+}
+
+/* The last line when it has no line end: taken when whole, else the file is cut off inside it. */
+static ticker_status take_last(ti_parse *parse, trades_file *file, const unsigned char *data, size_t size,
+                               ticker_error *error)
+{
+    unsigned char line[TICKER_LINE_MAX + 2 * TI_STREAM_MARGIN] = {0};
+    ticker_status status = TICKER_OK;
+    uint32_t rows = parse->batch->rows;
+    bool reject = parse->reject;
+
+    memcpy(line + TI_STREAM_MARGIN, data, size);
+    line[TI_STREAM_MARGIN + size] = '\n';
+    ti_csv_scan(&file->index, line + TI_STREAM_MARGIN, size + 1);
+    parse->reject = false;
+    (void)take_rows(parse, file, line + TI_STREAM_MARGIN, &status, error);
+    parse->reject = reject;
+    if (status == TICKER_OK && parse->batch->rows == rows)
+        status = ti_parse_refuse(parse, file->line, "the file ends in the middle of a row: it is truncated", error);
+    return status;
+}
+
+/* How much of the bytes at hand to index: whole lines only, unless nothing follows. */
+static ticker_status take_block(ti_parse *parse, trades_file *file, const unsigned char *data, size_t available,
+                                bool last, ticker_error *error)
+{
+    size_t size = available < TI_CSV_BLOCK ? available : TI_CSV_BLOCK;
+    ticker_status status = TICKER_OK;
+    uint32_t taken;
+
+    ti_csv_scan(&file->index, data, size);
+    if (file->index.rows > 0) {
+        taken = take_rows(parse, file, data, &status, error);
+        if (taken > 0)
+            ti_stream_consume(parse->stream, (size_t)file->index.mark[file->index.row_end[taken - 1]] + 1);
+        return status;
+    }
+    if (size > TICKER_LINE_MAX) {
+        (void)ti_fail(error, TICKER_FAILED, TICKER_ERROR_LIMIT, "a line is longer than %d bytes", TICKER_LINE_MAX);
+        ti_error_place(error, file->line + 1, 1, (int64_t)ti_stream_offset(parse->stream));
+        return TICKER_FAILED;
+    }
+    if (last) {
+        status = take_last(parse, file, data, available, error);
+        ti_stream_consume(parse->stream, available);
+    }
+    return status;
+}
+
+static ticker_status next_trades(ti_parse *parse, void *state, ticker_error *error)
+{
+    trades_file *file = state;
+    const unsigned char *data;
+    size_t available;
+    ticker_status status = TICKER_OK;
+
+    while (status == TICKER_OK && parse->batch->rows < parse->batch->capacity) {
+        status = ti_stream_peek(parse->stream, TICKER_LINE_MAX + 2, &data, &available, error);
+        if (status != TICKER_OK)
+            break;
+        if (available == 0) {
+            status = TICKER_DONE;
+            break;
+        }
+        status = take_block(parse, file, data, available, available < TICKER_LINE_MAX + 2, error);
+    }
+    parse->report->lines = (int64_t)file->line;
+    parse->report->member_bytes = (int64_t)ti_stream_offset(parse->stream);
+    return status;
+}
+
+const ti_format ti_format_trades = {
+    .name = "trades",
+    .table = TICKER_TRADES,
+    .text_bytes = TICKER_TICKER_MAX + 2 * TICKER_SESSION_MAX,
+    .bid = bid,
+    .open = open_trades,
+    .next = next_trades,
+    .close = free,
+};

@@ -1,0 +1,153 @@
+/* Zip archives through libarchive, read front to back: the same way for a file, a pipe and a download, and for a zip within a zip. */
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "input/layer.h"
+
+#define BLOCK (128 * 1024)
+
+typedef struct zip_layer {
+    ti_layer layer;
+    struct archive *archive;
+    unsigned char *block;
+    unsigned members;
+    bool opened;
+    ticker_error below_error; /* libarchive's callback cannot pass one on */
+    ticker_status below_status;
+} zip_layer;
+
+bool ti_zip_recognise(const unsigned char *head, size_t size)
+{
+    return size >= 4 && (memcmp(head, "PK\3\4", 4) == 0 || memcmp(head, "PK\5\6", 4) == 0);
+}
+
+static la_ssize_t read_below(struct archive *archive, void *payload, const void **data)
+{
+    zip_layer *zip = payload;
+    size_t got = 0;
+    ticker_status status;
+
+    *data = zip->block;
+    status = ti_layer_read(zip->layer.below, zip->block, BLOCK, &got, &zip->below_error);
+    if (status < TICKER_OK) {
+        zip->below_status = status;
+        archive_set_error(archive, EIO, "the input failed");
+        return ARCHIVE_FATAL;
+    }
+    return (la_ssize_t)got;
+}
+
+static ticker_status failed(zip_layer *zip, ticker_error *error)
+{
+    const char *why = archive_error_string(zip->archive);
+
+    if (zip->below_status < TICKER_OK) {
+        ti_error_copy(error, &zip->below_error);
+        return zip->below_status;
+    }
+    (void)ti_fail(error, TICKER_FAILED, TICKER_ERROR_INPUT, "the zip archive is damaged or cut off: %s",
+                  why != NULL ? why : "no reason given");
+    ti_error_hint(error, "fetch the file again");
+    return TICKER_FAILED;
+}
+
+static ticker_status open_archive(zip_layer *zip, ticker_error *error)
+{
+    zip->archive = archive_read_new();
+    if (zip->archive == NULL)
+        return ti_fail_memory(error);
+    zip->opened = true;
+    if (archive_read_support_format_zip_streamable(zip->archive) != ARCHIVE_OK ||
+        archive_read_open(zip->archive, zip, NULL, read_below, NULL) != ARCHIVE_OK)
+        return failed(zip, error);
+    return TICKER_OK;
+}
+
+/* Directories and what macOS adds to archives are no data. */
+static bool ignored(struct archive_entry *entry, const char *name)
+{
+    const char *base = strrchr(name, '/');
+    size_t size = strlen(name);
+
+    base = base != NULL ? base + 1 : name;
+    return archive_entry_filetype(entry) == AE_IFDIR || (size > 0 && name[size - 1] == '/') ||
+           strncmp(name, "__MACOSX/", 9) == 0 || strstr(name, "/__MACOSX/") != NULL || strncmp(base, "._", 2) == 0 ||
+           strcmp(base, ".DS_Store") == 0;
+}
+
+static ticker_status next_entry(ti_layer *layer, ticker_error *error)
+{
+    zip_layer *zip = (zip_layer *)layer;
+    struct archive_entry *entry;
+    ticker_status status;
+    const char *name;
+
+    if (!zip->opened) {
+        status = open_archive(zip, error);
+        if (status != TICKER_OK)
+            return status;
+    }
+    for (;;) {
+        int result = archive_read_next_header(zip->archive, &entry);
+
+        if (result == ARCHIVE_EOF)
+            return TICKER_DONE;
+        if (result != ARCHIVE_OK && result != ARCHIVE_WARN)
+            return failed(zip, error);
+        if (++zip->members > TICKER_MEMBERS_MAX)
+            return ti_fail(error, TICKER_FAILED, TICKER_ERROR_LIMIT, "the archive has more than %d members",
+                           TICKER_MEMBERS_MAX);
+        name = archive_entry_pathname(entry);
+        (void)snprintf(layer->name, sizeof(layer->name), "%s", name != NULL && name[0] != '\0' ? name : "(unnamed)");
+        if (ignored(entry, layer->name))
+            continue;
+        if (archive_entry_is_encrypted(entry))
+            return ti_fail(error, TICKER_FAILED, TICKER_ERROR_INPUT, "archive member \"%s\" is encrypted", layer->name);
+        return TICKER_OK;
+    }
+}
+
+static ticker_status read_entry(ti_layer *layer, void *buffer, size_t capacity, size_t *got, ticker_error *error)
+{
+    zip_layer *zip = (zip_layer *)layer;
+    la_ssize_t count = archive_read_data(zip->archive, buffer, capacity);
+
+    *got = 0;
+    if (count < 0)
+        return failed(zip, error);
+    *got = (size_t)count;
+    return count > 0 ? TICKER_OK : TICKER_DONE;
+}
+
+static void free_zip(ti_layer *layer)
+{
+    zip_layer *zip = (zip_layer *)layer;
+
+    (void)archive_read_free(zip->archive); /* reading only: nothing can be lost */
+    free(zip->block);
+    free(zip);
+}
+
+ti_layer *ti_zip_new(ti_layer *below)
+{
+    static const ti_layer_ops ops = {next_entry, read_entry, free_zip};
+    zip_layer *zip = calloc(1, sizeof(*zip));
+
+    if (zip == NULL)
+        return NULL;
+    zip->block = malloc(BLOCK);
+    if (zip->block == NULL) {
+        free(zip);
+        return NULL;
+    }
+    zip->layer.ops = &ops;
+    zip->layer.below = below;
+    ti_error_init(&zip->below_error);
+    return &zip->layer;
+}

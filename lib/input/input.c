@@ -1,0 +1,216 @@
+#include "input/input.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "input/layer.h"
+#include "input/raw.h"
+
+struct ti_input {
+    ti_input_limits limits;
+    ti_layer *layers[TICKER_NESTING_MAX + 1]; /* [0] is the source */
+    unsigned depth;                           /* of the layer whose entry is read */
+    bool failed;
+    char name[TICKER_NAME_MAX];
+    char member[TICKER_NAME_MAX];
+};
+
+ti_input *ti_input_new(ticker_source *source, const ti_input_limits *limits)
+{
+    ti_input *input = calloc(1, sizeof(*input));
+
+    if (input == NULL) {
+        ticker_source_free(source);
+        return NULL;
+    }
+    input->limits = *limits;
+    if (input->limits.ratio == 0)
+        input->limits.ratio = 1;
+    if (input->limits.nesting > TICKER_NESTING_MAX)
+        input->limits.nesting = TICKER_NESTING_MAX;
+    memcpy(input->name, source->name, sizeof(input->name));
+    input->layers[0] = ti_raw_new(source, limits->bytes);
+    if (input->layers[0] == NULL) {
+        free(input);
+        return NULL;
+    }
+    return input;
+}
+
+static void pop(ti_input *input)
+{
+    input->layers[input->depth]->ops->free(input->layers[input->depth]);
+    input->layers[input->depth--] = NULL;
+}
+
+void ti_input_free(ti_input *input)
+{
+    if (input == NULL)
+        return;
+    while (input->depth > 0)
+        pop(input);
+    input->layers[0]->ops->free(input->layers[0]);
+    free(input);
+}
+
+/* Joins the names of the entries, outermost first. */
+static void name_member(ti_input *input)
+{
+    size_t size = 0;
+
+    input->member[0] = '\0';
+    for (unsigned i = 1; i <= input->depth; i++) {
+        const char *name = input->layers[i]->name;
+        int length;
+
+        if (name[0] == '\0' || size >= sizeof(input->member) - 1)
+            continue;
+        length = snprintf(input->member + size, sizeof(input->member) - size, "%s%s", size > 0 ? "/" : "", name);
+        if (length > 0)
+            size += (size_t)length;
+    }
+}
+
+/* Opens the archive that the current entry is. TICKER_DONE: it is no archive but data. */
+static ticker_status descend(ti_input *input, ticker_error *error)
+{
+    ti_layer *top = input->layers[input->depth], *layer;
+    bool zip = ti_zip_recognise(top->head, top->head_size), gzip = ti_gzip_recognise(top->head, top->head_size);
+
+    if (!zip && !gzip)
+        return TICKER_DONE;
+    if (input->depth >= input->limits.nesting) {
+        (void)ti_fail(error, TICKER_FAILED, TICKER_ERROR_LIMIT, "archives are nested more than %u deep",
+                      input->limits.nesting);
+        ti_error_hint(error, "unpack the outer archive first");
+        return TICKER_FAILED;
+    }
+    layer = zip ? ti_zip_new(top) : ti_gzip_new(top);
+    if (layer == NULL)
+        return ti_fail_memory(error);
+    input->layers[++input->depth] = layer;
+    return TICKER_OK;
+}
+
+static ticker_status find_member(ti_input *input, ticker_error *error)
+{
+    ticker_status status;
+
+    for (;;) {
+        status = ti_layer_next(input->layers[input->depth], error);
+        if (status < TICKER_OK)
+            return status;
+        if (status == TICKER_DONE) {
+            if (input->depth == 0)
+                return TICKER_DONE;
+            pop(input);
+            continue;
+        }
+        status = descend(input, error);
+        if (status == TICKER_DONE)
+            return TICKER_OK;
+        if (status != TICKER_OK)
+            return status;
+    }
+}
+
+ticker_status ti_input_next(ti_input *input, ticker_error *error)
+{
+    ticker_status status;
+
+    if (input->failed)
+        return TICKER_DONE;
+    status = find_member(input, error);
+    name_member(input);
+    if (status < TICKER_OK) {
+        input->failed = true;
+        ti_error_file(error, input->name);
+    }
+    return status;
+}
+
+/* Every layer is looked at: what an archive within a bomb unpacks to may be small again. */
+static ticker_status check_limits(const ti_input *input, ticker_error *error)
+{
+    uint64_t stored = ti_raw_position(input->layers[0]);
+
+    for (unsigned i = 0; i <= input->depth; i++) {
+        uint64_t produced = input->layers[i]->produced;
+
+        if (produced > input->limits.bytes) {
+            (void)ti_fail(error, TICKER_FAILED, TICKER_ERROR_LIMIT, "the input is larger than %llu bytes when decompressed",
+                          (unsigned long long)input->limits.bytes);
+            ti_error_hint(error, "raise --max-input-bytes if the file is what it should be");
+            return TICKER_FAILED;
+        }
+        if (i > 0 && produced > TI_RATIO_FROM && produced / input->limits.ratio > stored) {
+            (void)ti_fail(error, TICKER_FAILED, TICKER_ERROR_LIMIT,
+                          "the archive grows more than %llu-fold: it may be a zip bomb",
+                          (unsigned long long)input->limits.ratio);
+            ti_error_hint(error, "raise --max-expansion-ratio if the file is what it should be");
+            return TICKER_FAILED;
+        }
+    }
+    return TICKER_OK;
+}
+
+ticker_status ti_input_read(void *self, void *buffer, size_t capacity, size_t *got, ticker_error *error)
+{
+    ti_input *input = self;
+    ticker_status status = ti_layer_read(input->layers[input->depth], buffer, capacity, got, error);
+
+    if (status == TICKER_OK)
+        status = check_limits(input, error);
+    if (status < TICKER_OK) {
+        input->failed = true;
+        ti_error_file(error, input->name);
+    }
+    return status;
+}
+
+const char *ti_input_member(const ti_input *input)
+{
+    return input->member;
+}
+
+const char *ti_input_name(const ti_input *input)
+{
+    return input->name;
+}
+
+ticker_status ti_input_keep_hash(ti_input *input, ticker_error *error)
+{
+    return ti_raw_keep_hash(input->layers[0], error);
+}
+
+ticker_status ti_input_sha256(ti_input *input, char text[TI_SHA256_TEXT_MAX], ticker_error *error)
+{
+    return ti_raw_sha256(input->layers[0], text, error);
+}
+
+bool ti_input_can_hash_first(const ti_input *input)
+{
+    return ti_raw_can_hash_first(input->layers[0]);
+}
+
+bool ti_input_can_hash_now(const ti_input *input)
+{
+    return ti_raw_can_hash_now(input->layers[0]);
+}
+
+ticker_status ti_input_check_unchanged(const ti_input *input, ticker_error *error)
+{
+    return ti_raw_check_unchanged(input->layers[0], error);
+}
+
+uint64_t ti_input_position(const ti_input *input)
+{
+    return ti_raw_position(input->layers[0]);
+}
+
+int64_t ti_input_size(const ti_input *input)
+{
+    return ti_raw_size(input->layers[0]);
+}

@@ -1,0 +1,437 @@
+#include <tickerimport/import.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/error.h"
+#include "base/options.h"
+#include "pipeline/day_quotes.h"
+#include "pipeline/reader.h"
+#include "store/store.h"
+
+/* One call of ticker_import_source(). */
+typedef struct import_run {
+    ticker_store *store; /* NULL: only read and check */
+    ticker_reader *reader;
+    ticker_import_events events;
+    bool forced;
+    bool inspect;         /* read on whatever is wrong with the file, and judge at the end */
+    bool reject;          /* a row that cannot be read makes an import refuse the file */
+    int64_t started;
+    ticker_status worst; /* of the members so far: OK, WARN or FAILED */
+    size_t members;
+} import_run;
+
+static int64_t microseconds_now(void)
+{
+    struct timespec now;
+
+    if (clock_gettime(CLOCK_MONOTONIC, &now) != 0)
+        return 0;
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static void note(import_run *import, ticker_status status)
+{
+    if (status < import->worst)
+        import->worst = status;
+}
+
+static void set_status(ticker_report *report, const char *status)
+{
+    memcpy(report->status, status, strlen(status) + 1);
+}
+
+static void send_report(import_run *import)
+{
+    ticker_report *report = ti_reader_report(import->reader);
+
+    report->microseconds = microseconds_now() - import->started;
+    ti_report_finish(report);
+    if (import->events.report != NULL)
+        import->events.report(report, import->events.payload);
+}
+
+static ticker_status report_progress(import_run *import, ticker_error *error)
+{
+    const ticker_report *report = ticker_reader_report(import->reader);
+
+    if (import->events.progress == NULL ||
+        import->events.progress(ticker_reader_position(import->reader), ti_reader_size(import->reader),
+                                (uint64_t)(report->records + report->rejected), import->events.payload) == 0)
+        return TICKER_OK;
+    (void)ti_fail(error, TICKER_RETRY, TICKER_ERROR_CANCELLED, "cancelled");
+    ti_error_file(error, report->file);
+    return TICKER_RETRY;
+}
+
+/* The ledger row that the report amounts to; `problems` keeps its JSON alive. */
+static ticker_status fill_ledger(import_run *import, const char *status, ti_buffer *problems, ti_ledger_row *row,
+                                 ticker_error *error)
+{
+    ticker_report *report = ti_reader_report(import->reader);
+
+    ti_report_finish(report);
+    if (!ti_report_problems_json(report, problems) || ti_buffer_string(problems) == NULL)
+        return ti_fail_memory(error);
+    *row = (ti_ledger_row){.file = report->file,
+                           .member = report->member,
+                           .format = report->format,
+                           .sha256 = report->sha256,
+                           .status = status,
+                           .error = report->error,
+                           .problems = problems->data,
+                           .turnover = report->turnover_text,
+                           .bytes = report->bytes,
+                           .records = report->records,
+                           .imported = strcmp(status, "imported") == 0 ? report->records : 0,
+                           .rejected = report->rejected,
+                           .repaired = report->repaired,
+                           .first_date = report->first_date,
+                           .last_date = report->last_date,
+                           .trades = report->trades,
+                           .volume = report->volume,
+                           .declared = report->declared,
+                           .microseconds = microseconds_now() - import->started,
+                           .forced = import->forced && !report->complete};
+    return TICKER_OK;
+}
+
+static bool read_number(const ti_cell *cell, int64_t *number)
+{
+    if (cell->kind == TI_CELL_INTEGER)
+        *number = cell->number;
+    return cell->kind != TI_CELL_TEXT || ti_parse_integer(cell->text, true, number);
+}
+
+static bool read_date(const ti_cell *cell, int64_t *date)
+{
+    if (cell->kind == TI_CELL_INTEGER)
+        *date = cell->number;
+    return cell->kind != TI_CELL_TEXT || ti_parse_date_iso(cell->text, date);
+}
+
+/* What the ledger says of an import of the same bytes: a duplicate's report shows it, without reading the file again. */
+static ticker_status recall(import_run *import, int64_t id, ticker_error *error)
+{
+    static const char sql[] = "SELECT records, rejected, repaired, trades, volume, declared, first_date, last_date "
+                              "FROM {imports} WHERE id = $1";
+    ticker_report *report = ti_reader_report(import->reader);
+    int64_t *const numbers[] = {&report->records, &report->rejected, &report->repaired,
+                                &report->trades,  &report->volume,   &report->declared};
+    ti_parameter parameter = {.type = TICKER_TYPE_INTEGER, .number = id};
+    ti_cell cells[8];
+    ti_cursor *cursor;
+    bool good = true;
+    ticker_status status = import->store->ops->query(import->store, sql, &parameter, 1, &cursor, error);
+
+    if (status != TICKER_OK)
+        return status;
+    status = cursor->ops->next(cursor, cells, error);
+    if (status == TICKER_OK) {
+        for (size_t i = 0; i < 6; i++)
+            good &= read_number(&cells[i], numbers[i]);
+        good = good && read_date(&cells[6], &report->first_date) && read_date(&cells[7], &report->last_date);
+        if (!good)
+            status = ti_fail(error, TICKER_FAILED, TICKER_ERROR_DATABASE, "the ledger's row %lld cannot be read", (long long)id);
+    }
+    cursor->ops->close(cursor);
+    return status < TICKER_OK ? status : TICKER_OK;
+}
+
+static ticker_status duplicate(import_run *import, int64_t id, ticker_error *error)
+{
+    ticker_report *report = ti_reader_report(import->reader);
+    ticker_status status = report->records == 0 ? recall(import, id, error) : TICKER_OK;
+
+    if (status != TICKER_OK)
+        return status;
+    set_status(report, "duplicate");
+    report->complete = true;
+    report->import_id = id;
+    report->imported = 0;
+    send_report(import);
+    return TICKER_OK;
+}
+
+/* A regular file is hashed before it is read: bytes that are there already need not be loaded to find that out. */
+static ticker_status known_before(import_run *import, int64_t *id, ticker_error *error)
+{
+    ticker_report *report = ti_reader_report(import->reader);
+    ticker_status status;
+
+    if (!ti_reader_can_hash_first(import->reader))
+        return TICKER_DONE;
+    status = ti_reader_hash(import->reader, error);
+    if (status != TICKER_OK)
+        return status;
+    if (import->store == NULL)
+        return TICKER_DONE;
+    return import->store->ops->find_import(import->store, report->bytes, report->sha256, report->member, id, error);
+}
+
+/* Moves rows from the reader into the store (when there is one) and the day's quotes. */
+static ticker_status transfer(import_run *import, ti_day_quotes *days, ticker_error *error)
+{
+    const ticker_batch *batch;
+    ticker_status status;
+
+    while ((status = ticker_reader_next_batch(import->reader, &batch, error)) == TICKER_OK) {
+        if (import->store != NULL)
+            status = import->store->ops->put(import->store, batch, error);
+        if (status == TICKER_OK && days != NULL && batch->table == TICKER_TRADES)
+            status = ti_day_quotes_add(days, batch, error);
+        if (status == TICKER_OK)
+            status = report_progress(import, error);
+        if (status != TICKER_OK)
+            return status;
+    }
+    if (status != TICKER_DONE)
+        return status;
+    status = ti_reader_check_unchanged(import->reader, error);
+    if (status == TICKER_OK)
+        status = ti_reader_hash(import->reader, error);
+    return status == TICKER_OK ? report_progress(import, error) : status;
+}
+
+typedef struct instruments {
+    const ti_tally *tally;
+    uint32_t next;
+} instruments;
+
+static bool next_instrument(void *payload, ti_instrument *instrument)
+{
+    instruments *list = payload;
+    const ti_tally_ticker *known;
+
+    if (list->next >= ti_tally_count(list->tally))
+        return false;
+    known = ti_tally_ticker_of(list->tally, list->next);
+    *instrument = (ti_instrument){.ticker = ti_tally_name(list->tally, list->next),
+                                  .market = {known->market, known->market_size},
+                                  .name = {known->name, known->name_size},
+                                  .specification = {known->specification, known->specification_size},
+                                  .isin = {known->isin, known->isin_size},
+                                  .first_date = known->first_date,
+                                  .last_date = known->last_date};
+    list->next++;
+    return true;
+}
+
+static ticker_status commit(import_run *import, int64_t *id, ticker_error *error)
+{
+    instruments list = {ti_reader_tally(import->reader), 0};
+    ti_buffer problems;
+    ti_ledger_row row;
+    ticker_status status;
+
+    ti_buffer_init(&problems, TICKER_PROBLEMS_JSON_MAX);
+    status = fill_ledger(import, "imported", &problems, &row, error);
+    if (status == TICKER_OK)
+        status = import->store->ops->commit(import->store, &row, next_instrument, &list, id, error);
+    ti_buffer_free(&problems);
+    return status;
+}
+
+/* Everything of one member between begin and commit. TICKER_DONE: somebody else committed the same bytes meanwhile. */
+static ticker_status load(import_run *import, int64_t *id, ticker_error *error)
+{
+    ticker_status status;
+    ti_day_quotes *days = ti_day_quotes_new();
+
+    if (days == NULL)
+        return ti_fail_memory(error);
+    status = import->store->ops->begin(import->store, id, error);
+    if (status == TICKER_OK) {
+        status = transfer(import, days, error);
+        if (status == TICKER_OK)
+            status = import->store->ops->settle(import->store, error);
+        if (status == TICKER_OK && ti_reader_report(import->reader)->format[0] == 't')
+            status = ti_day_quotes_store(days, import->store, error);
+        if (status == TICKER_OK)
+            status = commit(import, id, error);
+        if (status < TICKER_OK)
+            import->store->ops->rollback(import->store);
+    }
+    ti_day_quotes_free(days);
+    return status;
+}
+
+/* What an import would do with a file that was read to its end whatever was wrong with it. */
+static ticker_status judge(import_run *import, ticker_error *error)
+{
+    ticker_report *report = ti_reader_report(import->reader);
+    bool refused = !import->forced && report->refusal[0] != '\0', rejected = import->reject && report->rejected > 0;
+
+    set_status(report, "checked");
+    if (refused || rejected) {
+        set_status(report, "failed");
+        (void)ti_fail(error, TICKER_FAILED, TICKER_ERROR_INPUT, "%s",
+                      refused ? report->refusal : "some rows cannot be read and on-error is reject");
+        ti_error_file(error, report->file);
+        (void)ticker_error_format(error, report->error, sizeof(report->error));
+    }
+    note(import, refused || rejected ? TICKER_FAILED : report->rejected > 0 ? TICKER_WARN : TICKER_OK);
+    send_report(import);
+    return TICKER_OK;
+}
+
+static ticker_status import_member(import_run *import, ticker_error *error)
+{
+    ticker_report *report = ti_reader_report(import->reader);
+    int64_t id = TICKER_NULL;
+    ticker_status status = known_before(import, &id, error);
+
+    if (status == TICKER_OK)
+        return duplicate(import, id, error);
+    if (status != TICKER_DONE)
+        return status;
+    status = import->store != NULL ? load(import, &id, error) : transfer(import, NULL, error);
+    if (status == TICKER_DONE)
+        return duplicate(import, id, error);
+    if (status != TICKER_OK)
+        return status;
+    if (import->inspect)
+        return judge(import, error);
+    set_status(report, import->store != NULL ? "imported" : "checked");
+    report->imported = import->store != NULL ? report->records : 0;
+    report->import_id = id;
+    note(import, report->rejected > 0 ? TICKER_WARN : TICKER_OK);
+    send_report(import);
+    return TICKER_OK;
+}
+
+/* A member that will never work: it is in the ledger with its reasons, and the next one is tried. */
+static ticker_status refuse_member(import_run *import, const ticker_error *why, ticker_error *error)
+{
+    ticker_report *report = ti_reader_report(import->reader);
+    ticker_error later;
+    ti_buffer problems;
+    ti_ledger_row row;
+    ticker_status status = TICKER_OK;
+
+    ti_error_init(&later);
+    ti_buffer_init(&problems, TICKER_PROBLEMS_JSON_MAX);
+    (void)ticker_error_format(why, report->error, sizeof(report->error));
+    report->complete = false;
+    report->imported = 0;
+    set_status(report, "failed");
+    note(import, TICKER_FAILED);
+    /* A pipe is not read to its end (it may have none) to name what was refused, and a source that fails now leaves the hash empty: what
+     * matters was said before. */
+    if (ti_reader_can_hash_now(import->reader))
+        (void)ti_reader_hash(import->reader, &later);
+    if (import->store != NULL) {
+        status = fill_ledger(import, "failed", &problems, &row, error);
+        if (status == TICKER_OK)
+            status = import->store->ops->record_failure(import->store, &row, &report->import_id, error);
+    }
+    ti_buffer_free(&problems);
+    if (status != TICKER_OK)
+        return status;
+    send_report(import);
+    ti_error_copy(error, why);
+    return TICKER_OK;
+}
+
+static ticker_status no_member(import_run *import, ticker_error *error)
+{
+    ticker_error why;
+
+    ti_error_init(&why);
+    (void)ti_fail(&why, TICKER_FAILED, TICKER_ERROR_INPUT, "the archive holds no data file");
+    ti_error_file(&why, ti_reader_report(import->reader)->file);
+    return refuse_member(import, &why, error);
+}
+
+static ticker_status import_members(import_run *import, ticker_error *error)
+{
+    ticker_error why;
+    ticker_status status;
+
+    for (;;) {
+        import->started = microseconds_now();
+        ti_error_init(&why);
+        status = ticker_reader_next_member(import->reader, &why);
+        if (status == TICKER_DONE)
+            return import->members == 0 ? no_member(import, error) : TICKER_OK;
+        import->members++;
+        if (status == TICKER_OK)
+            status = import_member(import, &why);
+        if (status == TICKER_FAILED)
+            status = refuse_member(import, &why, error);
+        else
+            ti_error_copy(error, &why);
+        if (status != TICKER_OK)
+            return status;
+    }
+}
+
+static ticker_status prepare_store(ticker_store *store, ticker_error *error)
+{
+    int found, wanted;
+    ticker_status status = ticker_store_version(store, &found, &wanted, error);
+
+    return status == TICKER_OK && found != wanted ? ticker_store_migrate(store, error) : status;
+}
+
+static ticker_status run(import_run *import, ticker_source *source, const ticker_options *options,
+                         const ticker_import_events *events, ticker_error *error)
+{
+    ticker_status status;
+
+    if (events != NULL)
+        memcpy(&import->events, events, events->size < sizeof(import->events) ? events->size : sizeof(import->events));
+    import->reader = ticker_reader_new(source, options);
+    if (import->reader == NULL)
+        return ti_fail_memory(error);
+    ticker_reader_keep_totals(import->reader, 1);
+    status = ti_reader_keep_hash(import->reader, error);
+    if (status == TICKER_OK && import->store != NULL)
+        status = prepare_store(import->store, error);
+    if (status == TICKER_OK)
+        status = import_members(import, error);
+    ticker_reader_free(import->reader);
+    return status == TICKER_OK ? import->worst : status;
+}
+
+ticker_status ticker_import_source(ticker_store *store, ticker_source *source, const ticker_options *options,
+                                   const ticker_import_events *events, ticker_error *error)
+{
+    bool dry = ti_option_flag(options, TI_OPTION_DRY_RUN);
+    import_run import = {.store = dry ? NULL : store, .forced = ti_option_flag(options, TI_OPTION_FORCE)};
+
+    if (source == NULL || (store == NULL && !dry)) {
+        ticker_source_free(source);
+        return ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "an import needs a source, and a store unless dry-run is set");
+    }
+    return run(&import, source, options, events, error);
+}
+
+ticker_status ticker_inspect_source(ticker_source *source, const ticker_options *options,
+                                    const ticker_import_events *events, ticker_error *error)
+{
+    import_run import = {.inspect = true};
+    ticker_options *lenient;
+    ticker_status status;
+
+    if (source == NULL)
+        return ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "an inspection needs a source");
+    lenient = ti_options_copy(options);
+    if (lenient == NULL) {
+        ticker_source_free(source);
+        return ti_fail_memory(error);
+    }
+    import.forced = ti_option_flag(options, TI_OPTION_FORCE);
+    import.reject = strcmp(ti_option_text(options, TI_OPTION_ON_ERROR), "reject") == 0;
+    status = ticker_options_set(lenient, "force", "yes", error);
+    if (status == TICKER_OK)
+        status = ticker_options_set(lenient, "on-error", "skip", error);
+    if (status == TICKER_OK)
+        status = run(&import, source, lenient, events, error);
+    else
+        ticker_source_free(source);
+    ticker_options_free(lenient);
+    return status;
+}

@@ -1,0 +1,61 @@
+#include <config.h>
+
+#ifdef TI_WITH_POSTGRESQL
+
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "store/postgres.h"
+
+static void close_store(ticker_store *store)
+{
+    ti_postgres *postgres = ti_pg_store(store);
+
+    if (postgres == NULL)
+        return;
+    ti_pg_close(postgres->link); /* the server rolls back what is open */
+    ti_pg_forget(postgres);
+    free(postgres);
+}
+
+static const ti_store_ops ops = {
+    .size = sizeof(ti_store_ops),
+    .name = "postgresql",
+    .close = close_store,
+    .version = ti_pg_version,
+    .migrate = ti_pg_migrate,
+    .find_import = ti_pg_find_import,
+    .begin = ti_pg_begin,
+    .put = ti_pg_put,
+    .settle = ti_pg_settle,
+    .day_is_new = ti_pg_day_is_new,
+    .scan_trades = ti_pg_scan_trades,
+    .put_day_quotes = ti_pg_put_day_quotes,
+    .commit = ti_pg_commit_import,
+    .rollback = ti_pg_rollback_import,
+    .record_failure = ti_pg_record_failure,
+    .query = ti_pg_query,
+};
+
+ticker_status ti_postgres_open(const char *url, ticker_store **store, ticker_error *error)
+{
+    ti_postgres *postgres = calloc(1, sizeof(*postgres));
+    ticker_status status;
+
+    if (postgres == NULL)
+        return ti_fail_memory(error);
+    postgres->base.ops = &ops;
+    ti_pg_forget(postgres);
+    if (!ti_copy_layout_make(&postgres->quotes, TICKER_QUOTES) || !ti_copy_layout_make(&postgres->trades, TICKER_TRADES))
+        status = ti_fail(error, TICKER_FATAL, TICKER_ERROR_INTERNAL, "the schema has a type that COPY cannot be given");
+    else
+        status = ti_pg_open(url, &postgres->link, error);
+    if (status != TICKER_OK) {
+        close_store(&postgres->base);
+        return status;
+    }
+    *store = &postgres->base;
+    return TICKER_OK;
+}
+
+#endif

@@ -1,0 +1,180 @@
+/* Private to the PostgreSQL backend.
+ *
+ *   postgres_link.c    the connection: the only file that knows libpq
+ *   postgres.c         opening, closing, the table of operations
+ *   postgres_schema.c  versions and migrations, creating and attaching partitions
+ *   postgres_load.c    begin and put: rows to partitions by binary COPY
+ *   postgres_settle.c  keys, attaching, merging of staged rows
+ *   postgres_days.c    trades read back, quotes made from them
+ *   postgres_ledger.c  the ledger, the instruments, commit
+ *   postgres_query.c   SELECTs of the query part */
+#ifndef TI_STORE_POSTGRES_H
+#define TI_STORE_POSTGRES_H
+
+#include "store/copy_binary.h"
+#include "store/store.h"
+
+/* --- The connection ------------------------------------------------------------------------------------------------------------ */
+
+typedef struct ti_pg_link ti_pg_link;
+typedef struct pg_result ti_pg_result; /* libpq's own, opaque here */
+
+#define TI_PG_PARAMETERS_MAX 128 /* TICKER_QUERY_TICKERS_MAX tickers and the other filters */
+#define TI_PG_OID_UNKNOWN 0
+#define TI_PG_OID_INT8 20
+#define TI_PG_OID_TEXT 25
+#define TI_PG_OID_DATE 1082
+
+/* Bound values, all as text; NULL is null. `types` may be NULL: then the server concludes them from the statement. */
+typedef struct ti_pg_parameters {
+    int count;
+    const unsigned *types;
+    const char *const *values;
+} ti_pg_parameters;
+
+ticker_status ti_pg_open(const char *url, ti_pg_link **link, ticker_error *error);
+void ti_pg_close(ti_pg_link *link);
+/* Before work that needs nothing of what went before: connects again when the connection is gone. */
+ticker_status ti_pg_ready(ti_pg_link *link, ticker_error *error);
+/* "host:port/database", for messages. */
+const char *ti_pg_where(const ti_pg_link *link);
+
+/* Runs a statement (without parameters: any number of them). `result` may be NULL. */
+ticker_status ti_pg_run(ti_pg_link *link, const char *sql, const ti_pg_parameters *parameters, ti_pg_result **result,
+                        ticker_error *error);
+/* The same, but a broken unique key is no failure: *duplicate says so, and the caller has to go back to a savepoint. */
+ticker_status ti_pg_run_unique(ti_pg_link *link, const char *sql, const ti_pg_parameters *parameters, bool *duplicate,
+                               ti_pg_result **result, ticker_error *error);
+/* A statement whose rows come in binary format. */
+ticker_status ti_pg_run_binary(ti_pg_link *link, const char *sql, ti_pg_result **result, ticker_error *error);
+/* TICKER_OK unless the transaction was rolled back by the server in answer to COMMIT. */
+ticker_status ti_pg_commit(ti_pg_link *link, ticker_error *error);
+/* Ends whatever is going on. Never fails. */
+void ti_pg_rollback(ti_pg_link *link);
+
+/* COPY … FROM STDIN. Header and trailer are sent by begin and end. */
+ticker_status ti_pg_copy_begin(ti_pg_link *link, const char *sql, ticker_error *error);
+ticker_status ti_pg_copy_send(ti_pg_link *link, const void *data, size_t size, ticker_error *error);
+ticker_status ti_pg_copy_end(ti_pg_link *link, ticker_error *error);
+
+/* A SELECT row by row. TICKER_OK with a result of one row (or none, at the start only), TICKER_DONE after the last one. */
+ticker_status ti_pg_stream_begin(ti_pg_link *link, const char *sql, const ti_pg_parameters *parameters, ti_pg_result **first,
+                                 ticker_error *error);
+ticker_status ti_pg_stream_next(ti_pg_link *link, ti_pg_result **row, ticker_error *error);
+/* Gives up the rows that have not come yet. */
+void ti_pg_stream_end(ti_pg_link *link);
+
+void ti_pg_free(ti_pg_result *result);
+size_t ti_pg_rows(const ti_pg_result *result);
+size_t ti_pg_columns(const ti_pg_result *result);
+bool ti_pg_null(const ti_pg_result *result, size_t row, size_t column);
+ti_slice ti_pg_cell(const ti_pg_result *result, size_t row, size_t column);
+/* A cell of text format as an integer; 0 when there is none. */
+int64_t ti_pg_integer(const ti_pg_result *result, size_t row, size_t column);
+
+/* --- The store ----------------------------------------------------------------------------------------------------------------- */
+
+#define TI_PG_NAME_MAX 32 /* of a partition: quotes_2024, trades_20241108 */
+#define TI_PG_SQL_MAX 8192
+/* Years of quotes or days of trades in one file. Each new one takes about seven of the server's locks, of which the default
+ * configuration has some 7,000. */
+#define TI_PG_PERIODS_MAX 800
+
+/* A year of quotes or a day of trades that the import has rows of. */
+typedef struct ti_pg_period {
+    int64_t first, end; /* days; `end` is the first one after it */
+    bool fresh;         /* its table was created by this import and is not attached yet: rows go straight in */
+    bool attached;      /* it was fresh, and settle() has made it a partition */
+    bool duplicates;    /* rows replaced one another while its key was built */
+    char name[TI_PG_NAME_MAX];
+    ti_buffer rows; /* of a fresh period: encoded and not sent yet */
+} ti_pg_period;
+
+typedef struct ti_postgres {
+    ticker_store base;
+    ti_pg_link *link;
+    ti_copy_layout quotes, trades;
+    bool importing; /* between begin and commit or rollback */
+    bool streaming; /* a cursor of query() is open */
+    /* The import. */
+    int64_t import_id;
+    ticker_table table; /* of its batches; TICKER_TABLE_NONE before the first one */
+    int64_t records;
+    ti_pg_period *periods; /* in ascending order */
+    size_t period_count, period_capacity, period_last;
+    size_t pending; /* bytes encoded and not sent */
+    ti_buffer staged;
+    bool stage_made;
+    const ti_buffer *copying; /* whose rows the COPY going on takes; NULL: no COPY */
+    /* Quotes made from trades. */
+    ti_buffer days;
+    bool days_made;
+    int64_t *years; /* first days of the years that they fall in */
+    size_t year_count, year_capacity;
+} ti_postgres;
+
+static inline ti_postgres *ti_pg_store(ticker_store *store)
+{
+    return (ti_postgres *)store;
+}
+
+/* postgres_schema.c */
+#define TI_PG_QUOTES_KEY "ticker, trade_date, market, term_days, occurrence"
+#define TI_PG_TRADES_KEY "ticker, trade_date, trade_id, reference_date, session, action"
+
+ticker_status ti_pg_version(ticker_store *store, int *found, ticker_error *error);
+ticker_status ti_pg_migrate(ticker_store *store, ticker_error *error);
+/* The period that a day falls in: its name and its bounds. */
+void ti_pg_period_of(ticker_table table, int64_t date, ti_pg_period *period);
+/* Appends "column >= its first day AND column < its end". */
+bool ti_pg_date_range(ti_buffer *sql, const char *column, const ti_pg_period *period);
+/* Locks the period against other imports and finds its table, or creates it: then it stands alone, without keys, until
+ * ti_pg_attach(). `alone`: no other import may work on the period meanwhile, also when it exists. */
+ticker_status ti_pg_claim(ti_pg_link *link, ticker_table table, bool alone, ti_pg_period *period, ticker_error *error);
+/* Builds the keys of a fresh period. *duplicate: rows have the same key, and nothing was built. */
+ticker_status ti_pg_build_keys(ti_pg_link *link, ticker_table table, const ti_pg_period *period, bool *duplicate,
+                               ticker_error *error);
+ticker_status ti_pg_attach(ti_pg_link *link, ticker_table table, ti_pg_period *period, ticker_error *error);
+
+/* postgres_load.c */
+/* Before work outside an import: TICKER_FATAL when there is one or a query is open; connects again when the connection is gone. */
+ticker_status ti_pg_idle(ti_postgres *postgres, ticker_error *error);
+ticker_status ti_pg_begin(ticker_store *store, int64_t *import_id, ticker_error *error);
+ticker_status ti_pg_put(ticker_store *store, const ticker_batch *batch, ticker_error *error);
+/* Sends everything that was put and ends the COPY. */
+ticker_status ti_pg_finish_copy(ti_postgres *postgres, ticker_error *error);
+/* Appends the columns of a table, "a, b, c"; each with `prefix` before it. */
+bool ti_pg_column_list(ti_buffer *sql, const ti_copy_layout *layout, const char *prefix);
+const ti_copy_layout *ti_pg_layout(const ti_postgres *postgres, ticker_table table);
+/* TICKER_FAILED with the row's line when no calendar has such a day. */
+ticker_status ti_pg_check_day(const ticker_batch *batch, size_t row, int64_t date, ticker_error *error);
+/* Forgets an import: its memory, not its rows. */
+void ti_pg_forget(ti_postgres *postgres);
+
+/* postgres_settle.c */
+ticker_status ti_pg_settle(ticker_store *store, ticker_error *error);
+bool ti_pg_day_is_new(const ticker_store *store, int64_t date);
+
+/* postgres_days.c */
+ticker_status ti_pg_scan_trades(ticker_store *store, const ti_ticker_day *days, size_t count, ti_visit_trade visit,
+                                void *payload, ticker_error *error);
+ticker_status ti_pg_put_day_quotes(ticker_store *store, const ticker_batch *batch, ticker_error *error);
+/* Puts the quotes made from trades in their places; called once, before the commit. */
+ticker_status ti_pg_apply_day_quotes(ti_postgres *postgres, ticker_error *error);
+
+/* postgres_ledger.c */
+ticker_status ti_pg_find_import(ticker_store *store, int64_t bytes, const char *sha256, const char *member, int64_t *id,
+                                ticker_error *error);
+ticker_status ti_pg_commit_import(ticker_store *store, const ti_ledger_row *row, ti_next_instrument next, void *payload,
+                                  int64_t *id, ticker_error *error);
+void ti_pg_rollback_import(ticker_store *store);
+ticker_status ti_pg_record_failure(ticker_store *store, const ti_ledger_row *row, int64_t *id, ticker_error *error);
+
+/* Appends a text with U+FFFD in the place of every byte that is no UTF-8, and of NUL. */
+bool ti_pg_clean_text(ti_buffer *clean, ti_slice text);
+
+/* postgres_query.c */
+ticker_status ti_pg_query(ticker_store *store, const char *sql, const ti_parameter *parameters, size_t count,
+                          ti_cursor **cursor, ticker_error *error);
+
+#endif

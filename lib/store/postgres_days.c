@@ -1,0 +1,289 @@
+#include <config.h>
+
+#ifdef TI_WITH_POSTGRESQL
+
+#include <endian.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/date.h"
+#include "base/error.h"
+#include "model/schema.h"
+#include "store/postgres.h"
+
+#define SEND_BYTES ((size_t)64 * 1024)
+#define ROW_BYTES_MAX ((size_t)1024 * 1024)
+#define FETCH_SQL "FETCH 5000 FROM ticker_trades"
+#define DAYS_2000 10957 /* binary dates count from 2000-01-01 */
+
+/* One cursor for each date, so that the server reads one partition; it sorts by the place in the list and the trade id. */
+#define SCAN_COLUMNS                                                                                                   \
+    "s.day, t.session, t.reference_date, t.trade_id, t.action, t.trade_time, (t.price * 1000000)::bigint, t.volume"
+#define SCAN_ORDER " ORDER BY s.day, t.trade_id, t.reference_date, t.session, t.action"
+static const char scan_days_sql[] =
+    "DECLARE ticker_trades NO SCROLL CURSOR FOR SELECT " SCAN_COLUMNS " FROM trades AS t JOIN ticker_scan AS s"
+    " ON s.ticker = t.ticker AND s.trade_date = t.trade_date WHERE t.trade_date = $1 AND s.trade_date = $1" SCAN_ORDER;
+static const char scan_ids_sql[] =
+    "DECLARE ticker_trades NO SCROLL CURSOR FOR SELECT " SCAN_COLUMNS " FROM trades AS t JOIN ticker_scan AS s"
+    " ON s.ticker = t.ticker AND s.trade_date = t.trade_date AND s.trade_id = t.trade_id"
+    " WHERE t.trade_date = $1 AND s.trade_date = $1" SCAN_ORDER;
+
+static ticker_status send_list(ti_pg_link *link, const ti_ticker_day *days, size_t count, ticker_error *error)
+{
+    ticker_status status = ti_pg_copy_begin(link, "COPY ticker_scan (day, ticker, trade_date, trade_id) FROM STDIN (FORMAT binary)", error);
+    ti_buffer rows;
+
+    ti_buffer_init(&rows, SEND_BYTES + ROW_BYTES_MAX);
+    for (size_t i = 0; i < count && status == TICKER_OK; i++) {
+        char *start = ti_buffer_reserve(&rows, 4 * TI_COPY_NUMBER_MAX + days[i].ticker.size);
+        if (start == NULL) {
+            status = ti_fail_memory(error);
+            break;
+        }
+        char *at = ti_copy_int8(ti_copy_fields(start, 4), (int64_t)i);
+        at = ti_copy_date(ti_copy_text(at, days[i].ticker), days[i].date);
+        at = ti_copy_int8(at, days[i].id == TICKER_NULL ? 0 : days[i].id);
+        rows.size += (size_t)(at - start);
+        if (rows.size >= SEND_BYTES || i + 1 == count) {
+            status = ti_pg_copy_send(link, rows.data, rows.size, error);
+            ti_buffer_clear(&rows);
+        }
+    }
+    ti_buffer_free(&rows);
+    return status == TICKER_OK ? ti_pg_copy_end(link, error) : status;
+}
+
+static uint64_t read_big_endian(ti_slice bytes)
+{
+    uint64_t value = 0;
+
+    for (size_t i = 0; i < bytes.size && i < sizeof(value); i++)
+        value = value << 8 | (unsigned char)bytes.data[i];
+    return value;
+}
+
+static int64_t binary_integer(const ti_pg_result *result, size_t row, size_t column)
+{
+    ti_slice bytes = ti_pg_cell(result, row, column);
+    uint64_t value = read_big_endian(bytes);
+
+    return bytes.size == 2 ? (int16_t)value : bytes.size == 4 ? (int32_t)value : (int64_t)value;
+}
+
+static ticker_status visit_rows(const ti_pg_result *result, size_t count, ti_visit_trade visit, void *payload,
+                                ticker_error *error)
+{
+    ticker_status status = TICKER_OK;
+
+    for (size_t row = 0; row < ti_pg_rows(result) && status == TICKER_OK; row++) {
+        const ti_trade trade = {.day = (size_t)binary_integer(result, row, 0),
+                                .session = ti_pg_cell(result, row, 1),
+                                .reference_date = binary_integer(result, row, 2) + DAYS_2000,
+                                .id = binary_integer(result, row, 3),
+                                .action = binary_integer(result, row, 4),
+                                .time = binary_integer(result, row, 5) / 1000,
+                                .price = binary_integer(result, row, 6),
+                                .volume = binary_integer(result, row, 7)};
+        if (trade.day >= count)
+            return ti_fail(error, TICKER_FAILED, TICKER_ERROR_INTERNAL, "the server sent a day that was not asked for");
+        status = visit(&trade, payload, error);
+    }
+    return status;
+}
+
+/* Rows come in portions of a cursor, not in one stream, so that the connection is free while they are visited. */
+static ticker_status scan_date(ti_pg_link *link, const char *sql, const char *date, size_t count, ti_visit_trade visit, void *payload,
+                               ticker_error *error)
+{
+    const unsigned types[] = {TI_PG_OID_DATE};
+    const char *const values[] = {date};
+    const ti_pg_parameters parameters = {.count = 1, .types = types, .values = values};
+    ticker_status status = ti_pg_run(link, sql, &parameters, NULL, error);
+    bool more = true;
+
+    while (status == TICKER_OK && more) {
+        ti_pg_result *result = NULL;
+        status = ti_pg_run_binary(link, FETCH_SQL, &result, error);
+        if (status == TICKER_OK) {
+            more = ti_pg_rows(result) > 0;
+            status = visit_rows(result, count, visit, payload, error);
+        }
+        ti_pg_free(result);
+    }
+    return status == TICKER_OK ? ti_pg_run(link, "CLOSE ticker_trades", NULL, NULL, error) : status;
+}
+
+ticker_status ti_pg_scan_trades(ticker_store *store, const ti_ticker_day *days, size_t count, ti_visit_trade visit,
+                                void *payload, ticker_error *error)
+{
+    ti_pg_link *link = ti_pg_store(store)->link;
+    ti_pg_result *dates = NULL;
+    ticker_status status;
+
+    if (count == 0)
+        return TICKER_OK;
+    status = ti_pg_run(link, "DROP TABLE IF EXISTS pg_temp.ticker_scan; CREATE TEMPORARY TABLE ticker_scan (day bigint NOT NULL,"
+                       " ticker text COLLATE \"C\" NOT NULL, trade_date date NOT NULL, trade_id bigint NOT NULL) ON COMMIT DROP", NULL, NULL, error);
+    if (status == TICKER_OK)
+        status = send_list(link, days, count, error);
+    if (status == TICKER_OK)
+        status = ti_pg_run(link, "ANALYZE ticker_scan", NULL, NULL, error);
+    if (status == TICKER_OK)
+        status = ti_pg_run(link, "SELECT DISTINCT trade_date FROM ticker_scan ORDER BY 1", NULL, &dates, error);
+    for (size_t i = 0; status == TICKER_OK && i < ti_pg_rows(dates); i++) {
+        char date[TI_DATE_TEXT_MAX];
+        (void)snprintf(date, sizeof(date), "%s", ti_pg_cell(dates, i, 0).data);
+        status = scan_date(link, days[0].id == TICKER_NULL ? scan_days_sql : scan_ids_sql, date, count, visit, payload, error);
+    }
+    ti_pg_free(dates);
+    return status;
+}
+
+static ticker_status send_days(ti_postgres *postgres, ticker_error *error)
+{
+    ticker_status status = TICKER_OK;
+    const char *text;
+    ti_buffer sql;
+
+    if (postgres->days.size == 0)
+        return TICKER_OK;
+    ti_buffer_init(&sql, TI_PG_SQL_MAX);
+    if (!postgres->days_made)
+        status = ti_pg_run(postgres->link, "CREATE TEMPORARY TABLE ticker_day_quotes (LIKE quotes, record bigint NOT NULL)"
+                           " ON COMMIT DROP", NULL, NULL, error);
+    postgres->days_made = true;
+    (void)ti_buffer_text(&sql, "COPY ticker_day_quotes (");
+    (void)ti_pg_column_list(&sql, &postgres->quotes, "");
+    (void)ti_buffer_text(&sql, ", occurrence, import_id, record) FROM STDIN (FORMAT binary)");
+    text = ti_buffer_string(&sql);
+    if (text == NULL)
+        status = ti_fail_memory(error);
+    if (status == TICKER_OK)
+        status = ti_pg_copy_begin(postgres->link, text, error);
+    if (status == TICKER_OK)
+        status = ti_pg_copy_send(postgres->link, postgres->days.data, postgres->days.size, error);
+    if (status == TICKER_OK)
+        status = ti_pg_copy_end(postgres->link, error);
+    ti_buffer_clear(&postgres->days);
+    ti_buffer_free(&sql);
+    return status;
+}
+
+/* Keeps the first day of the year that `date` falls in. */
+static bool remember_year(ti_postgres *postgres, int64_t date)
+{
+    ti_pg_period period;
+
+    for (size_t i = postgres->year_count; i > 0; i--)
+        if (postgres->years[i - 1] <= date && date < postgres->years[i - 1] + 365)
+            return true;
+    ti_pg_period_of(TICKER_QUOTES, date, &period);
+    for (size_t i = postgres->year_count; i > 0; i--)
+        if (postgres->years[i - 1] == period.first)
+            return true;
+    if (postgres->year_count == postgres->year_capacity) {
+        size_t capacity = postgres->year_capacity > 0 ? 2 * postgres->year_capacity : 8;
+        int64_t *years = realloc(postgres->years, capacity * sizeof(*years));
+        if (years == NULL)
+            return false;
+        postgres->years = years;
+        postgres->year_capacity = capacity;
+    }
+    postgres->years[postgres->year_count++] = period.first;
+    return true;
+}
+
+ticker_status ti_pg_put_day_quotes(ticker_store *store, const ticker_batch *batch, ticker_error *error)
+{
+    ti_postgres *postgres = ti_pg_store(store);
+    ticker_status status;
+
+    for (size_t row = 0; row < batch->rows; row++) {
+        int64_t date = batch->i64[TICKER_QUOTE_DATE][row];
+        ti_copy_tail tail;
+        status = ti_pg_check_day(batch, row, date, error);
+        if (status != TICKER_OK)
+            return status;
+        if (!remember_year(postgres, date))
+            return ti_fail_memory(error);
+        ti_copy_tail_clear(&tail);
+        ti_copy_tail_int4(&tail, 0);
+        ti_copy_tail_int8(&tail, postgres->import_id);
+        ti_copy_tail_int8(&tail, postgres->records++);
+        status = ti_copy_row(&postgres->quotes, batch, row, &tail, &postgres->days, error);
+        if (status == TICKER_OK && postgres->days.size >= SEND_BYTES)
+            status = send_days(postgres, error);
+        if (status != TICKER_OK)
+            return status;
+    }
+    return TICKER_OK;
+}
+
+/* The year's table must be there before rows can go into it. */
+static ticker_status claim_year(ti_postgres *postgres, int64_t first, ti_pg_period *period, ticker_error *error)
+{
+    bool duplicate = false;
+    ticker_status status;
+
+    ti_pg_period_of(TICKER_QUOTES, first, period);
+    status = ti_pg_claim(postgres->link, TICKER_QUOTES, true, period, error);
+    if (status == TICKER_OK && period->fresh)
+        status = ti_pg_build_keys(postgres->link, TICKER_QUOTES, period, &duplicate, error);
+    if (status == TICKER_OK && period->fresh)
+        status = ti_pg_attach(postgres->link, TICKER_QUOTES, period, error);
+    return status;
+}
+
+static bool put_year_sql(ti_buffer *sql, const ti_postgres *postgres, const ti_pg_period *period)
+{
+    (void)ti_buffer_printf(sql, "DELETE FROM %s AS q USING (SELECT DISTINCT ticker, trade_date FROM ticker_day_quotes) AS d"
+                           " WHERE q.source = 'trades' AND q.ticker = d.ticker AND q.trade_date = d.trade_date; INSERT INTO quotes (",
+                           period->name);
+    (void)ti_pg_column_list(sql, &postgres->quotes, "");
+    (void)ti_buffer_text(sql, ", occurrence, import_id) SELECT ");
+    (void)ti_pg_column_list(sql, &postgres->quotes, "d.");
+    (void)ti_buffer_printf(sql, ", d.occurrence, d.import_id FROM (SELECT DISTINCT ON (ticker, trade_date) * FROM ticker_day_quotes"
+                           " ORDER BY ticker, trade_date, record DESC) AS d LEFT JOIN %s AS f ON f.ticker = d.ticker"
+                           " AND f.trade_date = d.trade_date WHERE f.ticker IS NULL AND d.trades > 0 AND ", period->name);
+    return ti_pg_date_range(sql, "d.trade_date", period);
+}
+
+static ticker_status apply_year(ti_postgres *postgres, int64_t first, ticker_error *error)
+{
+    ti_pg_period period = {0};
+    const char *text;
+    ti_buffer sql;
+    ticker_status status = claim_year(postgres, first, &period, error);
+
+    if (status != TICKER_OK)
+        return status;
+    ti_buffer_init(&sql, TI_PG_SQL_MAX);
+    text = put_year_sql(&sql, postgres, &period) ? ti_buffer_string(&sql) : NULL;
+    status = text != NULL ? ti_pg_run(postgres->link, text, NULL, NULL, error) : ti_fail_memory(error);
+    ti_buffer_free(&sql);
+    return status;
+}
+
+static int compare_days(const void *a, const void *b)
+{
+    const int64_t *left = a, *right = b;
+
+    return *left < *right ? -1 : *left > *right;
+}
+
+/* The years in ascending order: two imports then ask for the same locks in the same order. */
+ticker_status ti_pg_apply_day_quotes(ti_postgres *postgres, ticker_error *error)
+{
+    ticker_status status = send_days(postgres, error);
+
+    if (status != TICKER_OK || !postgres->days_made)
+        return status;
+    status = ti_pg_run(postgres->link, "ANALYZE ticker_day_quotes", NULL, NULL, error);
+    qsort(postgres->years, postgres->year_count, sizeof(*postgres->years), compare_days);
+    for (size_t i = 0; i < postgres->year_count && status == TICKER_OK; i++)
+        status = apply_year(postgres, postgres->years[i], error);
+    return status;
+}
+
+#endif

@@ -1,0 +1,545 @@
+#include <config.h>
+
+#ifdef TI_WITH_POSTGRESQL
+
+#include <errno.h>
+#include <libpq-fe.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/error.h"
+#include "base/number.h"
+#include "store/postgres.h"
+
+#define CONNECT_SECONDS 10   /* unless the URL has a connect_timeout */
+#define SERVER_VERSION 150000 /* UNIQUE NULLS NOT DISTINCT came with 15 */
+#define SERVER_VERSION_TEXT "15"
+#define WHERE_MAX 256
+#define HOSTS_MAX 16
+#define SQLSTATE_SIZE 5
+
+#define UNIQUE_VIOLATION "23505"
+
+struct ti_pg_link {
+    PGconn *conn;
+    char *url;
+    bool copying;
+    bool streaming;
+    char where[WHERE_MAX];
+};
+
+/* What every session of ours relies on, whatever the server's or the user's defaults are. */
+static const char session_sql[] = "SET datestyle = 'ISO, YMD'; SET timezone = 'UTC'; SET client_min_messages = warning; "
+                                  "SET standard_conforming_strings = on";
+
+/* What to make of a SQLSTATE: the first one that begins like it. */
+static const struct {
+    const char *prefix;
+    ticker_status status;
+    ticker_error_kind kind;
+    const char *hint;
+} classes[] = {
+    {"08", TICKER_RETRY, TICKER_ERROR_SERVICE, NULL},
+    {"57P01", TICKER_RETRY, TICKER_ERROR_SERVICE, NULL},
+    {"57P02", TICKER_RETRY, TICKER_ERROR_SERVICE, NULL},
+    {"57P03", TICKER_RETRY, TICKER_ERROR_SERVICE, NULL},
+    {"57014", TICKER_RETRY, TICKER_ERROR_DATABASE, NULL},
+    {"53300", TICKER_RETRY, TICKER_ERROR_SERVICE, "the server takes no more connections; try again, or raise max_connections"},
+    {"53100", TICKER_RETRY, TICKER_ERROR_DATABASE, "the server's disk is full"},
+    {"53200", TICKER_RETRY, TICKER_ERROR_DATABASE,
+     "the server is short of memory; when it names max_locks_per_transaction, raise that or split the file"},
+    {"53", TICKER_RETRY, TICKER_ERROR_DATABASE, NULL},
+    {"40001", TICKER_RETRY, TICKER_ERROR_DATABASE, NULL},
+    {"40P01", TICKER_RETRY, TICKER_ERROR_DATABASE, NULL},
+    {"55P03", TICKER_RETRY, TICKER_ERROR_DATABASE, "another import or a change of the tables holds the lock; try again"},
+    {"28", TICKER_FATAL, TICKER_ERROR_USAGE, "check the user and the password of the database URL"},
+    {"3D000", TICKER_FATAL, TICKER_ERROR_USAGE, "create the database (createdb), or correct its name in the database URL"},
+    {"3F000", TICKER_FATAL, TICKER_ERROR_USAGE, "create the schema that search_path names first"},
+    {"42501", TICKER_FATAL, TICKER_ERROR_DATABASE,
+     "the user needs CREATE on the schema, must own the tables, and may use temporary tables"},
+    {"25006", TICKER_FATAL, TICKER_ERROR_DATABASE, "connect to the primary server, not to a standby"},
+};
+
+static void silence(void *unused, const PGresult *result)
+{
+    (void)unused;
+    (void)result;
+}
+
+static ticker_status fail_with(const ti_pg_link *link, const char *sqlstate, const char *message, ticker_error *error)
+{
+    ticker_status status = TICKER_FAILED;
+    ticker_error_kind kind = TICKER_ERROR_DATABASE;
+    const char *hint = NULL;
+
+    if (PQstatus(link->conn) != CONNECTION_OK) {
+        status = TICKER_RETRY;
+        kind = TICKER_ERROR_SERVICE;
+    }
+    for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
+        if (strncmp(sqlstate, classes[i].prefix, strlen(classes[i].prefix)) == 0) {
+            status = classes[i].status;
+            kind = classes[i].kind;
+            hint = classes[i].hint;
+            break;
+        }
+    }
+    ti_fail(error, status, kind, "PostgreSQL (%s): %s", link->where, message);
+    ti_error_sqlstate(error, sqlstate);
+    if (hint != NULL)
+        ti_error_hint(error, "%s", hint);
+    return status;
+}
+
+/* libpq's own text, its first line, for failures that the server did not put into a result. */
+static ticker_status fail_connection(const ti_pg_link *link, ticker_error *error)
+{
+    char text[TICKER_ERROR_MESSAGE_MAX];
+
+    (void)snprintf(text, sizeof(text), "%s", PQerrorMessage(link->conn));
+    text[strcspn(text, "\n")] = '\0';
+    return fail_with(link, "", text[0] != '\0' ? text : "the connection was lost", error);
+}
+
+static ticker_status fail_result(const ti_pg_link *link, const PGresult *result, ticker_error *error)
+{
+    char text[TICKER_ERROR_MESSAGE_MAX];
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
+
+    if (message == NULL)
+        return fail_connection(link, error);
+    (void)snprintf(text, sizeof(text), "%s%s%s", message, detail != NULL ? ": " : "", detail != NULL ? detail : "");
+    return fail_with(link, sqlstate != NULL ? sqlstate : "", text, error);
+}
+
+static ticker_status fail_url(const char *why, ticker_error *error)
+{
+    ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "the database URL cannot be used: %s", why);
+    ti_error_hint(error, "write postgres://USER:PASSWORD@HOST:PORT/DATABASE; in a password write @ as %%40, / as %%2F, : as %%3A");
+    return TICKER_FATAL;
+}
+
+/* libpq reads a password with an unescaped '@' or '/' as a part of host, port or database, and would show it in messages. */
+static const char *find_url_fault(const PQconninfoOption *options)
+{
+    for (; options->keyword != NULL; options++) {
+        if (options->val == NULL)
+            continue;
+        bool host = strcmp(options->keyword, "host") == 0 || strcmp(options->keyword, "hostaddr") == 0;
+        if ((host || strcmp(options->keyword, "dbname") == 0) && strchr(options->val, '@') != NULL)
+            return "there is an @ in the host or the database";
+        if (strcmp(options->keyword, "port") == 0 && options->val[strspn(options->val, "0123456789,")] != '\0')
+            return "the port is no number";
+    }
+    return NULL;
+}
+
+static ticker_status check_url(const char *url, ticker_error *error)
+{
+    char *message = NULL;
+    PQconninfoOption *options = PQconninfoParse(url, &message);
+    const char *fault = options != NULL ? find_url_fault(options) : "it has a part that libpq does not know";
+
+    PQfreemem(message); /* not shown: it may quote the password */
+    PQconninfoFree(options);
+    return fault != NULL ? fail_url(fault, error) : TICKER_OK;
+}
+
+static int64_t now_milliseconds(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* When to give up connecting; -1: never. */
+static int64_t connect_deadline(PGconn *conn)
+{
+    PQconninfoOption *options = PQconninfo(conn);
+    int64_t seconds = CONNECT_SECONDS, hosts = 1;
+
+    for (const PQconninfoOption *option = options; option != NULL && option->keyword != NULL; option++) {
+        if (option->val == NULL)
+            continue;
+        if (strcmp(option->keyword, "connect_timeout") == 0)
+            (void)ti_parse_integer(ti_slice_of(option->val), true, &seconds);
+        if (strcmp(option->keyword, "host") == 0) {
+            for (const char *at = option->val; *at != '\0' && hosts < HOSTS_MAX; at++)
+                hosts += *at == ',';
+        }
+    }
+    PQconninfoFree(options);
+    return seconds <= 0 ? -1 : now_milliseconds() + hosts * 1000 * (seconds < 100000 ? seconds : 100000);
+}
+
+/* Waits until the socket is ready for what libpq wants next. False when the time is over. */
+static bool wait_socket(PGconn *conn, PostgresPollingStatusType wanted, int64_t deadline)
+{
+    for (;;) {
+        struct pollfd poll_for = {.fd = PQsocket(conn), .events = wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT};
+        int64_t left = deadline < 0 ? -1 : deadline - now_milliseconds();
+        if (deadline >= 0 && left <= 0)
+            return false;
+        int ready = poll(&poll_for, 1, (int)left);
+        if (ready > 0)
+            return true;
+        if (ready < 0 && errno != EINTR)
+            return false;
+    }
+}
+
+/* A connection that failed has no result to ask for a SQLSTATE, but with verbose errors its text reads "FATAL:  28P01: why". */
+static ticker_status fail_connect(const ti_pg_link *link, ticker_error *error)
+{
+    const char *text = PQerrorMessage(link->conn);
+    char sqlstate[SQLSTATE_SIZE + 1] = "", message[TICKER_ERROR_MESSAGE_MAX];
+    ticker_status status;
+
+    for (const char *at = strstr(text, ":  "); at != NULL; at = strstr(at + 1, ":  ")) {
+        const char *code = at + 3;
+        if (strspn(code, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == SQLSTATE_SIZE && code[SQLSTATE_SIZE] == ':') {
+            memcpy(sqlstate, code, SQLSTATE_SIZE);
+            text = code + SQLSTATE_SIZE + 2;
+            break;
+        }
+    }
+    (void)snprintf(message, sizeof(message), "%s", text);
+    message[strcspn(message, "\n")] = '\0';
+    status = fail_with(link, sqlstate, message[0] != '\0' ? message : "cannot connect", error);
+    ti_error_hint(error, "is the server running, and does the database URL name it?");
+    return status;
+}
+
+static void remember_where(ti_pg_link *link)
+{
+    const char *host = PQhost(link->conn), *port = PQport(link->conn), *database = PQdb(link->conn);
+
+    (void)snprintf(link->where, sizeof(link->where), "%s:%s/%s", host != NULL ? host : "", port != NULL ? port : "",
+                   database != NULL ? database : "");
+}
+
+static ticker_status set_up_session(ti_pg_link *link, ticker_error *error)
+{
+    int version = PQserverVersion(link->conn);
+
+    PQsetErrorVerbosity(link->conn, PQERRORS_DEFAULT);
+    if (version < SERVER_VERSION) {
+        ti_fail(error, TICKER_FATAL, TICKER_ERROR_UNSUPPORTED, "PostgreSQL (%s) has version %d; " SERVER_VERSION_TEXT
+                " or later is needed", link->where, version / 10000);
+        return TICKER_FATAL;
+    }
+    return ti_pg_run(link, session_sql, NULL, NULL, error);
+}
+
+static ticker_status connect_link(ti_pg_link *link, ticker_error *error)
+{
+    const char *const names[] = {"fallback_application_name", "dbname", "client_encoding", NULL};
+    const char *const values[] = {"libtickerimport", link->url, "UTF8", NULL};
+    PostgresPollingStatusType state = PGRES_POLLING_WRITING;
+    int64_t deadline;
+
+    PQfinish(link->conn);
+    link->copying = link->streaming = false;
+    link->conn = PQconnectStartParams(names, values, 1);
+    if (link->conn == NULL)
+        return ti_fail_memory(error);
+    remember_where(link);
+    PQsetNoticeReceiver(link->conn, silence, NULL);
+    PQsetErrorVerbosity(link->conn, PQERRORS_VERBOSE);
+    if (PQstatus(link->conn) == CONNECTION_BAD)
+        return fail_connect(link, error);
+    deadline = connect_deadline(link->conn);
+    while (state != PGRES_POLLING_OK) {
+        if (!wait_socket(link->conn, state, deadline)) {
+            PQfinish(link->conn);
+            link->conn = NULL;
+            return fail_with(link, "", "no answer in time", error);
+        }
+        state = PQconnectPoll(link->conn);
+        if (state == PGRES_POLLING_FAILED)
+            return fail_connect(link, error);
+    }
+    remember_where(link);
+    return set_up_session(link, error);
+}
+
+ticker_status ti_pg_open(const char *url, ti_pg_link **link, ticker_error *error)
+{
+    ti_pg_link *made;
+    ticker_status status = check_url(url, error);
+
+    if (status != TICKER_OK)
+        return status;
+    made = calloc(1, sizeof(*made));
+    if (made == NULL || (made->url = strdup(url)) == NULL) {
+        free(made);
+        return ti_fail_memory(error);
+    }
+    status = connect_link(made, error);
+    if (status != TICKER_OK) {
+        ti_pg_close(made);
+        return status;
+    }
+    *link = made;
+    return TICKER_OK;
+}
+
+void ti_pg_close(ti_pg_link *link)
+{
+    if (link == NULL)
+        return;
+    PQfinish(link->conn);
+    free(link->url);
+    free(link);
+}
+
+ticker_status ti_pg_ready(ti_pg_link *link, ticker_error *error)
+{
+    return PQstatus(link->conn) == CONNECTION_OK ? TICKER_OK : connect_link(link, error);
+}
+
+const char *ti_pg_where(const ti_pg_link *link)
+{
+    return link->where;
+}
+
+static ticker_status run(ti_pg_link *link, const char *sql, const ti_pg_parameters *parameters, int binary, bool *duplicate,
+                         ti_pg_result **result, ticker_error *error)
+{
+    ticker_status status = TICKER_OK;
+    ExecStatusType answer;
+    PGresult *made;
+
+    if (duplicate != NULL)
+        *duplicate = false;
+    if (parameters == NULL && !binary)
+        made = PQexec(link->conn, sql);
+    else
+        made = PQexecParams(link->conn, sql, parameters != NULL ? parameters->count : 0,
+                            parameters != NULL ? parameters->types : NULL, parameters != NULL ? parameters->values : NULL,
+                            NULL, NULL, binary);
+    answer = PQresultStatus(made);
+    if (answer != PGRES_TUPLES_OK && answer != PGRES_COMMAND_OK) {
+        const char *sqlstate = PQresultErrorField(made, PG_DIAG_SQLSTATE);
+        if (duplicate != NULL && sqlstate != NULL && strcmp(sqlstate, UNIQUE_VIOLATION) == 0)
+            *duplicate = true;
+        else
+            status = fail_result(link, made, error);
+    }
+    if (result != NULL && status == TICKER_OK)
+        *result = made;
+    else
+        PQclear(made);
+    return status;
+}
+
+ticker_status ti_pg_run(ti_pg_link *link, const char *sql, const ti_pg_parameters *parameters, ti_pg_result **result,
+                        ticker_error *error)
+{
+    return run(link, sql, parameters, 0, NULL, result, error);
+}
+
+ticker_status ti_pg_run_unique(ti_pg_link *link, const char *sql, const ti_pg_parameters *parameters, bool *duplicate,
+                               ti_pg_result **result, ticker_error *error)
+{
+    return run(link, sql, parameters, 0, duplicate, result, error);
+}
+
+ticker_status ti_pg_run_binary(ti_pg_link *link, const char *sql, ti_pg_result **result, ticker_error *error)
+{
+    return run(link, sql, NULL, 1, NULL, result, error);
+}
+
+ticker_status ti_pg_commit(ti_pg_link *link, ticker_error *error)
+{
+    PGresult *result = NULL;
+    ticker_status status = ti_pg_run(link, "COMMIT", NULL, &result, error);
+
+    if (status == TICKER_OK && strcmp(PQcmdStatus(result), "COMMIT") != 0)
+        status = ti_fail(error, TICKER_FAILED, TICKER_ERROR_DATABASE, "PostgreSQL (%s) rolled the import back", link->where);
+    PQclear(result);
+    return status;
+}
+
+/* A COPY or a query ends only when libpq hands out no more results. */
+static ticker_status drain(ti_pg_link *link, ticker_error *error)
+{
+    ticker_status status = TICKER_OK;
+    PGresult *result;
+
+    while ((result = PQgetResult(link->conn)) != NULL) {
+        ExecStatusType answer = PQresultStatus(result);
+        if (answer == PGRES_COPY_IN) {
+            PQclear(result);
+            if (PQputCopyEnd(link->conn, "abandoned") <= 0)
+                return TICKER_RETRY;
+            continue;
+        }
+        if (status == TICKER_OK && answer != PGRES_COMMAND_OK && answer != PGRES_TUPLES_OK && answer != PGRES_SINGLE_TUPLE)
+            status = fail_result(link, result, error);
+        PQclear(result);
+        if (PQstatus(link->conn) != CONNECTION_OK)
+            break;
+    }
+    if (status == TICKER_OK && PQstatus(link->conn) != CONNECTION_OK)
+        status = fail_connection(link, error);
+    return status;
+}
+
+void ti_pg_rollback(ti_pg_link *link)
+{
+    ticker_error unused;
+
+    ti_error_init(&unused);
+    if (PQstatus(link->conn) != CONNECTION_OK)
+        return;
+    if (link->streaming)
+        ti_pg_stream_end(link);
+    if (link->copying) {
+        link->copying = false;
+        if (PQputCopyEnd(link->conn, "the import was given up") < 0)
+            return;
+        (void)drain(link, &unused);
+    }
+    if (PQtransactionStatus(link->conn) != PQTRANS_IDLE)
+        PQclear(PQexec(link->conn, "ROLLBACK"));
+}
+
+ticker_status ti_pg_copy_begin(ti_pg_link *link, const char *sql, ticker_error *error)
+{
+    PGresult *result = PQexec(link->conn, sql);
+    ticker_status status = TICKER_OK;
+
+    if (PQresultStatus(result) != PGRES_COPY_IN)
+        status = fail_result(link, result, error);
+    else
+        link->copying = true;
+    PQclear(result);
+    return status == TICKER_OK ? ti_pg_copy_send(link, ti_copy_header, TI_COPY_HEADER_SIZE, error) : status;
+}
+
+/* When the server has refused a row, its reason waits in the next result. */
+static ticker_status fail_copy(ti_pg_link *link, ticker_error *error)
+{
+    ticker_status status;
+
+    link->copying = false;
+    status = drain(link, error);
+    return status != TICKER_OK ? status : fail_connection(link, error);
+}
+
+ticker_status ti_pg_copy_send(ti_pg_link *link, const void *data, size_t size, ticker_error *error)
+{
+    const char *at = data;
+
+    while (size > 0) {
+        int piece = size < (1 << 30) ? (int)size : 1 << 30;
+        if (PQputCopyData(link->conn, at, piece) <= 0)
+            return fail_copy(link, error);
+        at += piece;
+        size -= (size_t)piece;
+    }
+    return TICKER_OK;
+}
+
+ticker_status ti_pg_copy_end(ti_pg_link *link, ticker_error *error)
+{
+    ticker_status status = ti_pg_copy_send(link, ti_copy_trailer, TI_COPY_TRAILER_SIZE, error);
+
+    if (status != TICKER_OK)
+        return status;
+    if (PQputCopyEnd(link->conn, NULL) <= 0)
+        return fail_copy(link, error);
+    link->copying = false;
+    return drain(link, error);
+}
+
+ticker_status ti_pg_stream_begin(ti_pg_link *link, const char *sql, const ti_pg_parameters *parameters, ti_pg_result **first,
+                                 ticker_error *error)
+{
+    if (PQsendQueryParams(link->conn, sql, parameters->count, parameters->types, parameters->values, NULL, NULL, 0) != 1)
+        return fail_connection(link, error);
+    link->streaming = true;
+    (void)PQsetSingleRowMode(link->conn); /* without it the rows come all at once: slower, not wrong */
+    return ti_pg_stream_next(link, first, error);
+}
+
+ticker_status ti_pg_stream_next(ti_pg_link *link, ti_pg_result **row, ticker_error *error)
+{
+    PGresult *result = PQgetResult(link->conn);
+    ExecStatusType answer = PQresultStatus(result);
+    ticker_status status;
+    ticker_error unused;
+
+    ti_error_init(&unused);
+    if (result == NULL) {
+        link->streaming = false;
+        return TICKER_DONE;
+    }
+    if (answer == PGRES_SINGLE_TUPLE || answer == PGRES_TUPLES_OK) {
+        *row = result;
+        return TICKER_OK;
+    }
+    status = fail_result(link, result, error);
+    PQclear(result);
+    link->streaming = false;
+    (void)drain(link, &unused);
+    return status;
+}
+
+void ti_pg_stream_end(ti_pg_link *link)
+{
+    char why[256];
+    PGcancel *cancel;
+    ticker_error unused;
+
+    if (!link->streaming)
+        return;
+    link->streaming = false;
+    ti_error_init(&unused);
+    if (PQtransactionStatus(link->conn) == PQTRANS_ACTIVE && (cancel = PQgetCancel(link->conn)) != NULL) {
+        (void)PQcancel(cancel, why, sizeof(why)); /* when it fails, the rest of the rows is read and dropped */
+        PQfreeCancel(cancel);
+    }
+    (void)drain(link, &unused);
+}
+
+void ti_pg_free(ti_pg_result *result)
+{
+    PQclear(result);
+}
+
+size_t ti_pg_rows(const ti_pg_result *result)
+{
+    return (size_t)PQntuples(result);
+}
+
+size_t ti_pg_columns(const ti_pg_result *result)
+{
+    return (size_t)PQnfields(result);
+}
+
+bool ti_pg_null(const ti_pg_result *result, size_t row, size_t column)
+{
+    return PQgetisnull(result, (int)row, (int)column) != 0;
+}
+
+ti_slice ti_pg_cell(const ti_pg_result *result, size_t row, size_t column)
+{
+    return (ti_slice){PQgetvalue(result, (int)row, (int)column), (size_t)PQgetlength(result, (int)row, (int)column)};
+}
+
+int64_t ti_pg_integer(const ti_pg_result *result, size_t row, size_t column)
+{
+    int64_t value = 0;
+
+    return ti_parse_integer(ti_pg_cell(result, row, column), true, &value) ? value : 0;
+}
+
+#endif

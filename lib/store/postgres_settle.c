@@ -1,0 +1,150 @@
+#include <config.h>
+
+#ifdef TI_WITH_POSTGRESQL
+
+#include <stdio.h>
+
+#include "base/error.h"
+#include "model/schema.h"
+#include "store/postgres.h"
+
+#define QUOTES_GROUP "ticker, trade_date, market, term_days"
+
+/* Rows that are equal in the key: quotes are counted in file order, which is the order in which they lie in a new table; of trades the last
+ * one stays. */
+static ticker_status resolve_duplicates(ti_postgres *postgres, const ti_pg_period *period, ticker_error *error)
+{
+    char sql[1024];
+
+    if (postgres->table == TICKER_QUOTES)
+        (void)snprintf(sql, sizeof(sql), "UPDATE %s AS q SET occurrence = d.number FROM (SELECT ctid, (row_number() OVER (PARTITION BY "
+                       QUOTES_GROUP " ORDER BY ctid) - 1)::integer AS number FROM %s) AS d WHERE q.ctid = d.ctid AND d.number > 0",
+                       period->name, period->name);
+    else
+        (void)snprintf(sql, sizeof(sql), "DELETE FROM %s AS t USING (SELECT ctid, row_number() OVER (PARTITION BY " TI_PG_TRADES_KEY
+                       " ORDER BY ctid DESC) AS number FROM %s) AS d WHERE t.ctid = d.ctid AND d.number > 1", period->name,
+                       period->name);
+    return ti_pg_run(postgres->link, sql, NULL, NULL, error);
+}
+
+static ticker_status settle_fresh(ti_postgres *postgres, ti_pg_period *period, ticker_error *error)
+{
+    bool duplicate = false;
+    ticker_status status = ti_pg_build_keys(postgres->link, postgres->table, period, &duplicate, error);
+
+    if (status == TICKER_OK && duplicate) {
+        period->duplicates = true;
+        status = resolve_duplicates(postgres, period, error);
+        if (status == TICKER_OK)
+            status = ti_pg_build_keys(postgres->link, postgres->table, period, &duplicate, error);
+        if (status == TICKER_OK && duplicate)
+            status = ti_fail(error, TICKER_FAILED, TICKER_ERROR_INTERNAL, "rows with the same key are left in %s", period->name);
+    }
+    if (status == TICKER_OK) {
+        status = ti_pg_attach(postgres->link, postgres->table, period, error);
+        period->attached = status == TICKER_OK;
+    }
+    return status;
+}
+
+/* Quotes of a file take the place of those made from trades, whatever their market. Asked for each period, so that the server looks at
+ * one partition only. */
+static ticker_status remove_day_quotes(ti_postgres *postgres, ticker_error *error)
+{
+    ticker_status status = ti_pg_run(postgres->link, "ANALYZE ticker_staged", NULL, NULL, error);
+
+    for (size_t i = 0; i < postgres->period_count && status == TICKER_OK; i++) {
+        char sql[512];
+        const ti_pg_period *period = &postgres->periods[i];
+        if (period->attached)
+            continue;
+        (void)snprintf(sql, sizeof(sql), "DELETE FROM %s AS q USING (SELECT DISTINCT ticker, trade_date FROM ticker_staged) AS s"
+                       " WHERE q.source = 'trades' AND q.ticker = s.ticker AND q.trade_date = s.trade_date", period->name);
+        status = ti_pg_run(postgres->link, sql, NULL, NULL, error);
+    }
+    return status;
+}
+
+/* ", a = EXCLUDED.a" for every column that is not in the key. */
+static void put_assignments(ti_buffer *sql, const ti_copy_layout *layout)
+{
+    (void)ti_buffer_text(sql, "import_id = EXCLUDED.import_id");
+    for (unsigned i = 0; i < layout->count; i++) {
+        unsigned column = layout->fields[i].column;
+        const char *name = ticker_column_name(layout->table, column);
+        bool key = layout->table == TICKER_QUOTES
+                       ? column == TICKER_QUOTE_TICKER || column == TICKER_QUOTE_DATE || column == TICKER_QUOTE_MARKET ||
+                             column == TICKER_QUOTE_TERM_DAYS
+                       : column == TICKER_TRADE_TICKER || column == TICKER_TRADE_DATE || column == TICKER_TRADE_REFERENCE_DATE ||
+                             column == TICKER_TRADE_SESSION || column == TICKER_TRADE_ID || column == TICKER_TRADE_ACTION;
+        if (!key)
+            (void)ti_buffer_printf(sql, ", %s = EXCLUDED.%s", name, name);
+    }
+}
+
+/* The rows go in sorted by the key: two imports of the same rows then wait for each other instead of locking each other out. */
+static void put_merge(ti_buffer *sql, const ti_copy_layout *layout)
+{
+    if (layout->table == TICKER_QUOTES) {
+        (void)ti_buffer_text(sql, "INSERT INTO quotes (");
+        (void)ti_pg_column_list(sql, layout, "");
+        (void)ti_buffer_text(sql, ", import_id, occurrence) SELECT ");
+        (void)ti_pg_column_list(sql, layout, "");
+        (void)ti_buffer_text(sql, ", import_id, (row_number() OVER (PARTITION BY " QUOTES_GROUP " ORDER BY record) - 1)::integer"
+                             " FROM ticker_staged ORDER BY " QUOTES_GROUP ", record ON CONFLICT (" TI_PG_QUOTES_KEY ") DO UPDATE SET ");
+    } else {
+        (void)ti_buffer_text(sql, "INSERT INTO trades (");
+        (void)ti_pg_column_list(sql, layout, "");
+        (void)ti_buffer_text(sql, ", import_id) SELECT DISTINCT ON (" TI_PG_TRADES_KEY ") ");
+        (void)ti_pg_column_list(sql, layout, "");
+        (void)ti_buffer_text(sql, ", import_id FROM ticker_staged ORDER BY " TI_PG_TRADES_KEY ", record DESC"
+                             " ON CONFLICT (" TI_PG_TRADES_KEY ") DO UPDATE SET ");
+    }
+    put_assignments(sql, layout);
+}
+
+static ticker_status merge_staged(ti_postgres *postgres, ticker_error *error)
+{
+    ticker_status status = TICKER_OK;
+    const char *text;
+    ti_buffer sql;
+
+    if (!postgres->stage_made)
+        return TICKER_OK;
+    if (postgres->table == TICKER_QUOTES)
+        status = remove_day_quotes(postgres, error);
+    if (status != TICKER_OK)
+        return status;
+    ti_buffer_init(&sql, TI_PG_SQL_MAX);
+    put_merge(&sql, ti_pg_layout(postgres, postgres->table));
+    text = ti_buffer_string(&sql);
+    status = text != NULL ? ti_pg_run(postgres->link, text, NULL, NULL, error) : ti_fail_memory(error);
+    ti_buffer_free(&sql);
+    return status;
+}
+
+ticker_status ti_pg_settle(ticker_store *store, ticker_error *error)
+{
+    ti_postgres *postgres = ti_pg_store(store);
+    ticker_status status = ti_pg_finish_copy(postgres, error);
+
+    for (size_t i = 0; i < postgres->period_count && status == TICKER_OK; i++) {
+        if (postgres->periods[i].fresh)
+            status = settle_fresh(postgres, &postgres->periods[i], error);
+    }
+    return status == TICKER_OK ? merge_staged(postgres, error) : status;
+}
+
+bool ti_pg_day_is_new(const ticker_store *store, int64_t date)
+{
+    const ti_postgres *postgres = (const ti_postgres *)store;
+
+    for (size_t i = 0; i < postgres->period_count; i++) {
+        const ti_pg_period *period = &postgres->periods[i];
+        if (period->first <= date && date < period->end)
+            return postgres->table == TICKER_TRADES && period->attached && !period->duplicates;
+    }
+    return false;
+}
+
+#endif

@@ -1,0 +1,156 @@
+/* The ledger and the instruments: how an import ends. */
+#include <config.h>
+
+#ifdef TI_WITH_SQLITE
+
+#include "base/error.h"
+#include "store/sqlite.h"
+
+/* TICKER_OK and the first number of the first row, or TICKER_DONE. */
+static ticker_status first_number(ti_sqlite *sqlite, ti_sq_statement *statement, int64_t *number, ticker_error *error)
+{
+    ticker_status status = ti_sq_step(sqlite->link, statement, error);
+
+    if (status == TICKER_OK) {
+        *number = ti_sq_integer(statement, 0);
+        ti_sq_reset(statement);
+    }
+    return status;
+}
+
+ticker_status ti_sq_find_import(ticker_store *store, int64_t bytes, const char *sha256, const char *member, int64_t *id,
+                                ticker_error *error)
+{
+    ti_sqlite *sqlite = ti_sq_store(store);
+    ti_sq_statement *statement;
+    ticker_status status = ti_sq_use(sqlite, sha256 != NULL ? TI_SQ_FIND_IMPORT : TI_SQ_FIND_SIZE, &statement, error);
+
+    if (status != TICKER_OK)
+        return status;
+    if (sha256 != NULL) {
+        ti_sq_bind_text(sqlite->link, statement, 1, ti_slice_of(sha256));
+        ti_sq_bind_text(sqlite->link, statement, 2, ti_slice_of(member != NULL ? member : ""));
+    } else {
+        ti_sq_bind(sqlite->link, statement, 1, bytes);
+    }
+    return first_number(sqlite, statement, id, error);
+}
+
+static ticker_status add_import(ti_sqlite *sqlite, const ti_ledger_row *row, int64_t id, ticker_error *error)
+{
+    const char *const texts[] = {row->file, row->member, row->format, row->sha256, row->status, row->error, row->problems, row->turnover};
+    static const int text_places[] = {2, 3, 4, 5, 7, 19, 20, 16};
+    const int64_t numbers[] = {id,          row->bytes,      row->records,   row->imported, row->rejected, row->repaired, row->first_date,
+                               row->last_date, row->trades, row->volume,    row->declared, row->forced ? 1 : 0, row->microseconds};
+    static const int number_places[] = {1, 6, 8, 9, 10, 11, 12, 13, 14, 15, 17, 18, 21};
+    ti_sq_statement *statement;
+    ticker_status status = ti_sq_use(sqlite, TI_SQ_ADD_IMPORT, &statement, error);
+
+    if (status != TICKER_OK)
+        return status;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        ti_sq_bind_text(sqlite->link, statement, text_places[i], ti_slice_of(texts[i]));
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        ti_sq_bind(sqlite->link, statement, number_places[i], numbers[i]);
+    return ti_sq_finish(sqlite->link, statement, error);
+}
+
+static ticker_status add_instruments(ti_sqlite *sqlite, ti_next_instrument next, void *payload, ticker_error *error)
+{
+    ti_instrument instrument;
+    ti_sq_statement *statement;
+    ticker_status status = TICKER_OK;
+
+    while (status == TICKER_OK && next(payload, &instrument)) {
+        status = ti_sq_use(sqlite, TI_SQ_NAME_INSTRUMENT, &statement, error);
+        if (status != TICKER_OK)
+            break;
+        ti_sq_bind_text(sqlite->link, statement, 1, instrument.ticker);
+        ti_sq_bind_text(sqlite->link, statement, 2, instrument.market);
+        ti_sq_bind_text(sqlite->link, statement, 3, instrument.name);
+        ti_sq_bind_text(sqlite->link, statement, 4, instrument.specification);
+        ti_sq_bind_text(sqlite->link, statement, 5, instrument.isin);
+        ti_sq_bind(sqlite->link, statement, 6, instrument.first_date);
+        ti_sq_bind(sqlite->link, statement, 7, instrument.last_date);
+        status = ti_sq_finish(sqlite->link, statement, error);
+    }
+    return status;
+}
+
+/* What an import kept in memory. */
+static void forget(ti_sqlite *sqlite)
+{
+    ti_sq_sorter_free(sqlite->sorter);
+    sqlite->sorter = NULL;
+    ti_sq_names_close(sqlite);
+    ti_sq_calendar_close(&sqlite->days);
+    ti_sq_calendar_close(&sqlite->old);
+    sqlite->importing = false;
+}
+
+/* Another import of the same bytes was first: this one is undone, and that one's number given. */
+static ticker_status yield_to_first(ti_sqlite *sqlite, const ti_ledger_row *row, int64_t *id, ticker_error *error)
+{
+    ticker_status status;
+
+    ti_sq_rollback(&sqlite->base);
+    status = ti_sq_find_import(&sqlite->base, row->bytes, row->sha256, row->member, id, error);
+    if (status == TICKER_OK)
+        return TICKER_DONE;
+    if (status == TICKER_DONE) /* and was deleted by somebody since */
+        return ti_fail(error, TICKER_RETRY, TICKER_ERROR_DATABASE, "another import of the same file is in the way");
+    return status;
+}
+
+ticker_status ti_sq_commit(ticker_store *store, const ti_ledger_row *row, ti_next_instrument next, void *payload,
+                           int64_t *id, ticker_error *error)
+{
+    ti_sqlite *sqlite = ti_sq_store(store);
+    ticker_error refused;
+    ticker_status status;
+
+    if (!sqlite->importing || sqlite->sorter != NULL)
+        return ti_fail(error, TICKER_FATAL, TICKER_ERROR_INTERNAL, "no settled import to commit");
+    ti_error_init(&refused);
+    status = add_import(sqlite, row, sqlite->import_id, &refused);
+    if (status != TICKER_OK && ti_sq_not_unique(sqlite->link))
+        return yield_to_first(sqlite, row, id, error);
+    if (status != TICKER_OK) {
+        if (error != NULL)
+            ti_error_copy(error, &refused);
+        return status;
+    }
+    status = add_instruments(sqlite, next, payload, error);
+    if (status == TICKER_OK)
+        status = ti_sq_run(sqlite->link, "COMMIT", error);
+    if (status != TICKER_OK)
+        return status;
+    *id = sqlite->import_id;
+    forget(sqlite);
+    ti_sq_prefer_wal(sqlite);
+    return TICKER_OK;
+}
+
+void ti_sq_rollback(ticker_store *store)
+{
+    ti_sqlite *sqlite = ti_sq_store(store);
+
+    if (sqlite->importing && ti_sq_in_transaction(sqlite->link))
+        (void)ti_sq_run(sqlite->link, "ROLLBACK", NULL);
+    forget(sqlite);
+}
+
+ticker_status ti_sq_record_failure(ticker_store *store, const ti_ledger_row *row, int64_t *id, ticker_error *error)
+{
+    ti_sqlite *sqlite = ti_sq_store(store);
+    ticker_status status;
+
+    if (sqlite->importing)
+        return ti_fail(error, TICKER_FATAL, TICKER_ERROR_INTERNAL, "a failure was recorded within an import");
+    status = add_import(sqlite, row, TICKER_NULL, error); /* a statement alone is a transaction */
+    if (status == TICKER_OK)
+        *id = ti_sq_last_id(sqlite->link);
+    return status;
+}
+
+#endif

@@ -1,0 +1,146 @@
+/* The one interface that every database backend fills in. What stands above (pipeline, query) knows nothing else of it.
+ *
+ * An import goes begin → put* → settle → (put_day_quotes*) → commit, or rollback at any point. Everything between begin and commit is one
+ * transaction: a crash leaves the database as it was. A failing call leaves the transaction to rollback(). */
+#ifndef TI_STORE_STORE_H
+#define TI_STORE_STORE_H
+
+#include <stdbool.h>
+
+#include <tickerimport/batch.h>
+#include <tickerimport/report.h>
+#include <tickerimport/store.h>
+
+#include "base/hash.h"
+#include "base/slice.h"
+
+/* A ledger row: the `imports` table. Texts are NUL-terminated and never NULL. */
+typedef struct ti_ledger_row {
+    const char *file;
+    const char *member;
+    const char *format;
+    const char *sha256;
+    const char *status;   /* "imported" or "failed" */
+    const char *error;    /* "" unless failed */
+    const char *problems; /* JSON array of {"line","column","reason"} */
+    const char *turnover; /* decimal */
+    int64_t bytes, records, imported, rejected, repaired;
+    int64_t first_date, last_date; /* TICKER_NULL when there is no record */
+    int64_t trades, volume, declared;
+    int64_t microseconds;
+    bool forced;
+} ti_ledger_row;
+
+/* What an import learned of a ticker, for the `instruments` table that lists and searches tickers. */
+typedef struct ti_instrument {
+    ti_slice ticker, market, name, specification, isin;
+    int64_t first_date, last_date;
+} ti_instrument;
+
+/* Hands out one instrument after the other; false at the end. */
+typedef bool (*ti_next_instrument)(void *payload, ti_instrument *instrument);
+
+/* One (ticker, day) of trades, or one trade number of it. */
+typedef struct ti_ticker_day {
+    ti_slice ticker;
+    int64_t date;
+    int64_t id; /* TICKER_NULL: all of them */
+} ti_ticker_day;
+
+/* One stored trade, as scan_trades() delivers it. `day` is the index into the list asked for. Slices live for the call. */
+typedef struct ti_trade {
+    size_t day;
+    ti_slice session;
+    int64_t reference_date, id, action, time, price, volume;
+} ti_trade;
+
+typedef ticker_status (*ti_visit_trade)(const ti_trade *trade, void *payload, ticker_error *error);
+
+/* A typed parameter of a query: SQL says $1, $2 … */
+typedef struct ti_parameter {
+    ticker_type type; /* TEXT, INTEGER or DATE */
+    bool null;
+    int64_t number;
+    ti_slice text;
+} ti_parameter;
+
+/* One cell of an answer. PostgreSQL delivers text, SQLite integers for numbers, dates and times; both are exact. */
+typedef struct ti_cell {
+    enum { TI_CELL_NULL = 0, TI_CELL_INTEGER, TI_CELL_TEXT } kind;
+    int64_t number;
+    ti_slice text; /* until the next row */
+} ti_cell;
+
+typedef struct ti_cursor ti_cursor;
+
+typedef struct ti_cursor_ops {
+    /* TICKER_OK: `cells` (as many as the query selects) are filled. TICKER_DONE: no more rows. */
+    ticker_status (*next)(ti_cursor *cursor, ti_cell *cells, ticker_error *error);
+    void (*close)(ti_cursor *cursor);
+} ti_cursor_ops;
+
+/* Backends put this first in a structure of their own. */
+struct ti_cursor {
+    const ti_cursor_ops *ops;
+    size_t columns;
+};
+
+typedef struct ti_store_ops {
+    size_t size;
+    const char *name;
+    void (*close)(ticker_store *store);
+    ticker_status (*version)(ticker_store *store, int *found, ticker_error *error); /* 0: no schema yet */
+    ticker_status (*migrate)(ticker_store *store, ticker_error *error);
+
+    /* An import with these bytes that succeeded: TICKER_OK and *id, or TICKER_DONE. `sha256` NULL asks only whether any imported file
+     * has `bytes` bytes: cheap, and enough to know that hashing beforehand is useless. Outside a transaction. */
+    ticker_status (*find_import)(ticker_store *store, int64_t bytes, const char *sha256, const char *member, int64_t *id,
+                                 ticker_error *error);
+
+    ticker_status (*begin)(ticker_store *store, int64_t *import_id, ticker_error *error);
+    /* Rows of a file; all batches of an import are of one table. Rows equal in the quotes key are kept apart by `occurrence`
+     * (0, 1, … in file order) when settled; a trade that has the same key as an earlier one of the file replaces it. */
+    ticker_status (*put)(ticker_store *store, const ticker_batch *batch, ticker_error *error);
+    /* Ends the loading: keys are built, rows with the same key as stored ones replace them, quotes made from trades give way
+     * to those of a file for the same (ticker, date). */
+    ticker_status (*settle)(ticker_store *store, ticker_error *error);
+    /* After settle() of trades: whether every trade of this day is this import's and none replaced another. */
+    bool (*day_is_new)(const ticker_store *store, int64_t date);
+    /* After settle(): the stored trades of these days (or of these trade numbers), for each entry in ascending trade id; entries in any
+     * order, but the rows of one entry together. Either all entries name a trade number or none does. Reads no more than those rows: the keys of both backends are made for it. */
+    ticker_status (*scan_trades)(ticker_store *store, const ti_ticker_day *days, size_t count, ti_visit_trade visit,
+                                 void *payload, ticker_error *error);
+    /* After settle() of trades: quotes made from trades. Each row replaces the one made from trades for its (ticker, date) unless a row from
+     * a file stands there; a row with 0 trades only removes it. */
+    ticker_status (*put_day_quotes)(ticker_store *store, const ticker_batch *batch, ticker_error *error);
+    /* Writes instruments and the ledger row, commits. TICKER_DONE: another import of the same bytes was first: rolled back, *id
+     * is its ledger row. `rows` holds the counts known to the pipeline. */
+    ticker_status (*commit)(ticker_store *store, const ti_ledger_row *row, ti_next_instrument next, void *payload,
+                            int64_t *id, ticker_error *error);
+    /* Undoes everything since begin(). Never fails: a connection that is gone has rolled back by itself. */
+    void (*rollback)(ticker_store *store);
+    /* The ledger row of a file that was refused, in a transaction of its own. */
+    ticker_status (*record_failure)(ticker_store *store, const ti_ledger_row *row, int64_t *id, ticker_error *error);
+
+    /* Runs a SELECT. `sql` names the relations {quotes}, {trades}, {instruments}, {imports}: relations whose columns have the names of the
+     * schema and hold text, integers, mantissas (decimals), days (dates) and milliseconds (times) in SQLite, and the real types in PostgreSQL. */
+    ticker_status (*query)(ticker_store *store, const char *sql, const ti_parameter *parameters, size_t count,
+                           ti_cursor **cursor, ticker_error *error);
+} ti_store_ops;
+
+/* Backends put this first in a structure of their own. */
+struct ticker_store {
+    const ti_store_ops *ops;
+};
+
+/* The backends. `url` is what follows DATABASE_URL's rules; UNSUPPORTED when the build has no such backend. */
+ticker_status ti_sqlite_open(const char *path, ticker_store **store, ticker_error *error);
+ticker_status ti_postgres_open(const char *url, ticker_store **store, ticker_error *error);
+
+/* The schema's version that this library knows; one more with each migration. */
+#define TI_SCHEMA_VERSION 1
+
+/* Replaces {name} by what `resolve` says of it; used by backends for ->query. The result is malloc'd; NULL: no memory or an unknown name. */
+char *ti_store_expand(const char *sql, const char *(*resolve)(ti_slice name));
+
+#endif

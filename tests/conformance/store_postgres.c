@@ -1,0 +1,238 @@
+/* The store suite on PostgreSQL, and what only PostgreSQL has: partitions, other sessions, a connection that can break.
+ * TICKER_TEST_POSTGRES is the URL of a database in which schemas may be made; each test has one of its own. */
+#include <libpq-fe.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "store_suite.h"
+
+#define SKIPPED 77 /* as automake understands it */
+#define TEST_SECONDS 60
+
+static char schema[64], url[4096];
+
+/* Runs statements as another session, in the test's schema; the first cell of the answer, or "". */
+static const char *outside(const char *sql)
+{
+    static char answer[1024];
+    PGconn *conn = PQconnectdb(url[0] != '\0' ? url : getenv("TICKER_TEST_POSTGRES"));
+    PGresult *result = PQexec(conn, sql);
+    ExecStatusType status = PQresultStatus(result);
+
+    ck_assert_msg(status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK, "%s: %s", sql, PQerrorMessage(conn));
+    (void)snprintf(answer, sizeof(answer), "%s", PQntuples(result) > 0 ? PQgetvalue(result, 0, 0) : "");
+    PQclear(result);
+    PQfinish(conn);
+    return answer;
+}
+
+static const char *set_up(void)
+{
+    const char *server = getenv("TICKER_TEST_POSTGRES");
+    char sql[128];
+
+    url[0] = '\0';
+    (void)snprintf(schema, sizeof(schema), "ticker_test_%ld", (long)getpid());
+    (void)snprintf(sql, sizeof(sql), "CREATE SCHEMA %s", schema);
+    (void)outside(sql);
+    (void)snprintf(url, sizeof(url), "%s%soptions=-csearch_path%%3D%s%%20-cclient_min_messages%%3Dwarning", server,
+                   strchr(server, '?') != NULL ? "&" : "?", schema);
+    return url;
+}
+
+static void tear_down(void)
+{
+    char sql[128];
+
+    (void)snprintf(sql, sizeof(sql), "DROP SCHEMA IF EXISTS %s CASCADE", schema);
+    (void)outside(sql);
+}
+
+static const store_backend backend = {"postgresql", set_up, tear_down};
+
+static void own_set_up(void)
+{
+    (void)set_up();
+}
+
+static ticker_batch *quotes_of(const char *const *dates, size_t count)
+{
+    ticker_batch *batch = ti_batch_new(TICKER_QUOTES, (uint32_t)count, 256);
+
+    ck_assert_ptr_nonnull(batch);
+    for (size_t i = 0; i < count; i++)
+        (void)store_suite_quote(batch, "PETR4", dates[i], "010");
+    return batch;
+}
+
+/* The rules that let the schema be distributed on Citus, asked of the catalog. */
+START_TEST(the_schema_can_be_distributed)
+{
+    static const char *const dates[] = {"2023-12-29", "2024-01-02", "1986-03-03"};
+    ticker_store *store = store_suite_open_migrated(url);
+    ticker_batch *batch = quotes_of(dates, 3);
+    int64_t id = 0;
+
+    ck_assert_int_eq(store_suite_import(store, &batch, 1, "a", &id), TICKER_OK);
+    ck_assert_str_eq(outside("SELECT string_agg(inhrelid::regclass::text, ' ' ORDER BY inhrelid::regclass::text) FROM pg_inherits"
+                             " WHERE inhparent = 'quotes'::regclass"), "quotes_1986 quotes_2023 quotes_2024");
+    ck_assert_str_eq(outside("SELECT count(*) FROM pg_class WHERE relkind = 'p' AND relispartition AND relnamespace ="
+                             " current_schema()::regnamespace"), "0");
+    ck_assert_str_eq(outside("SELECT count(*) FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = tgrelid WHERE relnamespace ="
+                             " current_schema()::regnamespace"), "0");
+    ck_assert_str_eq(outside("SELECT count(*) FROM pg_constraint WHERE contype IN ('f', 'c', 'x') AND connamespace ="
+                             " current_schema()::regnamespace"), "0");
+    ck_assert_str_eq(outside("SELECT count(*) FROM pg_index AS i JOIN pg_class AS c ON c.oid = indrelid WHERE relnamespace ="
+                             " current_schema()::regnamespace AND indisunique AND relname ~ '^(quotes|trades)' AND (SELECT count(*)"
+                             " FROM pg_attribute AS a WHERE attrelid = indrelid AND attnum = ANY (indkey) AND attname IN ('ticker',"
+                             " 'trade_date')) <> 2"), "0");
+    ck_assert_str_eq(outside("SELECT count(*) FROM pg_index WHERE indrelid = 'quotes_2024'::regclass AND indisunique AND indisvalid"
+                             " AND indnullsnotdistinct"), "1");
+    ti_batch_free(batch);
+    ticker_store_free(store);
+}
+END_TEST
+
+/* Readers see the old state and wait for nothing, at any point before the commit. */
+START_TEST(readers_do_not_wait)
+{
+    static const char *const old_dates[] = {"2023-12-29"}, *const new_dates[] = {"2023-12-28", "2024-01-02"};
+    static const char count_sql[] = "SET lock_timeout = '2s'; SELECT count(*) FROM quotes";
+    ti_ledger_row row = {.file = "file", .member = "", .format = "test", .sha256 = "b", .status = "imported", .error = "",
+                         .problems = "[]", .turnover = "0", .first_date = TICKER_NULL, .last_date = TICKER_NULL};
+    ticker_store *store = store_suite_open_migrated(url);
+    ticker_batch *first = quotes_of(old_dates, 1), *second = quotes_of(new_dates, 2);
+    ticker_error error;
+    int64_t id = 0;
+
+    ti_error_init(&error);
+    ck_assert_int_eq(store_suite_import(store, &first, 1, "a", &id), TICKER_OK);
+    store_suite_ok(store->ops->begin(store, &id, &error), &error, "begin");
+    store_suite_ok(store->ops->put(store, second, &error), &error, "put");
+    ck_assert_str_eq(outside(count_sql), "1");
+    store_suite_ok(store->ops->settle(store, &error), &error, "settle");
+    ck_assert_str_eq(outside(count_sql), "1");
+    store_suite_ok(store->ops->commit(store, &row, NULL, NULL, &id, &error), &error, "commit");
+    ck_assert_str_eq(outside(count_sql), "3");
+    ti_batch_free(first);
+    ti_batch_free(second);
+    ticker_store_free(store);
+}
+END_TEST
+
+START_TEST(a_lost_connection_is_made_again)
+{
+    static const char *const dates[] = {"2024-01-02"};
+    static const char kill_sql[] = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND"
+                                   " application_name = 'ticker_lost'";
+    char named[4200];
+    ticker_store *store;
+    ticker_batch *batch = quotes_of(dates, 1);
+    ticker_status status;
+    ticker_error error;
+    int64_t id = 0;
+
+    (void)snprintf(named, sizeof(named), "%s&application_name=ticker_lost", url);
+    store = store_suite_open_migrated(named);
+    ti_error_init(&error);
+    store_suite_ok(store->ops->begin(store, &id, &error), &error, "begin");
+    store_suite_ok(store->ops->put(store, batch, &error), &error, "put");
+    ck_assert_str_eq(outside(kill_sql), "1");
+    status = store->ops->settle(store, &error);
+    ck_assert_int_eq(status, TICKER_RETRY);
+    ck_assert_int_eq(error.kind, TICKER_ERROR_SERVICE);
+    store->ops->rollback(store);
+    ck_assert_int_eq(store_suite_import(store, &batch, 1, "a", &id), TICKER_OK);
+    ck_assert_str_eq(outside("SELECT count(*) FROM quotes"), "1");
+    ti_batch_free(batch);
+    ticker_store_free(store);
+}
+END_TEST
+
+START_TEST(a_table_in_the_way_is_named)
+{
+    static const char *const dates[] = {"2024-01-02"};
+    ticker_store *store = store_suite_open_migrated(url);
+    ticker_batch *batch = quotes_of(dates, 1);
+    ticker_error error;
+    int64_t id = 0;
+
+    ti_error_init(&error);
+    (void)outside("CREATE TABLE quotes_2024 (a integer)");
+    store_suite_ok(store->ops->begin(store, &id, &error), &error, "begin");
+    ck_assert_int_eq(store->ops->put(store, batch, &error), TICKER_FAILED);
+    ck_assert_int_eq(error.kind, TICKER_ERROR_DATABASE);
+    ck_assert_ptr_nonnull(strstr(error.message, "quotes_2024"));
+    store->ops->rollback(store);
+    ti_batch_free(batch);
+    ticker_store_free(store);
+}
+END_TEST
+
+static void refused(const char *bad, ticker_status status, ticker_error_kind kind)
+{
+    ticker_options *options = ticker_options_new();
+    ticker_store *store = NULL;
+    ticker_error error;
+    char text[1024];
+
+    ti_error_init(&error);
+    ck_assert_int_eq(ticker_options_set(options, "database-url", bad, &error), TICKER_OK);
+    ck_assert_msg(ticker_store_open(options, &store, &error) == status, "%s: %s", bad, error.message);
+    ck_assert_int_eq(error.kind, kind);
+    (void)ticker_error_format(&error, text, sizeof(text));
+    ck_assert_msg(strstr(text, "s3cret") == NULL && strstr(text, "s3c") == NULL, "%s", text);
+    ticker_options_free(options);
+}
+
+START_TEST(urls_that_lead_nowhere)
+{
+    char missing[4200];
+
+    refused("postgres://ann:s3cret@127.0.0.1:1/quotes", TICKER_RETRY, TICKER_ERROR_SERVICE);
+    refused("postgres://ann:s3cret@127.0.0.1:none/quotes", TICKER_FATAL, TICKER_ERROR_USAGE);
+    refused("postgres://ann:s3c@ret@127.0.0.1/quotes", TICKER_FATAL, TICKER_ERROR_USAGE);
+    refused("postgres://ann:s3c/ret@127.0.0.1/quotes", TICKER_FATAL, TICKER_ERROR_USAGE);
+    refused("postgres://ann:s3cret@127.0.0.1/quotes?no_such=s3cret", TICKER_FATAL, TICKER_ERROR_USAGE);
+    refused("postgres://ann:s3cret%zz@127.0.0.1/quotes", TICKER_FATAL, TICKER_ERROR_USAGE);
+    (void)snprintf(missing, sizeof(missing), "%s&dbname=ticker_no_such_database", url);
+    refused(missing, TICKER_FATAL, TICKER_ERROR_USAGE);
+}
+END_TEST
+
+static Suite *own_suite(void)
+{
+    Suite *suite = suite_create("postgresql alone");
+    TCase *cases = tcase_create("postgresql alone");
+
+    tcase_add_checked_fixture(cases, own_set_up, tear_down);
+    tcase_set_timeout(cases, TEST_SECONDS);
+    tcase_add_test(cases, the_schema_can_be_distributed);
+    tcase_add_test(cases, readers_do_not_wait);
+    tcase_add_test(cases, a_lost_connection_is_made_again);
+    tcase_add_test(cases, a_table_in_the_way_is_named);
+    tcase_add_test(cases, urls_that_lead_nowhere);
+    suite_add_tcase(suite, cases);
+    return suite;
+}
+
+int main(void)
+{
+    const char *server = getenv("TICKER_TEST_POSTGRES"), *ci = getenv("CI");
+    SRunner *runner;
+    int failed;
+
+    if (server == NULL || server[0] == '\0') {
+        bool must = ci != NULL && strcmp(ci, "true") == 0;
+        (void)fprintf(stderr, "TICKER_TEST_POSTGRES is not set: the PostgreSQL store is not tested\n");
+        return must ? EXIT_FAILURE : SKIPPED;
+    }
+    runner = srunner_create(store_suite(&backend));
+    srunner_add_suite(runner, own_suite());
+    srunner_run_all(runner, CK_ENV);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

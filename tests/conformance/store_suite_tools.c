@@ -1,0 +1,243 @@
+/* The tools of the store suite: databases, rows, answers. */
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/date.h"
+#include "base/number.h"
+#include "model/schema.h"
+#include "store_suite.h"
+
+#define PARAMETERS_MAX 8
+#define ANSWER_MAX ((size_t)1 << 24)
+
+void store_suite_ok(ticker_status status, const ticker_error *error, const char *what)
+{
+    char text[1024];
+
+    (void)ticker_error_format(error, text, sizeof(text));
+    ck_assert_msg(status == TICKER_OK, "%s: %s: %s", what, ticker_status_name(status), text);
+}
+
+ticker_store *store_suite_open(const char *url)
+{
+    ticker_options *options = ticker_options_new();
+    ticker_store *store = NULL;
+    ticker_error error;
+
+    ti_error_init(&error);
+    ck_assert_ptr_nonnull(options);
+    store_suite_ok(ticker_options_set(options, "database-url", url, &error), &error, "database-url");
+    store_suite_ok(ticker_store_open(options, &store, &error), &error, "open");
+    ticker_options_free(options);
+    return store;
+}
+
+ticker_store *store_suite_open_migrated(const char *url)
+{
+    ticker_store *store = store_suite_open(url);
+    ticker_error error;
+
+    ti_error_init(&error);
+    store_suite_ok(ticker_store_migrate(store, &error), &error, "migrate");
+    return store;
+}
+
+int64_t store_suite_day(const char *date)
+{
+    int64_t days = 0;
+
+    ck_assert_msg(ti_parse_date_iso(ti_slice_of(date), &days), "%s", date);
+    return days;
+}
+
+/* --- Rows ---------------------------------------------------------------------------------------------------------------------- */
+
+void store_suite_text(ticker_batch *batch, unsigned column, uint32_t row, const char *text)
+{
+    ck_assert(ti_batch_set_text(batch, column, row, ti_slice_of(text)));
+}
+
+static uint32_t add_row(ticker_batch *batch, const char *ticker, const char *date)
+{
+    uint32_t row = batch->rows;
+
+    ck_assert_uint_lt(row, batch->capacity);
+    batch->rows++;
+    batch->line[row] = row + 1;
+    for (unsigned i = 0; i < batch->columns; i++) {
+        if (batch->text[i] != NULL)
+            batch->text[i][row] = (ti_text){0, 0};
+        else
+            batch->i64[i][row] = TICKER_NULL;
+    }
+    store_suite_text(batch, TICKER_QUOTE_TICKER, row, ticker);
+    batch->i64[TICKER_QUOTE_DATE][row] = store_suite_day(date);
+    return row;
+}
+
+uint32_t store_suite_quote(ticker_batch *batch, const char *ticker, const char *date, const char *market)
+{
+    uint32_t row = add_row(batch, ticker, date);
+
+    store_suite_text(batch, TICKER_QUOTE_MARKET, row, market);
+    store_suite_text(batch, TICKER_QUOTE_BDI, row, "02");
+    store_suite_text(batch, TICKER_QUOTE_NAME, row, "PETROBRAS");
+    store_suite_text(batch, TICKER_QUOTE_SPECIFICATION, row, "PN      N2");
+    store_suite_text(batch, TICKER_QUOTE_CURRENCY, row, "R$");
+    store_suite_text(batch, TICKER_QUOTE_ISIN, row, "BRPETRACNPR6");
+    store_suite_text(batch, TICKER_QUOTE_DISTRIBUTION, row, "007");
+    store_suite_text(batch, TICKER_QUOTE_SOURCE, row, "cotahist");
+    for (unsigned i = TICKER_QUOTE_OPEN; i <= TICKER_QUOTE_ASK; i++)
+        batch->i64[i][row] = 6870000 + (int64_t)i * 10000;
+    batch->i64[TICKER_QUOTE_TRADES][row] = 35480;
+    batch->i64[TICKER_QUOTE_VOLUME][row] = 60127200;
+    batch->i64[TICKER_QUOTE_TURNOVER][row] = 41123456700;
+    batch->i64[TICKER_QUOTE_TURNOVER_REST][row] = 0;
+    batch->i64[TICKER_QUOTE_FACTOR][row] = 1;
+    return row;
+}
+
+uint32_t store_suite_trade(ticker_batch *batch, const char *ticker, const char *date, int64_t id, int64_t action)
+{
+    uint32_t row = add_row(batch, ticker, date);
+
+    batch->i64[TICKER_TRADE_REFERENCE_DATE][row] = store_suite_day(date);
+    store_suite_text(batch, TICKER_TRADE_SESSION, row, "1");
+    batch->i64[TICKER_TRADE_ID][row] = id;
+    batch->i64[TICKER_TRADE_ACTION][row] = action;
+    batch->i64[TICKER_TRADE_TIME][row] = 36000123;
+    batch->i64[TICKER_TRADE_PRICE][row] = 5970000;
+    batch->i64[TICKER_TRADE_VOLUME][row] = 100;
+    return row;
+}
+
+/* --- Imports ------------------------------------------------------------------------------------------------------------------- */
+
+static bool no_instrument(void *payload, ti_instrument *instrument)
+{
+    (void)payload;
+    (void)instrument;
+    return false;
+}
+
+ticker_status store_suite_import(ticker_store *store, ticker_batch *const *batches, size_t count, const char *sha256, int64_t *id)
+{
+    ti_ledger_row row = {.file = "file", .member = "", .format = "test", .sha256 = sha256, .status = "imported", .error = "",
+                         .problems = "[]", .turnover = "0.00", .bytes = 1, .first_date = TICKER_NULL, .last_date = TICKER_NULL,
+                         .declared = TICKER_NULL};
+    ticker_error error;
+    ticker_status status;
+
+    ti_error_init(&error);
+    store_suite_ok(store->ops->begin(store, id, &error), &error, "begin");
+    for (size_t i = 0; i < count; i++)
+        store_suite_ok(store->ops->put(store, batches[i], &error), &error, "put");
+    store_suite_ok(store->ops->settle(store, &error), &error, "settle");
+    status = store->ops->commit(store, &row, no_instrument, NULL, id, &error);
+    if (status != TICKER_DONE)
+        store_suite_ok(status, &error, "commit");
+    return status;
+}
+
+/* --- Answers ------------------------------------------------------------------------------------------------------------------- */
+
+static int64_t number_of(const ti_cell *cell, unsigned scale)
+{
+    int64_t number = 0;
+
+    if (cell->kind == TI_CELL_INTEGER)
+        return cell->number;
+    ck_assert_msg(ti_parse_decimal(cell->text, '.', scale, &number), "%.*s", (int)cell->text.size, cell->text.data);
+    return number;
+}
+
+static int64_t day_of(const ti_cell *cell)
+{
+    int64_t day = 0;
+
+    if (cell->kind == TI_CELL_INTEGER)
+        return cell->number;
+    ck_assert_msg(ti_parse_date_iso(cell->text, &day), "%.*s", (int)cell->text.size, cell->text.data);
+    return day;
+}
+
+/* "10:00:00", with or without decimals. */
+static int64_t time_of(const ti_cell *cell)
+{
+    int64_t hours = 0, minutes = 0, milliseconds = 0;
+
+    if (cell->kind == TI_CELL_INTEGER)
+        return cell->number;
+    ck_assert_uint_ge(cell->text.size, 8);
+    ck_assert(ti_parse_integer((ti_slice){cell->text.data, 2}, false, &hours));
+    ck_assert(ti_parse_integer((ti_slice){cell->text.data + 3, 2}, false, &minutes));
+    ck_assert(ti_parse_decimal((ti_slice){cell->text.data + 6, cell->text.size - 6}, '.', 3, &milliseconds));
+    return hours * 3600000 + minutes * 60000 + milliseconds;
+}
+
+/* Cents and the millionths below them; or a text that has all of it. */
+static int64_t millionths_of(const ti_cell *cell)
+{
+    int64_t rest = cell[1].kind == TI_CELL_NULL ? 0 : number_of(&cell[1], 0);
+
+    return (cell->kind == TI_CELL_INTEGER ? cell->number * 10000 : number_of(cell, 6)) + rest;
+}
+
+static void show(ti_buffer *out, char type, const ti_cell *cell)
+{
+    char date[TI_DATE_TEXT_MAX];
+
+    if (cell->kind == TI_CELL_NULL) {
+        (void)ti_buffer_text(out, "null");
+    } else if (type == 't') {
+        ck_assert(cell->kind == TI_CELL_TEXT);
+        (void)ti_buffer_slice(out, cell->text);
+    } else if (type == 'd') {
+        (void)ti_format_date(day_of(cell), date);
+        (void)ti_buffer_text(out, date);
+    } else {
+        int64_t number = type == 'h' ? time_of(cell) : type == 'm' ? millionths_of(cell) : number_of(cell, type == 'p' ? 6 : 0);
+        (void)ti_buffer_printf(out, "%lld", (long long)number);
+    }
+}
+
+static void show_row(ti_buffer *out, const char *types, const ti_cell *cells)
+{
+    for (size_t i = 0; types[i] != '\0'; i++) {
+        if (i > 0)
+            (void)ti_buffer_byte(out, '|');
+        show(out, types[i], cells);
+        cells += types[i] == 'm' ? 2 : 1;
+    }
+    (void)ti_buffer_byte(out, ';');
+}
+
+char *store_suite_ask(ticker_store *store, const char *types, const char *sql, ...)
+{
+    ti_parameter parameters[PARAMETERS_MAX];
+    ti_cell cells[2 * TI_COLUMNS_MAX];
+    ti_cursor *cursor = NULL;
+    const char *text;
+    size_t count = 0;
+    ticker_status status;
+    ticker_error error;
+    ti_buffer out;
+    va_list list;
+
+    ti_error_init(&error);
+    ti_buffer_init(&out, ANSWER_MAX);
+    va_start(list, sql);
+    while ((text = va_arg(list, const char *)) != NULL && count < PARAMETERS_MAX)
+        parameters[count++] = (ti_parameter){.type = TICKER_TYPE_TEXT, .text = ti_slice_of(text)};
+    va_end(list);
+    store_suite_ok(store->ops->query(store, sql, parameters, count, &cursor, &error), &error, sql);
+    ck_assert_uint_le(cursor->columns, 2 * TI_COLUMNS_MAX);
+    while ((status = cursor->ops->next(cursor, cells, &error)) == TICKER_OK)
+        show_row(&out, types, cells);
+    cursor->ops->close(cursor);
+    store_suite_ok(status == TICKER_DONE ? TICKER_OK : status, &error, sql);
+    ck_assert_ptr_nonnull(ti_buffer_string(&out));
+    return out.data;
+}
