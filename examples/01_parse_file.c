@@ -50,6 +50,13 @@ static uint64_t print_ticker(const ticker_batch *batch, const char *ticker)
     return found;
 }
 
+static void print_member(const ticker_report *report, uint64_t position)
+{
+    printf("%s: %" PRId64 " records, %" PRId64 " rejected, %" PRIu64 " bytes read\n",
+           ticker_report_text(report, TICKER_REPORT_FORMAT), ticker_report_integer(report, TICKER_REPORT_RECORDS),
+           ticker_report_integer(report, TICKER_REPORT_REJECTED), position);
+}
+
 /* TICKER_DONE when every member was read to its end. */
 static ticker_status read_all(ticker_reader *reader, const char *ticker, uint64_t *found, ticker_error *error)
 {
@@ -61,10 +68,7 @@ static ticker_status read_all(ticker_reader *reader, const char *ticker, uint64_
             *found += print_ticker(batch, ticker);
         if (status != TICKER_DONE)
             return status; /* what was delivered of this member is not to be trusted */
-        printf("%s: %" PRId64 " records, %" PRId64 " rejected\n",
-               ticker_report_text(ticker_reader_report(reader), TICKER_REPORT_FORMAT),
-               ticker_report_integer(ticker_reader_report(reader), TICKER_REPORT_RECORDS),
-               ticker_report_integer(ticker_reader_report(reader), TICKER_REPORT_REJECTED));
+        print_member(ticker_reader_report(reader), ticker_reader_position(reader));
     }
     return status;
 }

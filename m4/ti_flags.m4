@@ -19,7 +19,8 @@ AC_DEFUN([TI_WARNINGS], [
         [], [enable_werror=no])
     WARN_CFLAGS=
     m4_foreach_w([ti_flag], [-Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes
-        -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wwrite-strings -Wformat=2 -Wundef -Wvla],
+        -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wwrite-strings -Wformat=2 -Wundef -Wvla
+        -Wno-format-truncation],
         [TI_TRY_FLAG(ti_flag, [WARN_CFLAGS])])
     ti_warnings="are shown"
     AS_VAR_IF([enable_werror], [yes], [WARN_CFLAGS="$WARN_CFLAGS -Werror"; ti_warnings="are errors"])
@@ -41,7 +42,8 @@ AC_DEFUN([TI_SANITIZERS], [
     ])
 ])
 
-dnl VISIBILITY_CFLAGS, and the conditional HAVE_VERSION_SCRIPT.
+dnl VISIBILITY_CFLAGS; SHARED_LDFLAGS, with which a symbol that nobody defines fails the library's own link; and the conditional
+dnl HAVE_VERSION_SCRIPT. Sanitizers leave their own symbols undefined in a shared library.
 AC_DEFUN([TI_VISIBILITY], [
     VISIBILITY_CFLAGS=
     TI_TRY_FLAG([-fvisibility=hidden], [VISIBILITY_CFLAGS])
@@ -54,5 +56,8 @@ AC_DEFUN([TI_VISIBILITY], [
         LDFLAGS=$ti_save_LDFLAGS
         rm -f conftest.map
     ])
+    SHARED_LDFLAGS=
+    AS_IF([test "$ti_cv_version_script,$ti_sanitizers" = yes,none], [SHARED_LDFLAGS=-Wl,-z,defs])
+    AC_SUBST([SHARED_LDFLAGS])
     AM_CONDITIONAL([HAVE_VERSION_SCRIPT], [test "x$ti_cv_version_script" = xyes])
 ])

@@ -85,8 +85,10 @@ static bool parse_size(const char *value, int64_t *bytes)
 
 static bool parse_choice(const char *choices, const char *value)
 {
-    size_t size = strlen(value);
+    size_t size = strcspn(value, "|");
 
+    if (value[size] != '\0') /* more than one of the words */
+        return false;
     for (const char *at = choices; size > 0 && at != NULL; at = strchr(at, '|'), at = at != NULL ? at + 1 : NULL)
         if (strncmp(at, value, size) == 0 && (at[size] == '|' || at[size] == '\0'))
             return true;

@@ -104,6 +104,8 @@ static ticker_status wrong_line(ti_parse *parse, cotahist *file, const unsigned 
     file->records_seen += record;
     if (record)
         (void)snprintf(reason, sizeof(reason), "the record has %zu bytes instead of %d", size, RECORD);
+    else if (size >= 2 && line[0] == '0' && line[1] == '0')
+        (void)snprintf(reason, sizeof(reason), "the header has %zu bytes instead of at least %d", size, HEADER_MIN);
     else
         (void)snprintf(reason, sizeof(reason), "TIPREG is none of 00, 01 and 99");
     return ti_parse_reject(parse, file->line, record ? size + 1 : 1, reason, error);
@@ -192,34 +194,45 @@ static inline size_t whole_record(const unsigned char *at, size_t left)
     return at[RECORD] == '\n' ? RECORD + 1 : 0;
 }
 
-/* Takes the lines of data[0 … size) while there is room in the batch; *used: how far it came. `last`: no more bytes follow. */
+/* The line of at[0 … left): its length without the line end, and how many bytes it takes with it. False: its end is not at hand, or it
+ * is too long. `last`: no more bytes follow. */
+static bool whole_line(const unsigned char *at, size_t left, bool last, size_t *length, size_t *taken)
+{
+    const unsigned char *end = memchr(at, '\n', left);
+
+    if (end == NULL && !last)
+        return false;
+    *length = end != NULL ? (size_t)(end - at) : left;
+    *taken = *length + (end != NULL);
+    if (*length > 0 && at[*length - 1] == '\r')
+        --*length;
+    return *length <= TICKER_LINE_MAX;
+}
+
+/* Takes the lines of data[0 … size) while there is room in the batch; *used: how far it came. A record that the decoder does not take
+ * at once is looked at as a line: it may have a line end within. */
 static ticker_status take_block(ti_parse *parse, cotahist *file, const unsigned char *data, size_t size, bool last,
                                 size_t *used, ticker_error *error)
 {
     ticker_batch *batch = parse->batch;
     ticker_status status = TICKER_OK;
-    size_t at = 0;
+    size_t at = 0, length, taken;
 
     while (status == TICKER_OK && at < size && batch->rows < batch->capacity) {
         size_t record = file->trailer ? 0 : whole_record(data + at, size - at);
-        const unsigned char *end;
-        size_t length;
 
-        file->line++;
-        if (record > 0 && memchr(data + at + 49, '\n', 3) == NULL) {
+        if (record > 0 && file->decode(&file->day, data + at, batch)) {
             file->lines_seen++;
-            status = take_record(parse, file, data + at, error);
+            file->records_seen++;
+            batch->line[batch->rows++] = ++file->line;
             at += record;
             continue;
         }
-        end = memchr(data + at, '\n', size - at);
-        if (end == NULL && (!last || size - at > TICKER_LINE_MAX)) {
-            file->line--;
+        if (!whole_line(data + at, size - at, last, &length, &taken))
             break;
-        }
-        length = end != NULL ? (size_t)(end - (data + at)) : size - at;
-        status = take_line(parse, file, data + at, length - (length > 0 && data[at + length - 1] == '\r'), error);
-        at += length + (end != NULL);
+        file->line++;
+        status = take_line(parse, file, data + at, length, error);
+        at += taken;
     }
     *used = at;
     return status;

@@ -77,7 +77,9 @@ static inline uint32_t copy_text(const unsigned char *at, unsigned length, char 
     const uint32_t all = (1u << length) - 1;
     __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
     uint32_t blank = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(' ')));
-    uint32_t low = (uint32_t)_mm_movemask_epi8(_mm_cmplt_epi8(bytes, _mm_set1_epi8(' '))); /* signed: 0x80 … 0xff too */
+    /* One more, and signed: what is above 0x7e counts as low too. */
+    __m128i more = _mm_add_epi8(bytes, _mm_set1_epi8(1));
+    uint32_t low = (uint32_t)_mm_movemask_epi8(_mm_cmplt_epi8(more, _mm_set1_epi8(' ' + 1)));
 
     _mm_storeu_si128((__m128i *)(void *)to, bytes);
     *odd |= low & all;
@@ -86,7 +88,7 @@ static inline uint32_t copy_text(const unsigned char *at, unsigned length, char 
     uint32_t size = length;
 
     for (unsigned i = 0; i < length; i++)
-        *odd |= (uint32_t)(at[i] < ' ' || at[i] > 0x7f);
+        *odd |= (uint32_t)(at[i] < ' ' || at[i] > 0x7e);
     memcpy(to, at, length);
     while (size > 0 && at[size - 1] == ' ')
         size--;

@@ -14,9 +14,10 @@
 
 typedef struct ti_csv_index {
     uint32_t rows;
-    uint32_t marks;
     uint32_t row_end[TI_CSV_BLOCK + 1]; /* for each row the number of the mark that is its line end */
-    uint32_t mark[TI_CSV_BLOCK + 64]; /* where the separators and line ends stand */
+    /* Where the separators and line ends stand, from mark[1] on; mark[0] stands just before the data, so that every cell begins behind one
+     * mark and ends at the next. */
+    uint32_t mark[TI_CSV_BLOCK + 16];
 } ti_csv_index;
 
 /* Indexes the whole rows in data[0 … size), size ≤ TI_CSV_BLOCK. Bytes up to 63 behind it are loaded, not used. */

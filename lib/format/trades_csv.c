@@ -23,13 +23,32 @@ typedef struct remembered_date {
     int64_t days;
 } remembered_date;
 
-typedef struct trades_file {
+typedef struct trades_file trades_file;
+
+/* A row: the marks around its cells, and where its last cell ends (before a CR). */
+typedef struct csv_row {
+    const unsigned char *data;
+    const uint32_t *mark;
+    const unsigned char *end;
+    unsigned columns;
+} csv_row;
+
+struct trades_file {
     uint64_t line;
     unsigned columns;                     /* of the header */
     uint32_t place[TICKER_TRADE_COLUMNS]; /* of each column in the file, or ABSENT */
+    bool (*decode)(trades_file *file, ticker_batch *batch, const csv_row *row);
     remembered_date date, reference_date; /* nearly all rows of a file repeat them */
     ti_csv_index index;
-} trades_file;
+};
+
+/* The order in which B3 writes the columns; with it known when this is compiled, decoding needs no look-up. */
+#define B3_ORDER                                                                                                       \
+    [TICKER_TRADE_REFERENCE_DATE] = 0, [TICKER_TRADE_TICKER] = 1, [TICKER_TRADE_ACTION] = 2, [TICKER_TRADE_PRICE] = 3, \
+    [TICKER_TRADE_VOLUME] = 4, [TICKER_TRADE_TIME] = 5, [TICKER_TRADE_ID] = 6, [TICKER_TRADE_SESSION] = 7,             \
+    [TICKER_TRADE_DATE] = 8, [TICKER_TRADE_BUYER] = 9, [TICKER_TRADE_SELLER] = 10
+static const uint32_t eleven_columns[TICKER_TRADE_COLUMNS] = {B3_ORDER, [TICKER_TRADE_CHANNEL] = ABSENT};
+static const uint32_t twelve_columns[TICKER_TRADE_COLUMNS] = {B3_ORDER, [TICKER_TRADE_CHANNEL] = 11};
 
 static ti_slice first_line(const unsigned char *data, size_t size)
 {
@@ -104,33 +123,6 @@ static ticker_status map_columns(ti_parse *parse, trades_file *file, ti_slice li
         if (file->place[i] == ABSENT && i != TICKER_TRADE_CHANNEL)
             return missing_column(i, error);
     return TICKER_OK;
-}
-
-static ticker_status open_trades(ti_parse *parse, void **state, ticker_error *error)
-{
-    trades_file *file = calloc(1, sizeof(*file));
-    const unsigned char *data;
-    size_t available, size;
-    ticker_status status;
-    ti_slice line;
-
-    if (file == NULL)
-        return ti_fail_memory(error);
-    *state = file;
-    status = ti_stream_peek(parse->stream, TICKER_LINE_MAX + 8, &data, &available, error);
-    if (status != TICKER_OK)
-        return status;
-    line = first_line(data, available);
-    if (line.size > TICKER_LINE_MAX)
-        return ti_fail(error, TICKER_FAILED, TICKER_ERROR_LIMIT, "the header line is longer than %d bytes", TICKER_LINE_MAX);
-    status = map_columns(parse, file, line, error);
-    size = (size_t)((const unsigned char *)line.data - data) + line.size;
-    size += size < available && data[size] == '\r';
-    size += size < available && data[size] == '\n';
-    ti_stream_consume(parse->stream, size);
-    file->line = 1;
-    parse->report->complete = status == TICKER_OK;
-    return status;
 }
 
 /* A cell by its first byte and the one behind its last. */
@@ -220,7 +212,8 @@ static inline bool take_text(ticker_batch *batch, unsigned column, cell c, size_
 #ifdef __SSE2__
     if (size <= 16) {
         __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)c.at);
-        uint32_t low = (uint32_t)_mm_movemask_epi8(_mm_cmplt_epi8(bytes, _mm_set1_epi8('!')));
+        __m128i more = _mm_add_epi8(bytes, _mm_set1_epi8(1)); /* signed: what is above 0x7e counts as low too */
+        uint32_t low = (uint32_t)_mm_movemask_epi8(_mm_cmplt_epi8(more, _mm_set1_epi8('!' + 1)));
 
         _mm_storeu_si128((__m128i *)(void *)to, bytes);
         odd = (low & ((1u << size) - 1)) != 0;
@@ -268,15 +261,26 @@ static inline __attribute__((always_inline)) bool decode_column(trades_file *fil
     return false;
 }
 
-/* All columns of a row; `cells` in the order of ticker_trade_column. False: some cell is not as it should be. A wrong cell does not
- * end it early: such rows are rare, and this way there is little to be guessed wrong for the others. */
-static inline bool decode_row(trades_file *file, ticker_batch *batch, const cell cells[TICKER_TRADE_COLUMNS])
+static inline cell cell_at(const csv_row *row, uint32_t place)
+{
+    static const unsigned char none[32];
+
+    if (place == ABSENT)
+        return (cell){none + 16, none + 16};
+    return (cell){row->data + (uint32_t)(row->mark[place] + 1),
+                  place + 1 == row->columns ? row->end : row->data + row->mark[place + 1]};
+}
+
+/* All columns of a row. False: some cell is not as it should be. A wrong cell does not end it early: such rows are rare, and this way
+ * there is little to be guessed wrong for the others. */
+static inline __attribute__((always_inline)) bool decode_row(trades_file *file, ticker_batch *batch, const csv_row *row,
+                                                             const uint32_t place[TICKER_TRADE_COLUMNS])
 {
     uint32_t arena = batch->arena_size;
     bool good = true;
 
 #define COLUMN(id, name, json, b3, type, scale, digits, quoted, postgres, description)                                 \
-    good &= decode_column(file, batch, TICKER_TRADE_##id, cells[TICKER_TRADE_##id]);
+    good &= decode_column(file, batch, TICKER_TRADE_##id, cell_at(row, place[TICKER_TRADE_##id]));
 #include "model/trade.def"
 #undef COLUMN
     if (!good)
@@ -284,17 +288,61 @@ static inline bool decode_row(trades_file *file, ticker_batch *batch, const cell
     return good;
 }
 
-static ticker_status keep_row(ti_parse *parse, const trades_file *file)
+static bool decode_eleven(trades_file *file, ticker_batch *batch, const csv_row *row)
 {
-    ticker_batch *batch = parse->batch;
+    return decode_row(file, batch, row, eleven_columns);
+}
 
-    batch->line[batch->rows++] = file->line;
-    return TICKER_OK;
+static bool decode_twelve(trades_file *file, ticker_batch *batch, const csv_row *row)
+{
+    return decode_row(file, batch, row, twelve_columns);
+}
+
+static bool decode_any(trades_file *file, ticker_batch *batch, const csv_row *row)
+{
+    return decode_row(file, batch, row, file->place);
+}
+
+static void choose_decoder(trades_file *file)
+{
+    if (file->columns == 11 && memcmp(file->place, eleven_columns, sizeof(eleven_columns)) == 0)
+        file->decode = decode_eleven;
+    else if (file->columns == 12 && memcmp(file->place, twelve_columns, sizeof(twelve_columns)) == 0)
+        file->decode = decode_twelve;
+    else
+        file->decode = decode_any;
+}
+
+static ticker_status open_trades(ti_parse *parse, void **state, ticker_error *error)
+{
+    trades_file *file = calloc(1, sizeof(*file));
+    const unsigned char *data;
+    size_t available, size;
+    ticker_status status;
+    ti_slice line;
+
+    if (file == NULL)
+        return ti_fail_memory(error);
+    *state = file;
+    status = ti_stream_peek(parse->stream, TICKER_LINE_MAX + 8, &data, &available, error);
+    if (status != TICKER_OK)
+        return status;
+    line = first_line(data, available);
+    if (line.size > TICKER_LINE_MAX)
+        return ti_fail(error, TICKER_FAILED, TICKER_ERROR_LIMIT, "the header line is longer than %d bytes", TICKER_LINE_MAX);
+    status = map_columns(parse, file, line, error);
+    choose_decoder(file);
+    size = (size_t)((const unsigned char *)line.data - data) + line.size;
+    size += size < available && data[size] == '\r';
+    size += size < available && data[size] == '\n';
+    ti_stream_consume(parse->stream, size);
+    file->line = 1;
+    parse->report->complete = status == TICKER_OK;
+    return status;
 }
 
 /* Says which cell of the row is wrong, and why. */
-static ticker_status reject_cell(ti_parse *parse, trades_file *file, const unsigned char *line,
-                                 const cell cells[TICKER_TRADE_COLUMNS], ticker_error *error)
+static ticker_status reject_cell(ti_parse *parse, trades_file *file, const csv_row *row, ticker_error *error)
 {
     static const char *const reasons[] = {
         [TICKER_TRADE_TICKER] = "is no trading code",          [TICKER_TRADE_DATE] = "is no date (YYYY-MM-DD)",
@@ -307,13 +355,14 @@ static ticker_status reject_cell(ti_parse *parse, trades_file *file, const unsig
     char reason[TI_REASON_MAX];
 
     for (unsigned i = 0; i < TICKER_TRADE_COLUMNS; i++) {
-        if (decode_column(file, parse->batch, i, cells[i]))
+        cell c = cell_at(row, file->place[i]);
+
+        if (decode_column(file, parse->batch, i, c))
             continue;
         parse->batch->arena_size = arena;
         (void)snprintf(reason, sizeof(reason), "%s \"%.*s\" %s", ticker_column_b3_name(TICKER_TRADES, i),
-                       (int)(cells[i].end - cells[i].at > 40 ? 40 : cells[i].end - cells[i].at), (const char *)cells[i].at,
-                       reasons[i]);
-        return ti_parse_reject(parse, file->line, (uint64_t)(cells[i].at - line) + 1, reason, error);
+                       (int)(c.end - c.at > 40 ? 40 : c.end - c.at), (const char *)c.at, reasons[i]);
+        return ti_parse_reject(parse, file->line, (uint64_t)(c.at - cell_at(row, 0).at) + 1, reason, error);
     }
     parse->batch->arena_size = arena;
     return TICKER_OK;
@@ -327,41 +376,32 @@ static ticker_status wrong_columns(ti_parse *parse, const trades_file *file, uns
     return ti_parse_reject(parse, file->line, 1, reason, error);
 }
 
-/* Rows `first` … of an indexed block; stops when the batch is full. Returns how many were taken. */
+/* Rows of the indexed block, until the batch is full. Returns how many were taken. */
 static uint32_t take_rows(ti_parse *parse, trades_file *file, const unsigned char *data, ticker_status *status,
                           ticker_error *error)
 {
-    static const unsigned char none[32];
     const ti_csv_index *index = &file->index;
-    cell cells[TICKER_TRADE_COLUMNS];
-    uint32_t first = 0, row;
+    uint32_t before = 0, taken;
 
-    for (unsigned i = 0; i < TICKER_TRADE_COLUMNS; i++)
-        cells[i] = (cell){none + 16, none + 16};
-    for (row = 0; row < index->rows && *status == TICKER_OK && parse->batch->rows < parse->batch->capacity; row++) {
-        uint32_t last = index->row_end[row], columns = last - first + 1;
-        const unsigned char *line = data + (first > 0 ? index->mark[first - 1] + 1 : 0), *end = data + index->mark[last];
+    for (taken = 0; taken < index->rows && *status == TICKER_OK && parse->batch->rows < parse->batch->capacity; taken++) {
+        uint32_t last = index->row_end[taken];
+        csv_row row = {data, index->mark + before, data + index->mark[last], last - before};
+        const unsigned char *line = data + (uint32_t)(row.mark[0] + 1);
 
         file->line++;
-        if (end > line && end[-1] == '\r')
-            end--;
-        if (columns == file->columns) {
-            for (unsigned i = 0; i < TICKER_TRADE_COLUMNS; i++) {
-                uint32_t place = file->place[i];
-
-                if (place == ABSENT)
-                    continue;
-                cells[i].at = place > 0 ? data + index->mark[first + place - 1] + 1 : line;
-                cells[i].end = place + 1 < columns ? data + index->mark[first + place] : end;
-            }
-            *status = decode_row(file, parse->batch, cells) ? keep_row(parse, file)
-                                                            : reject_cell(parse, file, line, cells, error);
-        } else if (end > line) {
-            *status = wrong_columns(parse, file, columns, error);
+        if (row.end > line && row.end[-1] == '\r')
+            row.end--;
+        if (row.columns != file->columns) {
+            if (row.end > line)
+                *status = wrong_columns(parse, file, row.columns, error);
+        } else if (file->decode(file, parse->batch, &row)) {
+            parse->batch->line[parse->batch->rows++] = file->line;
+        } else {
+            *status = reject_cell(parse, file, &row, error);
         }
-        first = last + 1;
+        before = last;
     }
-    return row;
+    return taken;
 }
 
 /* The last line when it has no line end: taken when whole, else the file is cut off inside it. */

@@ -12,6 +12,7 @@ struct ti_input {
     ti_input_limits limits;
     ti_layer *layers[TICKER_NESTING_MAX + 1]; /* [0] is the source */
     unsigned depth;                           /* of the layer whose entry is read */
+    uint64_t produced[TICKER_NESTING_MAX + 1]; /* at each depth by the archives that are done with */
     bool failed;
     char name[TICKER_NAME_MAX];
     char member[TICKER_NAME_MAX];
@@ -41,7 +42,10 @@ ti_input *ti_input_new(ticker_source *source, const ti_input_limits *limits)
 
 static void pop(ti_input *input)
 {
-    input->layers[input->depth]->ops->free(input->layers[input->depth]);
+    ti_layer *layer = input->layers[input->depth];
+
+    input->produced[input->depth] = layer->produced;
+    layer->ops->free(layer);
     input->layers[input->depth--] = NULL;
 }
 
@@ -91,6 +95,7 @@ static ticker_status descend(ti_input *input, ticker_error *error)
     if (layer == NULL)
         return ti_fail_memory(error);
     input->layers[++input->depth] = layer;
+    layer->produced = input->produced[input->depth]; /* the limits are for all archives at this depth together */
     return TICKER_OK;
 }
 

@@ -36,6 +36,14 @@ static ticker_status hash_failed(ticker_error *error)
     return ti_fail(error, TICKER_FATAL, TICKER_ERROR_INTERNAL, "SHA-256 is not available in libcrypto");
 }
 
+static ticker_status too_large(const raw_layer *raw, ticker_error *error)
+{
+    (void)ti_fail(error, TICKER_FAILED, TICKER_ERROR_LIMIT, "the input is larger than %llu bytes",
+                  (unsigned long long)raw->max);
+    ti_error_hint(error, "raise --max-input-bytes if the file is what it should be");
+    return TICKER_FAILED;
+}
+
 static ticker_status finish_hash(raw_layer *raw, ticker_error *error)
 {
     bool done = raw->hash != NULL && ti_sha256_finish(raw->hash, raw->sha256);
@@ -57,8 +65,7 @@ static ticker_status take(raw_layer *raw, void *buffer, size_t capacity, size_t 
     if (status == TICKER_OK) {
         raw->taken += *got;
         if (raw->taken > raw->max)
-            return ti_fail(error, TICKER_FAILED, TICKER_ERROR_LIMIT, "the input is larger than %llu bytes",
-                           (unsigned long long)raw->max);
+            return too_large(raw, error);
         if (raw->hash != NULL && !ti_sha256_update(raw->hash, buffer, *got))
             return hash_failed(error);
     } else if (status == TICKER_DONE) {
@@ -165,6 +172,7 @@ static ticker_status hash_file(raw_layer *raw, ticker_error *error)
     ssize_t count = 0;
     ticker_status status = TICKER_OK;
 
+    ti_sha256_free(raw->hash); /* of an attempt that failed */
     raw->hash = ti_sha256_new();
     if (block == NULL || raw->hash == NULL) {
         free(block);
@@ -177,10 +185,10 @@ static ticker_status hash_file(raw_layer *raw, ticker_error *error)
             continue;
         if (count < 0)
             status = ti_fail(error, TICKER_RETRY, TICKER_ERROR_IO, "cannot read: %s", strerror(errno));
+        else if ((uint64_t)(at += count) > raw->max)
+            status = too_large(raw, error);
         else if (!ti_sha256_update(raw->hash, block, (size_t)count))
             status = hash_failed(error);
-        else
-            at += count;
     }
     free(block);
     if (status == TICKER_OK)
@@ -213,7 +221,8 @@ static ticker_status read_to_end(raw_layer *raw, ticker_error *error)
     size_t got;
     ticker_status status = TICKER_OK;
 
-    raw->ahead.memory = malloc(SPOOL_MEMORY);
+    if (raw->ahead.memory == NULL) /* else it is the second attempt */
+        raw->ahead.memory = malloc(SPOOL_MEMORY);
     if (block == NULL || raw->ahead.memory == NULL)
         status = ti_fail_memory(error);
     while (status == TICKER_OK && (status = take(raw, block, BLOCK, &got, error)) == TICKER_OK)

@@ -37,15 +37,25 @@ void ticker_source_free(ticker_source *source)
     free(source);
 }
 
+/* The next status that can be said of reading: a source of the caller's own may answer with any number. */
+static ticker_status known_status(ticker_status status)
+{
+    if (status >= TICKER_OK)
+        return status;
+    return status >= TICKER_RETRY ? TICKER_RETRY : status >= TICKER_FAILED ? TICKER_FAILED : TICKER_FATAL;
+}
+
 ticker_status ti_source_read(ticker_source *source, void *buffer, size_t capacity, size_t *got, ticker_error *error)
 {
     ticker_status status;
 
     *got = 0;
-    status = source->ops.read(source->self, buffer, capacity, got, error);
-    if (status == TICKER_OK && (*got == 0 || *got > capacity))
-        status = ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "a source's read function returned %zu bytes of %zu", *got,
-                         capacity);
+    status = known_status(source->ops.read(source->self, buffer, capacity, got, error));
+    if (status > TICKER_DONE || (status == TICKER_OK && (*got == 0 || *got > capacity)))
+        status = ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "a source's read function returned %d and %zu bytes of %zu",
+                         (int)status, *got, capacity);
+    if (status != TICKER_OK)
+        *got = 0;
     if (status < TICKER_OK) {
         (void)ti_fail(error, status, TICKER_ERROR_IO, "the source failed without saying why");
         ti_error_file(error, source->name);

@@ -207,8 +207,12 @@ static bool make_field(ti_copy_field *field, const ti_column *column, unsigned n
         char after = strncmp(column->postgres, kinds[i].name, length) == 0 ? column->postgres[length] : 'x';
         if (after != '\0' && after != ' ' && after != '(')
             continue;
-        *field = (ti_copy_field){.kind = kinds[i].kind, .column = number, .rest = number, .scale = column->scale,
-                                 .digits = column->digits, .required = strstr(column->postgres, "NOT NULL") != NULL};
+        *field = (ti_copy_field){.kind = kinds[i].kind,
+                                 .column = number,
+                                 .rest = number,
+                                 .scale = column->scale,
+                                 .digits = column->digits,
+                                 .required = strstr(column->postgres, "NOT NULL") != NULL};
         return column->type == kinds[i].type && column->scale <= NUMERIC_SCALE_MAX;
     }
     return false;
@@ -248,7 +252,8 @@ static ticker_status unfit(const ticker_batch *batch, const ti_copy_field *field
     return TICKER_FAILED;
 }
 
-static inline char *put_money(char *at, const ticker_batch *batch, const ti_copy_field *field, size_t row, int64_t value)
+static inline char *put_money(char *at, const ticker_batch *batch, const ti_copy_field *field, size_t row,
+                              int64_t value)
 {
     if (field->rest != field->column) {
         int64_t rest = batch->i64[field->rest][row];
@@ -259,7 +264,8 @@ static inline char *put_money(char *at, const ticker_batch *batch, const ti_copy
 }
 
 /* Writes a number, date or time; NULL when it does not fit. */
-static inline char *put_number(char *at, const ticker_batch *batch, const ti_copy_field *field, size_t row, int64_t value)
+static inline char *put_number(char *at, const ticker_batch *batch, const ti_copy_field *field, size_t row,
+                               int64_t value)
 {
     switch (field->kind) {
     case TI_COPY_INT2:

@@ -15,7 +15,7 @@
 
 #define TI_COPY_HEADER_SIZE 19
 #define TI_COPY_TRAILER_SIZE 2
-#define TI_COPY_NUMBER_MAX 40   /* bytes of any field that is not a text, length included */
+#define TI_COPY_NUMBER_MAX 40 /* bytes of any field that is not a text, length included */
 #define TI_COPY_TAIL_FIELDS_MAX 3
 
 extern const char ti_copy_header[TI_COPY_HEADER_SIZE];

@@ -46,7 +46,8 @@ ticker_status ti_postgres_open(const char *url, ticker_store **store, ticker_err
         return ti_fail_memory(error);
     postgres->base.ops = &ops;
     ti_pg_forget(postgres);
-    if (!ti_copy_layout_make(&postgres->quotes, TICKER_QUOTES) || !ti_copy_layout_make(&postgres->trades, TICKER_TRADES))
+    if (!ti_copy_layout_make(&postgres->quotes, TICKER_QUOTES) ||
+        !ti_copy_layout_make(&postgres->trades, TICKER_TRADES))
         status = ti_fail(error, TICKER_FATAL, TICKER_ERROR_INTERNAL, "the schema has a type that COPY cannot be given");
     else
         status = ti_pg_open(url, &postgres->link, error);

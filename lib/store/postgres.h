@@ -58,8 +58,8 @@ ticker_status ti_pg_copy_send(ti_pg_link *link, const void *data, size_t size, t
 ticker_status ti_pg_copy_end(ti_pg_link *link, ticker_error *error);
 
 /* A SELECT row by row. TICKER_OK with a result of one row (or none, at the start only), TICKER_DONE after the last one. */
-ticker_status ti_pg_stream_begin(ti_pg_link *link, const char *sql, const ti_pg_parameters *parameters, ti_pg_result **first,
-                                 ticker_error *error);
+ticker_status ti_pg_stream_begin(ti_pg_link *link, const char *sql, const ti_pg_parameters *parameters,
+                                 ti_pg_result **first, ticker_error *error);
 ticker_status ti_pg_stream_next(ti_pg_link *link, ti_pg_result **row, ticker_error *error);
 /* Gives up the rows that have not come yet. */
 void ti_pg_stream_end(ti_pg_link *link);

@@ -17,21 +17,40 @@
 #define FETCH_SQL "FETCH 5000 FROM ticker_trades"
 #define DAYS_2000 10957 /* binary dates count from 2000-01-01 */
 
-/* One cursor for each date, so that the server reads one partition; it sorts by the place in the list and the trade id. */
-#define SCAN_COLUMNS                                                                                                   \
-    "s.day, t.session, t.reference_date, t.trade_id, t.action, t.trade_time, (t.price * 1000000)::bigint, t.volume"
-#define SCAN_ORDER " ORDER BY s.day, t.trade_id, t.reference_date, t.session, t.action"
-static const char scan_days_sql[] =
-    "DECLARE ticker_trades NO SCROLL CURSOR FOR SELECT " SCAN_COLUMNS " FROM trades AS t JOIN ticker_scan AS s"
-    " ON s.ticker = t.ticker AND s.trade_date = t.trade_date WHERE t.trade_date = $1 AND s.trade_date = $1" SCAN_ORDER;
-static const char scan_ids_sql[] =
-    "DECLARE ticker_trades NO SCROLL CURSOR FOR SELECT " SCAN_COLUMNS " FROM trades AS t JOIN ticker_scan AS s"
-    " ON s.ticker = t.ticker AND s.trade_date = t.trade_date AND s.trade_id = t.trade_id"
-    " WHERE t.trade_date = $1 AND s.trade_date = $1" SCAN_ORDER;
+/* One cursor for each date, so that the server reads one partition; it sorts by the place in the list and the trade id. The key of trades
+ * begins with what is asked for, so single trades are found without reading their day. */
+#define SCAN_SQL(condition)                                                                                            \
+    "DECLARE ticker_trades NO SCROLL CURSOR FOR SELECT s.entry, t.session, t.reference_date, t.trade_id, t.action, "   \
+    "t.trade_time,"                                                                                                    \
+    " (t.price * 1000000)::bigint, t.volume FROM trades AS t JOIN ticker_scan AS s ON s.ticker = t.ticker"             \
+    " AND s.trade_date = t.trade_date" condition " WHERE t.trade_date = $1 AND s.trade_date = $1"                      \
+    " ORDER BY s.entry, t.trade_id, t.reference_date, t.session, t.action"
+
+static const char scan_days_sql[] = SCAN_SQL("");
+static const char scan_ids_sql[] = SCAN_SQL(" AND s.trade_id = t.trade_id");
+
+/* What a scan asks for, all along. */
+typedef struct scan {
+    ti_pg_link *link;
+    const char *sql;
+    size_t count;
+    ti_visit_trade visit;
+    void *payload;
+} scan;
+
+static char *put_entry(char *at, size_t entry, const ti_ticker_day *day)
+{
+    at = ti_copy_int8(ti_copy_fields(at, 4), (int64_t)entry);
+    at = ti_copy_date(ti_copy_text(at, day->ticker), day->date);
+    return day->id == TICKER_NULL ? ti_copy_null(at) : ti_copy_int8(at, day->id);
+}
 
 static ticker_status send_list(ti_pg_link *link, const ti_ticker_day *days, size_t count, ticker_error *error)
 {
-    ticker_status status = ti_pg_copy_begin(link, "COPY ticker_scan (day, ticker, trade_date, trade_id) FROM STDIN (FORMAT binary)", error);
+    ticker_status status = ti_pg_copy_begin(link,
+                                            "COPY ticker_scan (entry, ticker, trade_date, trade_id) FROM STDIN"
+                                            " (FORMAT binary)",
+                                            error);
     ti_buffer rows;
 
     ti_buffer_init(&rows, SEND_BYTES + ROW_BYTES_MAX);
@@ -41,10 +60,7 @@ static ticker_status send_list(ti_pg_link *link, const ti_ticker_day *days, size
             status = ti_fail_memory(error);
             break;
         }
-        char *at = ti_copy_int8(ti_copy_fields(start, 4), (int64_t)i);
-        at = ti_copy_date(ti_copy_text(at, days[i].ticker), days[i].date);
-        at = ti_copy_int8(at, days[i].id == TICKER_NULL ? 0 : days[i].id);
-        rows.size += (size_t)(at - start);
+        rows.size += (size_t)(put_entry(start, i, &days[i]) - start);
         if (rows.size >= SEND_BYTES || i + 1 == count) {
             status = ti_pg_copy_send(link, rows.data, rows.size, error);
             ti_buffer_clear(&rows);
@@ -71,8 +87,7 @@ static int64_t binary_integer(const ti_pg_result *result, size_t row, size_t col
     return bytes.size == 2 ? (int16_t)value : bytes.size == 4 ? (int32_t)value : (int64_t)value;
 }
 
-static ticker_status visit_rows(const ti_pg_result *result, size_t count, ti_visit_trade visit, void *payload,
-                                ticker_error *error)
+static ticker_status visit_rows(const scan *asked, const ti_pg_result *result, ticker_error *error)
 {
     ticker_status status = TICKER_OK;
 
@@ -85,56 +100,59 @@ static ticker_status visit_rows(const ti_pg_result *result, size_t count, ti_vis
                                 .time = binary_integer(result, row, 5) / 1000,
                                 .price = binary_integer(result, row, 6),
                                 .volume = binary_integer(result, row, 7)};
-        if (trade.day >= count)
+        if (trade.day >= asked->count)
             return ti_fail(error, TICKER_FAILED, TICKER_ERROR_INTERNAL, "the server sent a day that was not asked for");
-        status = visit(&trade, payload, error);
+        status = asked->visit(&trade, asked->payload, error);
     }
     return status;
 }
 
 /* Rows come in portions of a cursor, not in one stream, so that the connection is free while they are visited. */
-static ticker_status scan_date(ti_pg_link *link, const char *sql, const char *date, size_t count, ti_visit_trade visit, void *payload,
-                               ticker_error *error)
+static ticker_status scan_date(const scan *asked, const char *date, ticker_error *error)
 {
     const unsigned types[] = {TI_PG_OID_DATE};
     const char *const values[] = {date};
     const ti_pg_parameters parameters = {.count = 1, .types = types, .values = values};
-    ticker_status status = ti_pg_run(link, sql, &parameters, NULL, error);
+    ticker_status status = ti_pg_run(asked->link, asked->sql, &parameters, NULL, error);
     bool more = true;
 
     while (status == TICKER_OK && more) {
         ti_pg_result *result = NULL;
-        status = ti_pg_run_binary(link, FETCH_SQL, &result, error);
+        status = ti_pg_run_binary(asked->link, FETCH_SQL, &result, error);
         if (status == TICKER_OK) {
             more = ti_pg_rows(result) > 0;
-            status = visit_rows(result, count, visit, payload, error);
+            status = visit_rows(asked, result, error);
         }
         ti_pg_free(result);
     }
-    return status == TICKER_OK ? ti_pg_run(link, "CLOSE ticker_trades", NULL, NULL, error) : status;
+    return status == TICKER_OK ? ti_pg_run(asked->link, "CLOSE ticker_trades", NULL, NULL, error) : status;
 }
 
 ticker_status ti_pg_scan_trades(ticker_store *store, const ti_ticker_day *days, size_t count, ti_visit_trade visit,
                                 void *payload, ticker_error *error)
 {
-    ti_pg_link *link = ti_pg_store(store)->link;
+    scan asked = {.link = ti_pg_store(store)->link, .count = count, .visit = visit, .payload = payload};
     ti_pg_result *dates = NULL;
     ticker_status status;
 
     if (count == 0)
         return TICKER_OK;
-    status = ti_pg_run(link, "DROP TABLE IF EXISTS pg_temp.ticker_scan; CREATE TEMPORARY TABLE ticker_scan (day bigint NOT NULL,"
-                       " ticker text COLLATE \"C\" NOT NULL, trade_date date NOT NULL, trade_id bigint NOT NULL) ON COMMIT DROP", NULL, NULL, error);
+    asked.sql = days[0].id == TICKER_NULL ? scan_days_sql : scan_ids_sql;
+    status = ti_pg_run(
+        asked.link,
+        "DROP TABLE IF EXISTS pg_temp.ticker_scan; CREATE TEMPORARY TABLE ticker_scan (entry bigint NOT NULL,"
+        " ticker text COLLATE \"C\" NOT NULL, trade_date date NOT NULL, trade_id bigint) ON COMMIT DROP",
+        NULL, NULL, error);
     if (status == TICKER_OK)
-        status = send_list(link, days, count, error);
+        status = send_list(asked.link, days, count, error);
     if (status == TICKER_OK)
-        status = ti_pg_run(link, "ANALYZE ticker_scan", NULL, NULL, error);
+        status = ti_pg_run(asked.link, "ANALYZE ticker_scan", NULL, NULL, error);
     if (status == TICKER_OK)
-        status = ti_pg_run(link, "SELECT DISTINCT trade_date FROM ticker_scan ORDER BY 1", NULL, &dates, error);
+        status = ti_pg_run(asked.link, "SELECT DISTINCT trade_date FROM ticker_scan ORDER BY 1", NULL, &dates, error);
     for (size_t i = 0; status == TICKER_OK && i < ti_pg_rows(dates); i++) {
         char date[TI_DATE_TEXT_MAX];
         (void)snprintf(date, sizeof(date), "%s", ti_pg_cell(dates, i, 0).data);
-        status = scan_date(link, days[0].id == TICKER_NULL ? scan_days_sql : scan_ids_sql, date, count, visit, payload, error);
+        status = scan_date(&asked, date, error);
     }
     ti_pg_free(dates);
     return status;
@@ -150,8 +168,10 @@ static ticker_status send_days(ti_postgres *postgres, ticker_error *error)
         return TICKER_OK;
     ti_buffer_init(&sql, TI_PG_SQL_MAX);
     if (!postgres->days_made)
-        status = ti_pg_run(postgres->link, "CREATE TEMPORARY TABLE ticker_day_quotes (LIKE quotes, record bigint NOT NULL)"
-                           " ON COMMIT DROP", NULL, NULL, error);
+        status = ti_pg_run(postgres->link,
+                           "CREATE TEMPORARY TABLE ticker_day_quotes (LIKE quotes, record bigint NOT NULL)"
+                           " ON COMMIT DROP",
+                           NULL, NULL, error);
     postgres->days_made = true;
     (void)ti_buffer_text(&sql, "COPY ticker_day_quotes (");
     (void)ti_pg_column_list(&sql, &postgres->quotes, "");
@@ -237,15 +257,20 @@ static ticker_status claim_year(ti_postgres *postgres, int64_t first, ti_pg_peri
 
 static bool put_year_sql(ti_buffer *sql, const ti_postgres *postgres, const ti_pg_period *period)
 {
-    (void)ti_buffer_printf(sql, "DELETE FROM %s AS q USING (SELECT DISTINCT ticker, trade_date FROM ticker_day_quotes) AS d"
-                           " WHERE q.source = 'trades' AND q.ticker = d.ticker AND q.trade_date = d.trade_date; INSERT INTO quotes (",
-                           period->name);
+    (void)ti_buffer_printf(
+        sql,
+        "DELETE FROM %s AS q USING (SELECT DISTINCT ticker, trade_date FROM ticker_day_quotes) AS d"
+        " WHERE q.source = 'trades' AND q.ticker = d.ticker AND q.trade_date = d.trade_date; INSERT INTO quotes (",
+        period->name);
     (void)ti_pg_column_list(sql, &postgres->quotes, "");
     (void)ti_buffer_text(sql, ", occurrence, import_id) SELECT ");
     (void)ti_pg_column_list(sql, &postgres->quotes, "d.");
-    (void)ti_buffer_printf(sql, ", d.occurrence, d.import_id FROM (SELECT DISTINCT ON (ticker, trade_date) * FROM ticker_day_quotes"
-                           " ORDER BY ticker, trade_date, record DESC) AS d LEFT JOIN %s AS f ON f.ticker = d.ticker"
-                           " AND f.trade_date = d.trade_date WHERE f.ticker IS NULL AND d.trades > 0 AND ", period->name);
+    (void)ti_buffer_printf(
+        sql,
+        ", d.occurrence, d.import_id FROM (SELECT DISTINCT ON (ticker, trade_date) * FROM ticker_day_quotes"
+        " ORDER BY ticker, trade_date, record DESC) AS d LEFT JOIN %s AS f ON f.ticker = d.ticker"
+        " AND f.trade_date = d.trade_date WHERE f.ticker IS NULL AND d.trades > 0 AND ",
+        period->name);
     return ti_pg_date_range(sql, "d.trade_date", period);
 }
 

@@ -13,20 +13,24 @@
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
 static const char insert_sql[] =
-    "INSERT INTO imports (file, member, format, sha256, bytes, status, records, imported, rejected, repaired, first_date, last_date,"
-    " trades, volume, turnover, declared, forced, error, problems, seconds, id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
+    "INSERT INTO imports (file, member, format, sha256, bytes, status, records, imported, rejected, repaired, "
+    "first_date, last_date,"
+    " trades, volume, turnover, declared, forced, error, problems, seconds, id) VALUES ($1, $2, $3, $4, $5, $6, $7, "
+    "$8, $9, $10, $11,"
     " $12, $13, $14, $15, $16, $17, $18, $19, $20, coalesce($21, nextval(pg_get_serial_sequence(format('%I.imports',"
     " current_schema()), 'id')))) RETURNING id";
 
 /* The later of two imports says what an instrument is called; a blank never takes the place of a name. */
 static const char instruments_sql[] =
     "INSERT INTO instruments AS i (ticker, market, name, specification, isin, first_date, last_date)"
-    " SELECT DISTINCT ON (ticker) ticker, market, name, specification, isin, min(first_date) OVER t, max(last_date) OVER t"
+    " SELECT DISTINCT ON (ticker) ticker, market, name, specification, isin, min(first_date) OVER t, max(last_date) "
+    "OVER t"
     " FROM ticker_instruments WINDOW t AS (PARTITION BY ticker) ORDER BY ticker, last_date DESC"
     " ON CONFLICT (ticker) DO UPDATE SET (market, name, specification, isin, first_date, last_date) ="
     " (SELECT CASE WHEN l THEN coalesce(EXCLUDED.market, i.market) ELSE coalesce(i.market, EXCLUDED.market) END,"
     " CASE WHEN l THEN coalesce(EXCLUDED.name, i.name) ELSE coalesce(i.name, EXCLUDED.name) END,"
-    " CASE WHEN l THEN coalesce(EXCLUDED.specification, i.specification) ELSE coalesce(i.specification, EXCLUDED.specification) END,"
+    " CASE WHEN l THEN coalesce(EXCLUDED.specification, i.specification) ELSE coalesce(i.specification, "
+    "EXCLUDED.specification) END,"
     " CASE WHEN l THEN coalesce(EXCLUDED.isin, i.isin) ELSE coalesce(i.isin, EXCLUDED.isin) END,"
     " least(i.first_date, EXCLUDED.first_date), greatest(i.last_date, EXCLUDED.last_date)"
     " FROM (SELECT EXCLUDED.last_date >= i.last_date AS l) AS later)";
@@ -36,7 +40,11 @@ static const char instruments_sql[] =
 static size_t utf8_size(const unsigned char *text, size_t size)
 {
     unsigned char lead = text[0];
-    size_t length = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : (lead & 0xf0) == 0xe0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+    size_t length = lead < 0x80                   ? 1
+                    : lead >= 0xc2 && lead < 0xe0 ? 2
+                    : (lead & 0xf0) == 0xe0       ? 3
+                    : lead >= 0xf0 && lead < 0xf5 ? 4
+                                                  : 0;
 
     if (lead == '\0' || length > size)
         return 0;
@@ -53,7 +61,7 @@ bool ti_pg_clean_text(ti_buffer *clean, ti_slice text)
 {
     const unsigned char *data = (const unsigned char *)text.data;
 
-    for (size_t at = 0, length; at < text.size; at += length > 0 ? length : 1) {
+    for (size_t at = 0, length; at<text.size; at += length> 0 ? length : 1) {
         length = utf8_size(data + at, text.size - at);
         (void)(length > 0 ? ti_buffer_append(clean, text.data + at, length) : ti_buffer_text(clean, REPLACEMENT));
     }
@@ -163,7 +171,8 @@ static void add_ledger_row(values *list, const ti_ledger_row *row, int64_t id)
 }
 
 /* `id` TICKER_NULL: the next free one. *duplicate may be NULL when the row cannot be one. */
-static ticker_status insert_row(ti_pg_link *link, const ti_ledger_row *row, int64_t *id, bool *duplicate, ticker_error *error)
+static ticker_status insert_row(ti_pg_link *link, const ti_ledger_row *row, int64_t *id, bool *duplicate,
+                                ticker_error *error)
 {
     values list = {.count = 0};
     ti_pg_parameters parameters;
@@ -200,11 +209,14 @@ static ticker_status ask_import(ti_pg_link *link, int64_t bytes, const char *sha
     if (!end_values(&list, &parameters))
         status = ti_fail_memory(error);
     else if (sha256 != NULL)
-        status = ti_pg_run(link, "SELECT id FROM imports WHERE status = 'imported' AND ($1::bigint < 0 OR bytes = $1) AND sha256 = $2"
-                           " AND member = $3", &parameters, &result, error);
+        status = ti_pg_run(
+            link,
+            "SELECT id FROM imports WHERE status = 'imported' AND ($1::bigint < 0 OR bytes = $1) AND sha256 = $2"
+            " AND member = $3",
+            &parameters, &result, error);
     else
-        status = ti_pg_run(link, "SELECT id FROM imports WHERE status = 'imported' AND bytes = $1 ORDER BY id LIMIT 1", &parameters,
-                           &result, error);
+        status = ti_pg_run(link, "SELECT id FROM imports WHERE status = 'imported' AND bytes = $1 ORDER BY id LIMIT 1",
+                           &parameters, &result, error);
     if (status == TICKER_OK && ti_pg_rows(result) > 0)
         *id = ti_pg_integer(result, 0, 0);
     else if (status == TICKER_OK)
@@ -230,8 +242,8 @@ static char *put_optional(char *at, ti_slice text)
 
 static bool put_instrument(ti_buffer *rows, const ti_instrument *instrument)
 {
-    size_t texts = instrument->ticker.size + instrument->market.size + instrument->name.size + instrument->specification.size +
-                   instrument->isin.size;
+    size_t texts = instrument->ticker.size + instrument->market.size + instrument->name.size +
+                   instrument->specification.size + instrument->isin.size;
     char *start = ti_buffer_reserve(rows, 8 * TI_COPY_NUMBER_MAX + texts), *at;
 
     if (start == NULL)
@@ -248,15 +260,18 @@ static bool put_instrument(ti_buffer *rows, const ti_instrument *instrument)
 
 static ticker_status send_instruments(ti_pg_link *link, ti_next_instrument next, void *payload, ticker_error *error)
 {
-    ticker_status status = ti_pg_run(link, "CREATE TEMPORARY TABLE ticker_instruments (LIKE instruments) ON COMMIT DROP", NULL, NULL,
-                                     error);
+    ticker_status status = ti_pg_run(
+        link, "CREATE TEMPORARY TABLE ticker_instruments (LIKE instruments) ON COMMIT DROP", NULL, NULL, error);
     ti_instrument instrument;
     ti_buffer rows;
 
     ti_buffer_init(&rows, SEND_BYTES + TEXT_BYTES_MAX);
     if (status == TICKER_OK)
-        status = ti_pg_copy_begin(link, "COPY ticker_instruments (ticker, market, name, specification, isin, first_date, last_date)"
-                                  " FROM STDIN (FORMAT binary)", error);
+        status = ti_pg_copy_begin(
+            link,
+            "COPY ticker_instruments (ticker, market, name, specification, isin, first_date, last_date)"
+            " FROM STDIN (FORMAT binary)",
+            error);
     while (status == TICKER_OK && next(payload, &instrument)) {
         if (!put_instrument(&rows, &instrument)) {
             status = ti_fail_memory(error);
@@ -289,8 +304,9 @@ ticker_status ti_pg_commit_import(ticker_store *store, const ti_ledger_row *row,
         status = ask_import(link, row->bytes, row->sha256, row->member, id, error);
         if (status == TICKER_OK)
             return TICKER_DONE;
-        return status != TICKER_DONE ? status : ti_fail(error, TICKER_RETRY, TICKER_ERROR_DATABASE,
-                                                        "another import of the same bytes came and went");
+        return status != TICKER_DONE ? status
+                                     : ti_fail(error, TICKER_RETRY, TICKER_ERROR_DATABASE,
+                                               "another import of the same bytes came and went");
     }
     if (status == TICKER_OK)
         status = ti_pg_apply_day_quotes(postgres, error);

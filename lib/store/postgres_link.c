@@ -14,7 +14,7 @@
 #include "base/number.h"
 #include "store/postgres.h"
 
-#define CONNECT_SECONDS 10   /* unless the URL has a connect_timeout */
+#define CONNECT_SECONDS 10    /* unless the URL has a connect_timeout */
 #define SERVER_VERSION 150000 /* UNIQUE NULLS NOT DISTINCT came with 15 */
 #define SERVER_VERSION_TEXT "15"
 #define WHERE_MAX 256
@@ -32,8 +32,9 @@ struct ti_pg_link {
 };
 
 /* What every session of ours relies on, whatever the server's or the user's defaults are. */
-static const char session_sql[] = "SET datestyle = 'ISO, YMD'; SET timezone = 'UTC'; SET client_min_messages = warning; "
-                                  "SET standard_conforming_strings = on";
+static const char session_sql[] =
+    "SET datestyle = 'ISO, YMD'; SET timezone = 'UTC'; SET client_min_messages = warning; "
+    "SET standard_conforming_strings = on";
 
 /* What to make of a SQLSTATE: the first one that begins like it. */
 static const struct {
@@ -47,16 +48,19 @@ static const struct {
     {"57P02", TICKER_RETRY, TICKER_ERROR_SERVICE, NULL},
     {"57P03", TICKER_RETRY, TICKER_ERROR_SERVICE, NULL},
     {"57014", TICKER_RETRY, TICKER_ERROR_DATABASE, NULL},
-    {"53300", TICKER_RETRY, TICKER_ERROR_SERVICE, "the server takes no more connections; try again, or raise max_connections"},
+    {"53300", TICKER_RETRY, TICKER_ERROR_SERVICE,
+     "the server takes no more connections; try again, or raise max_connections"},
     {"53100", TICKER_RETRY, TICKER_ERROR_DATABASE, "the server's disk is full"},
     {"53200", TICKER_RETRY, TICKER_ERROR_DATABASE,
      "the server is short of memory; when it names max_locks_per_transaction, raise that or split the file"},
     {"53", TICKER_RETRY, TICKER_ERROR_DATABASE, NULL},
     {"40001", TICKER_RETRY, TICKER_ERROR_DATABASE, NULL},
     {"40P01", TICKER_RETRY, TICKER_ERROR_DATABASE, NULL},
-    {"55P03", TICKER_RETRY, TICKER_ERROR_DATABASE, "another import or a change of the tables holds the lock; try again"},
+    {"55P03", TICKER_RETRY, TICKER_ERROR_DATABASE,
+     "another import or a change of the tables holds the lock; try again"},
     {"28", TICKER_FATAL, TICKER_ERROR_USAGE, "check the user and the password of the database URL"},
-    {"3D000", TICKER_FATAL, TICKER_ERROR_USAGE, "create the database (createdb), or correct its name in the database URL"},
+    {"3D000", TICKER_FATAL, TICKER_ERROR_USAGE,
+     "create the database (createdb), or correct its name in the database URL"},
     {"3F000", TICKER_FATAL, TICKER_ERROR_USAGE, "create the schema that search_path names first"},
     {"42501", TICKER_FATAL, TICKER_ERROR_DATABASE,
      "the user needs CREATE on the schema, must own the tables, and may use temporary tables"},
@@ -120,7 +124,9 @@ static ticker_status fail_result(const ti_pg_link *link, const PGresult *result,
 static ticker_status fail_url(const char *why, ticker_error *error)
 {
     ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "the database URL cannot be used: %s", why);
-    ti_error_hint(error, "write postgres://USER:PASSWORD@HOST:PORT/DATABASE; in a password write @ as %%40, / as %%2F, : as %%3A");
+    ti_error_hint(
+        error,
+        "write postgres://USER:PASSWORD@HOST:PORT/DATABASE; in a password write @ as %%40, / as %%2F, : as %%3A");
     return TICKER_FATAL;
 }
 
@@ -230,8 +236,9 @@ static ticker_status set_up_session(ti_pg_link *link, ticker_error *error)
 
     PQsetErrorVerbosity(link->conn, PQERRORS_DEFAULT);
     if (version < SERVER_VERSION) {
-        ti_fail(error, TICKER_FATAL, TICKER_ERROR_UNSUPPORTED, "PostgreSQL (%s) has version %d; " SERVER_VERSION_TEXT
-                " or later is needed", link->where, version / 10000);
+        ti_fail(error, TICKER_FATAL, TICKER_ERROR_UNSUPPORTED,
+                "PostgreSQL (%s) has version %d; " SERVER_VERSION_TEXT " or later is needed", link->where,
+                version / 10000);
         return TICKER_FATAL;
     }
     return ti_pg_run(link, session_sql, NULL, NULL, error);
@@ -309,8 +316,8 @@ const char *ti_pg_where(const ti_pg_link *link)
     return link->where;
 }
 
-static ticker_status run(ti_pg_link *link, const char *sql, const ti_pg_parameters *parameters, int binary, bool *duplicate,
-                         ti_pg_result **result, ticker_error *error)
+static ticker_status run(ti_pg_link *link, const char *sql, const ti_pg_parameters *parameters, int binary,
+                         bool *duplicate, ti_pg_result **result, ticker_error *error)
 {
     ticker_status status = TICKER_OK;
     ExecStatusType answer;
@@ -322,8 +329,8 @@ static ticker_status run(ti_pg_link *link, const char *sql, const ti_pg_paramete
         made = PQexec(link->conn, sql);
     else
         made = PQexecParams(link->conn, sql, parameters != NULL ? parameters->count : 0,
-                            parameters != NULL ? parameters->types : NULL, parameters != NULL ? parameters->values : NULL,
-                            NULL, NULL, binary);
+                            parameters != NULL ? parameters->types : NULL,
+                            parameters != NULL ? parameters->values : NULL, NULL, NULL, binary);
     answer = PQresultStatus(made);
     if (answer != PGRES_TUPLES_OK && answer != PGRES_COMMAND_OK) {
         const char *sqlstate = PQresultErrorField(made, PG_DIAG_SQLSTATE);
@@ -362,7 +369,8 @@ ticker_status ti_pg_commit(ti_pg_link *link, ticker_error *error)
     ticker_status status = ti_pg_run(link, "COMMIT", NULL, &result, error);
 
     if (status == TICKER_OK && strcmp(PQcmdStatus(result), "COMMIT") != 0)
-        status = ti_fail(error, TICKER_FAILED, TICKER_ERROR_DATABASE, "PostgreSQL (%s) rolled the import back", link->where);
+        status = ti_fail(error, TICKER_FAILED, TICKER_ERROR_DATABASE, "PostgreSQL (%s) rolled the import back",
+                         link->where);
     PQclear(result);
     return status;
 }
@@ -381,7 +389,8 @@ static ticker_status drain(ti_pg_link *link, ticker_error *error)
                 return TICKER_RETRY;
             continue;
         }
-        if (status == TICKER_OK && answer != PGRES_COMMAND_OK && answer != PGRES_TUPLES_OK && answer != PGRES_SINGLE_TUPLE)
+        if (status == TICKER_OK && answer != PGRES_COMMAND_OK && answer != PGRES_TUPLES_OK &&
+            answer != PGRES_SINGLE_TUPLE)
             status = fail_result(link, result, error);
         PQclear(result);
         if (PQstatus(link->conn) != CONNECTION_OK)
@@ -460,10 +469,11 @@ ticker_status ti_pg_copy_end(ti_pg_link *link, ticker_error *error)
     return drain(link, error);
 }
 
-ticker_status ti_pg_stream_begin(ti_pg_link *link, const char *sql, const ti_pg_parameters *parameters, ti_pg_result **first,
-                                 ticker_error *error)
+ticker_status ti_pg_stream_begin(ti_pg_link *link, const char *sql, const ti_pg_parameters *parameters,
+                                 ti_pg_result **first, ticker_error *error)
 {
-    if (PQsendQueryParams(link->conn, sql, parameters->count, parameters->types, parameters->values, NULL, NULL, 0) != 1)
+    if (PQsendQueryParams(link->conn, sql, parameters->count, parameters->types, parameters->values, NULL, NULL, 0) !=
+        1)
         return fail_connection(link, error);
     link->streaming = true;
     (void)PQsetSingleRowMode(link->conn); /* without it the rows come all at once: slower, not wrong */

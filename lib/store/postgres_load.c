@@ -10,7 +10,7 @@
 #include "model/schema.h"
 #include "store/postgres.h"
 
-#define FIRST_DAY (-719162) /* 0001-01-01 */
+#define FIRST_DAY (-719162)                       /* 0001-01-01 */
 #define SEND_BYTES ((size_t)128 * 1024)           /* of one period before they are sent: larger gains nothing */
 #define PENDING_BYTES ((size_t)8 * 1024 * 1024)   /* of all periods together */
 #define ROWS_BYTES_MAX ((size_t)16 * 1024 * 1024) /* cap of one buffer: far above a row and SEND_BYTES */
@@ -22,7 +22,8 @@ static const char begin_sql[] =
     "SELECT nextval(pg_get_serial_sequence(format('%I.imports', current_schema()), 'id')),"
     " set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '0', true),"
     " set_config('lock_timeout', '15min', true), set_config('cursor_tuple_fraction', '1', true),"
-    " set_config('maintenance_work_mem', greatest(pg_size_bytes(current_setting('maintenance_work_mem')) / 1024, 262144)"
+    " set_config('maintenance_work_mem', greatest(pg_size_bytes(current_setting('maintenance_work_mem')) / 1024, "
+    "262144)"
     " || 'kB', true),"
     " set_config('work_mem', greatest(pg_size_bytes(current_setting('work_mem')) / 1024, 65536) || 'kB', true)";
 
@@ -186,7 +187,8 @@ static ti_pg_period *insert_period(ti_postgres *postgres, size_t at, const ti_pg
         postgres->periods = periods;
         postgres->period_capacity = capacity;
     }
-    memmove(postgres->periods + at + 1, postgres->periods + at, (postgres->period_count - at) * sizeof(*postgres->periods));
+    memmove(postgres->periods + at + 1, postgres->periods + at,
+            (postgres->period_count - at) * sizeof(*postgres->periods));
     postgres->periods[at] = *period;
     postgres->period_count++;
     return &postgres->periods[at];
@@ -198,8 +200,8 @@ static ticker_status open_period(ti_postgres *postgres, size_t at, int64_t date,
     ticker_status status;
 
     if (postgres->period_count >= TI_PG_PERIODS_MAX) {
-        ti_fail(error, TICKER_FAILED, TICKER_ERROR_LIMIT, "rows of more than %d different %s in one file", TI_PG_PERIODS_MAX,
-                postgres->table == TICKER_QUOTES ? "years" : "days");
+        ti_fail(error, TICKER_FAILED, TICKER_ERROR_LIMIT, "rows of more than %d different %s in one file",
+                TI_PG_PERIODS_MAX, postgres->table == TICKER_QUOTES ? "years" : "days");
         ti_error_hint(error, "split the file");
         return TICKER_FAILED;
     }
@@ -232,7 +234,8 @@ static size_t search_period(const ti_postgres *postgres, int64_t date)
 
 static bool holds(const ti_postgres *postgres, size_t index, int64_t date)
 {
-    return index < postgres->period_count && postgres->periods[index].first <= date && date < postgres->periods[index].end;
+    return index < postgres->period_count && postgres->periods[index].first <= date &&
+           date < postgres->periods[index].end;
 }
 
 static ticker_status find_period(ti_postgres *postgres, int64_t date, ti_pg_period **found, ticker_error *error)

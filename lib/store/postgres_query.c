@@ -110,7 +110,8 @@ static ticker_status bind_values(bound *list, const ti_parameter *parameters, si
 {
     ti_buffer_init(&list->text, TEXT_BYTES_MAX);
     if (count > TI_PG_PARAMETERS_MAX)
-        return ti_fail(error, TICKER_FATAL, TICKER_ERROR_INTERNAL, "a query has more than %d parameters", TI_PG_PARAMETERS_MAX);
+        return ti_fail(error, TICKER_FATAL, TICKER_ERROR_INTERNAL, "a query has more than %d parameters",
+                       TI_PG_PARAMETERS_MAX);
     for (size_t i = 0; i < count; i++)
         bind_value(list, i, &parameters[i]);
     if (ti_buffer_failed(&list->text))
@@ -120,8 +121,8 @@ static ticker_status bind_values(bound *list, const ti_parameter *parameters, si
     return TICKER_OK;
 }
 
-static ticker_status open_cursor(ti_postgres *postgres, const char *sql, const bound *list, size_t count, ti_cursor **cursor,
-                                 ticker_error *error)
+static ticker_status open_cursor(ti_postgres *postgres, const char *sql, const bound *list, size_t count,
+                                 ti_cursor **cursor, ticker_error *error)
 {
     const ti_pg_parameters bound_values = {.count = (int)count, .types = list->types, .values = list->values};
     pg_cursor *made = calloc(1, sizeof(*made));

@@ -17,13 +17,16 @@ static ticker_status resolve_duplicates(ti_postgres *postgres, const ti_pg_perio
     char sql[1024];
 
     if (postgres->table == TICKER_QUOTES)
-        (void)snprintf(sql, sizeof(sql), "UPDATE %s AS q SET occurrence = d.number FROM (SELECT ctid, (row_number() OVER (PARTITION BY "
-                       QUOTES_GROUP " ORDER BY ctid) - 1)::integer AS number FROM %s) AS d WHERE q.ctid = d.ctid AND d.number > 0",
-                       period->name, period->name);
+        (void)snprintf(
+            sql, sizeof(sql),
+            "UPDATE %s AS q SET occurrence = d.number FROM (SELECT ctid, (row_number() OVER (PARTITION BY " QUOTES_GROUP
+            " ORDER BY ctid) - 1)::integer AS number FROM %s) AS d WHERE q.ctid = d.ctid AND d.number > 0",
+            period->name, period->name);
     else
-        (void)snprintf(sql, sizeof(sql), "DELETE FROM %s AS t USING (SELECT ctid, row_number() OVER (PARTITION BY " TI_PG_TRADES_KEY
-                       " ORDER BY ctid DESC) AS number FROM %s) AS d WHERE t.ctid = d.ctid AND d.number > 1", period->name,
-                       period->name);
+        (void)snprintf(sql, sizeof(sql),
+                       "DELETE FROM %s AS t USING (SELECT ctid, row_number() OVER (PARTITION BY " TI_PG_TRADES_KEY
+                       " ORDER BY ctid DESC) AS number FROM %s) AS d WHERE t.ctid = d.ctid AND d.number > 1",
+                       period->name, period->name);
     return ti_pg_run(postgres->link, sql, NULL, NULL, error);
 }
 
@@ -38,7 +41,8 @@ static ticker_status settle_fresh(ti_postgres *postgres, ti_pg_period *period, t
         if (status == TICKER_OK)
             status = ti_pg_build_keys(postgres->link, postgres->table, period, &duplicate, error);
         if (status == TICKER_OK && duplicate)
-            status = ti_fail(error, TICKER_FAILED, TICKER_ERROR_INTERNAL, "rows with the same key are left in %s", period->name);
+            status = ti_fail(error, TICKER_FAILED, TICKER_ERROR_INTERNAL, "rows with the same key are left in %s",
+                             period->name);
     }
     if (status == TICKER_OK) {
         status = ti_pg_attach(postgres->link, postgres->table, period, error);
@@ -58,8 +62,10 @@ static ticker_status remove_day_quotes(ti_postgres *postgres, ticker_error *erro
         const ti_pg_period *period = &postgres->periods[i];
         if (period->attached)
             continue;
-        (void)snprintf(sql, sizeof(sql), "DELETE FROM %s AS q USING (SELECT DISTINCT ticker, trade_date FROM ticker_staged) AS s"
-                       " WHERE q.source = 'trades' AND q.ticker = s.ticker AND q.trade_date = s.trade_date", period->name);
+        (void)snprintf(sql, sizeof(sql),
+                       "DELETE FROM %s AS q USING (SELECT DISTINCT ticker, trade_date FROM ticker_staged) AS s"
+                       " WHERE q.source = 'trades' AND q.ticker = s.ticker AND q.trade_date = s.trade_date",
+                       period->name);
         status = ti_pg_run(postgres->link, sql, NULL, NULL, error);
     }
     return status;
@@ -73,10 +79,11 @@ static void put_assignments(ti_buffer *sql, const ti_copy_layout *layout)
         unsigned column = layout->fields[i].column;
         const char *name = ticker_column_name(layout->table, column);
         bool key = layout->table == TICKER_QUOTES
-                       ? column == TICKER_QUOTE_TICKER || column == TICKER_QUOTE_DATE || column == TICKER_QUOTE_MARKET ||
-                             column == TICKER_QUOTE_TERM_DAYS
-                       : column == TICKER_TRADE_TICKER || column == TICKER_TRADE_DATE || column == TICKER_TRADE_REFERENCE_DATE ||
-                             column == TICKER_TRADE_SESSION || column == TICKER_TRADE_ID || column == TICKER_TRADE_ACTION;
+                       ? column == TICKER_QUOTE_TICKER || column == TICKER_QUOTE_DATE ||
+                             column == TICKER_QUOTE_MARKET || column == TICKER_QUOTE_TERM_DAYS
+                       : column == TICKER_TRADE_TICKER || column == TICKER_TRADE_DATE ||
+                             column == TICKER_TRADE_REFERENCE_DATE || column == TICKER_TRADE_SESSION ||
+                             column == TICKER_TRADE_ID || column == TICKER_TRADE_ACTION;
         if (!key)
             (void)ti_buffer_printf(sql, ", %s = EXCLUDED.%s", name, name);
     }
@@ -90,15 +97,17 @@ static void put_merge(ti_buffer *sql, const ti_copy_layout *layout)
         (void)ti_pg_column_list(sql, layout, "");
         (void)ti_buffer_text(sql, ", import_id, occurrence) SELECT ");
         (void)ti_pg_column_list(sql, layout, "");
-        (void)ti_buffer_text(sql, ", import_id, (row_number() OVER (PARTITION BY " QUOTES_GROUP " ORDER BY record) - 1)::integer"
-                             " FROM ticker_staged ORDER BY " QUOTES_GROUP ", record ON CONFLICT (" TI_PG_QUOTES_KEY ") DO UPDATE SET ");
+        (void)ti_buffer_text(sql, ", import_id, (row_number() OVER (PARTITION BY " QUOTES_GROUP
+                                  " ORDER BY record) - 1)::integer"
+                                  " FROM ticker_staged ORDER BY " QUOTES_GROUP ", record ON CONFLICT (" TI_PG_QUOTES_KEY
+                                  ") DO UPDATE SET ");
     } else {
         (void)ti_buffer_text(sql, "INSERT INTO trades (");
         (void)ti_pg_column_list(sql, layout, "");
         (void)ti_buffer_text(sql, ", import_id) SELECT DISTINCT ON (" TI_PG_TRADES_KEY ") ");
         (void)ti_pg_column_list(sql, layout, "");
         (void)ti_buffer_text(sql, ", import_id FROM ticker_staged ORDER BY " TI_PG_TRADES_KEY ", record DESC"
-                             " ON CONFLICT (" TI_PG_TRADES_KEY ") DO UPDATE SET ");
+                                  " ON CONFLICT (" TI_PG_TRADES_KEY ") DO UPDATE SET ");
     }
     put_assignments(sql, layout);
 }

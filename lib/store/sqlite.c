@@ -19,28 +19,35 @@ static const char *const texts[TI_SQ_TEXTS] = {
                               " AND (first_date IS NULL OR first_date > ?2 OR last_date < ?3)",
     [TI_SQ_NAME_INSTRUMENT] =
         "INSERT INTO instruments (ticker, market, name, specification, isin, first_date, last_date)"
-        " VALUES (?1, nullif(?2, ''), nullif(?3, ''), nullif(?4, ''), nullif(?5, ''), ?6, ?7) ON CONFLICT (ticker) DO UPDATE SET"
+        " VALUES (?1, nullif(?2, ''), nullif(?3, ''), nullif(?4, ''), nullif(?5, ''), ?6, ?7) ON CONFLICT (ticker) DO "
+        "UPDATE SET"
         " market = " NEWER "market, market) ELSE coalesce(market, excluded.market) END,"
         " name = " NEWER "name, name) ELSE coalesce(name, excluded.name) END,"
-        " specification = " NEWER "specification, specification) ELSE coalesce(specification, excluded.specification) END,"
+        " specification = " NEWER
+        "specification, specification) ELSE coalesce(specification, excluded.specification) END,"
         " isin = " NEWER "isin, isin) ELSE coalesce(isin, excluded.isin) END,"
         " first_date = min(coalesce(first_date, excluded.first_date), coalesce(excluded.first_date, first_date)),"
         " last_date = max(coalesce(last_date, excluded.last_date), coalesce(excluded.last_date, last_date))",
     [TI_SQ_ADD_DAY] = "INSERT OR IGNORE INTO days (day, iso) VALUES (?1, date(?1 * 86400, 'unixepoch'))",
     [TI_SQ_HAS_TRADES] = "SELECT 1 FROM trade_rows WHERE trade_date = ?1 LIMIT 1",
-    [TI_SQ_SCAN_TRADES] =
-        "SELECT reference_date, session, trade_id, action, trade_time, price, volume FROM trade_rows WHERE trade_date = ?2"
-        " AND instrument_id = (SELECT id FROM instruments WHERE ticker = ?1) AND trade_id BETWEEN ?3 AND ?4 ORDER BY trade_id",
-    [TI_SQ_HAS_FILE_QUOTE] = "SELECT 1 FROM quote_rows WHERE instrument_id = ?1 AND trade_date = ?2 AND source <> 2 LIMIT 1",
+    [TI_SQ_SCAN_TRADES] = "SELECT reference_date, session, trade_id, action, trade_time, price, volume FROM trade_rows "
+                          "WHERE trade_date = ?2"
+                          " AND instrument_id = (SELECT id FROM instruments WHERE ticker = ?1) AND trade_id BETWEEN ?3 "
+                          "AND ?4 ORDER BY trade_id",
+    [TI_SQ_HAS_FILE_QUOTE] =
+        "SELECT 1 FROM quote_rows WHERE instrument_id = ?1 AND trade_date = ?2 AND source <> 2 LIMIT 1",
     [TI_SQ_DROP_DERIVED_QUOTE] = "DELETE FROM quote_rows WHERE instrument_id = ?1 AND trade_date = ?2 AND source = 2",
     [TI_SQ_DROP_DERIVED] = "DELETE FROM derived_quotes WHERE instrument_id = ?1 AND trade_date = ?2",
-    [TI_SQ_ADD_DERIVED] = "INSERT INTO derived_quotes (instrument_id, trade_date) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+    [TI_SQ_ADD_DERIVED] =
+        "INSERT INTO derived_quotes (instrument_id, trade_date) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
     [TI_SQ_FIND_IMPORT] = "SELECT id FROM import_rows WHERE sha256 = ?1 AND member = ?2 AND status = 'imported'",
     [TI_SQ_FIND_SIZE] = "SELECT id FROM import_rows WHERE bytes = ?1 AND status = 'imported' LIMIT 1",
-    [TI_SQ_ADD_IMPORT] =
-        "INSERT INTO import_rows (id, file, member, format, sha256, bytes, status, records, imported, rejected, repaired, first_date,"
-        " last_date, trades, volume, turnover, declared, forced, error, problems, microseconds, created_at) VALUES (?1, ?2, ?3, ?4,"
-        " ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))",
+    [TI_SQ_ADD_IMPORT] = "INSERT INTO import_rows (id, file, member, format, sha256, bytes, status, records, imported, "
+                         "rejected, repaired, first_date,"
+                         " last_date, trades, volume, turnover, declared, forced, error, problems, microseconds, "
+                         "created_at) VALUES (?1, ?2, ?3, ?4,"
+                         " ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, "
+                         "strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))",
 };
 
 ticker_status ti_sq_use(ti_sqlite *sqlite, ti_sq_text text, ti_sq_statement **statement, ticker_error *error)

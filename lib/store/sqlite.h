@@ -28,7 +28,8 @@ typedef struct sqlite3_stmt ti_sq_statement; /* SQLite's own, opaque here */
 /* Rows that a statement reads as the table ticker_rows (c0, c1 …): how a whole load goes in with one statement. */
 typedef struct ti_sq_rows ti_sq_rows;
 struct ti_sq_rows {
-    ticker_status (*next)(ti_sq_rows *rows, ticker_error *error); /* TICKER_OK: `cell` is filled; TICKER_DONE: at the end */
+    ticker_status (*next)(ti_sq_rows *rows,
+                          ticker_error *error); /* TICKER_OK: `cell` is filled; TICKER_DONE: at the end */
     ti_cell cell[TI_COLUMNS_MAX];
 };
 
@@ -70,9 +71,9 @@ int64_t ti_sq_changes(const ti_sq_link *link);
 
 /* --- Sorting ------------------------------------------------------------------------------------------------------------------- */
 
-#define TI_SPOOL_WORDS 4 /* of a key, compared one after the other as unsigned numbers */
+#define TI_SPOOL_WORDS 4         /* of a key, compared one after the other as unsigned numbers */
 #define TI_SPOOL_RECORD_MAX 8192 /* bytes of a record's data */
-#define TI_SPOOL_SLACK 16 /* readable bytes after a record, writable ones after a reserved one */
+#define TI_SPOOL_SLACK 16        /* readable bytes after a record, writable ones after a reserved one */
 
 typedef struct ti_spool ti_spool;
 
@@ -154,7 +155,7 @@ typedef struct ti_sqlite {
     ticker_store base;
     ti_sq_link *link;
     ti_sq_statement *statement[TI_SQ_TEXTS]; /* prepared when first needed */
-    bool importing; /* between begin and commit or rollback */
+    bool importing;                          /* between begin and commit or rollback */
     /* The import. */
     int64_t import_id;
     ti_sq_names names;
@@ -191,7 +192,8 @@ ticker_status ti_sq_sorter_insert(ti_sq_sorter *sorter, ti_sq_link *link, ticker
 ticker_status ti_sq_names_open(ti_sqlite *sqlite, ticker_error *error);
 void ti_sq_names_close(ti_sqlite *sqlite);
 /* The number of a ticker, which is added when new, and a note that there is a row of this day. */
-ticker_status ti_sq_names_number(ti_sqlite *sqlite, ti_slice ticker, int64_t date, int64_t *number, ticker_error *error);
+ticker_status ti_sq_names_number(ti_sqlite *sqlite, ti_slice ticker, int64_t date, int64_t *number,
+                                 ticker_error *error);
 /* Writes down the days noted since the last time. */
 ticker_status ti_sq_names_flush(ti_sqlite *sqlite, ticker_error *error);
 /* Within year 1 … 9999. */

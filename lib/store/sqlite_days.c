@@ -12,15 +12,16 @@ bool ti_sq_day_is_new(const ticker_store *store, int64_t date)
 {
     const ti_sqlite *sqlite = (const ti_sqlite *)store;
 
-    return sqlite->table == TICKER_TRADES && ti_sq_calendar_has(&sqlite->days, date) && !ti_sq_calendar_has(&sqlite->old, date);
+    return sqlite->table == TICKER_TRADES && ti_sq_calendar_has(&sqlite->days, date) &&
+           !ti_sq_calendar_has(&sqlite->old, date);
 }
 
 /* --- Trades -------------------------------------------------------------------------------------------------------------------- */
 
 enum { SCAN_REFERENCE, SCAN_SESSION, SCAN_ID, SCAN_ACTION, SCAN_TIME, SCAN_PRICE, SCAN_VOLUME };
 
-static ticker_status scan_day(ti_sqlite *sqlite, ti_sq_statement *statement, size_t day, ti_visit_trade visit, void *payload,
-                              ticker_error *error)
+static ticker_status scan_day(ti_sqlite *sqlite, ti_sq_statement *statement, size_t day, ti_visit_trade visit,
+                              void *payload, ticker_error *error)
 {
     ticker_status status;
 
@@ -69,7 +70,8 @@ ticker_status ti_sq_scan_trades(ticker_store *store, const ti_ticker_day *days, 
 /* --- Quotes made from trades --------------------------------------------------------------------------------------------------- */
 
 /* Runs a statement on one (instrument, day); *found: it delivered a row. */
-static ticker_status run_on_day(ti_sqlite *sqlite, ti_sq_text text, int64_t instrument, int64_t date, bool *found, ticker_error *error)
+static ticker_status run_on_day(ti_sqlite *sqlite, ti_sq_text text, int64_t instrument, int64_t date, bool *found,
+                                ticker_error *error)
 {
     ti_sq_statement *statement;
     ticker_status status = ti_sq_use(sqlite, text, &statement, error);
@@ -86,7 +88,8 @@ static ticker_status run_on_day(ti_sqlite *sqlite, ti_sq_text text, int64_t inst
 }
 
 /* Removes what was made from trades before; the new row goes to `sorter` unless a file's row stands there. */
-static ticker_status put_day_quote(ti_sqlite *sqlite, ti_sq_sorter *sorter, const ticker_batch *batch, size_t row, ticker_error *error)
+static ticker_status put_day_quote(ti_sqlite *sqlite, ti_sq_sorter *sorter, const ticker_batch *batch, size_t row,
+                                   ticker_error *error)
 {
     int64_t date = batch->i64[TICKER_QUOTE_DATE][row], number = 0;
     bool found = false;
@@ -168,9 +171,9 @@ static ticker_status run_on_import(ti_sqlite *sqlite, const char *sql, ticker_er
     return status;
 }
 
-#define OVERTAKEN                                                                                                                  \
-    "(SELECT d.instrument_id, d.trade_date FROM derived_quotes AS d WHERE d.trade_date BETWEEN ?2 AND ?3 AND EXISTS"               \
-    " (SELECT 1 FROM quote_rows AS q WHERE q.instrument_id = d.instrument_id AND q.trade_date = d.trade_date"                      \
+#define OVERTAKEN                                                                                                      \
+    "(SELECT d.instrument_id, d.trade_date FROM derived_quotes AS d WHERE d.trade_date BETWEEN ?2 AND ?3 AND EXISTS"   \
+    " (SELECT 1 FROM quote_rows AS q WHERE q.instrument_id = d.instrument_id AND q.trade_date = d.trade_date"          \
     " AND q.import_id = ?1 AND q.source <> 2))"
 
 ticker_status ti_sq_drop_overtaken(ti_sqlite *sqlite, ticker_error *error)
@@ -181,9 +184,11 @@ ticker_status ti_sq_drop_overtaken(ti_sqlite *sqlite, ticker_error *error)
     _Static_assert(TI_SQ_SOURCE_TRADES == 2, "as the statements say");
     if (status != TICKER_OK || any == 0)
         return status;
-    status = run_on_import(sqlite, "DELETE FROM quote_rows WHERE source = 2 AND (instrument_id, trade_date) IN " OVERTAKEN, error);
+    status = run_on_import(
+        sqlite, "DELETE FROM quote_rows WHERE source = 2 AND (instrument_id, trade_date) IN " OVERTAKEN, error);
     if (status == TICKER_OK)
-        status = run_on_import(sqlite, "DELETE FROM derived_quotes WHERE (instrument_id, trade_date) IN " OVERTAKEN, error);
+        status = run_on_import(sqlite, "DELETE FROM derived_quotes WHERE (instrument_id, trade_date) IN " OVERTAKEN,
+                               error);
     return status;
 }
 

@@ -38,10 +38,22 @@ ticker_status ti_sq_find_import(ticker_store *store, int64_t bytes, const char *
 
 static ticker_status add_import(ti_sqlite *sqlite, const ti_ledger_row *row, int64_t id, ticker_error *error)
 {
-    const char *const texts[] = {row->file, row->member, row->format, row->sha256, row->status, row->error, row->problems, row->turnover};
+    const char *const texts[] = {row->file,   row->member, row->format,   row->sha256,
+                                 row->status, row->error,  row->problems, row->turnover};
     static const int text_places[] = {2, 3, 4, 5, 7, 19, 20, 16};
-    const int64_t numbers[] = {id,          row->bytes,      row->records,   row->imported, row->rejected, row->repaired, row->first_date,
-                               row->last_date, row->trades, row->volume,    row->declared, row->forced ? 1 : 0, row->microseconds};
+    const int64_t numbers[] = {id,
+                               row->bytes,
+                               row->records,
+                               row->imported,
+                               row->rejected,
+                               row->repaired,
+                               row->first_date,
+                               row->last_date,
+                               row->trades,
+                               row->volume,
+                               row->declared,
+                               row->forced ? 1 : 0,
+                               row->microseconds};
     static const int number_places[] = {1, 6, 8, 9, 10, 11, 12, 13, 14, 15, 17, 18, 21};
     ti_sq_statement *statement;
     ticker_status status = ti_sq_use(sqlite, TI_SQ_ADD_IMPORT, &statement, error);

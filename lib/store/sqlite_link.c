@@ -16,14 +16,15 @@
  * of 12 MiB, and what a query sorts goes to files. FULL, because a file that was reported as imported must survive a power cut. */
 static const char settings_sql[] =
     "PRAGMA page_size = 8192; PRAGMA cache_size = -12288; PRAGMA temp_store = 1; PRAGMA mmap_size = 0;"
-    "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864; PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = OFF";
+    "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864; PRAGMA trusted_schema = OFF; PRAGMA foreign_keys "
+    "= OFF";
 
 struct ti_sq_link {
     sqlite3 *db;
     char *path;
     char *folder;
-    int bound; /* the first failure of a bind since the last step */
-    int failed; /* the extended code of the last failing call */
+    int bound;        /* the first failure of a bind since the last step */
+    int failed;       /* the extended code of the last failing call */
     ti_sq_rows *rows; /* what ticker_rows delivers; NULL: nothing */
     ticker_error *rows_error;
     ticker_status rows_status;
@@ -99,11 +100,13 @@ typedef struct rows_cursor {
     bool end;
 } rows_cursor;
 
-static int rows_connect(sqlite3 *db, void *link, int argc, const char *const *argv, sqlite3_vtab **table, char **message)
+static int rows_connect(sqlite3 *db, void *link, int argc, const char *const *argv, sqlite3_vtab **table,
+                        char **message)
 {
     rows_table *made;
-    int code = sqlite3_declare_vtab(db, "CREATE TABLE x(c0,c1,c2,c3,c4,c5,c6,c7,c8,c9,c10,c11,c12,c13,c14,c15,c16,c17,c18,c19,"
-                                        "c20,c21,c22,c23,c24,c25,c26,c27,c28,c29,c30,c31,c32,c33,c34,c35,c36,c37,c38,c39)");
+    int code = sqlite3_declare_vtab(
+        db, "CREATE TABLE x(c0,c1,c2,c3,c4,c5,c6,c7,c8,c9,c10,c11,c12,c13,c14,c15,c16,c17,c18,c19,"
+            "c20,c21,c22,c23,c24,c25,c26,c27,c28,c29,c30,c31,c32,c33,c34,c35,c36,c37,c38,c39)");
 
     _Static_assert(TI_COLUMNS_MAX == 40, "as many columns as above");
     (void)argc;
@@ -244,7 +247,8 @@ static char *folder_of(const char *path)
 
 static ticker_status connect_file(ti_sq_link *link, ticker_error *error)
 {
-    int code = sqlite3_open_v2(link->path, &link->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+    int code = sqlite3_open_v2(link->path, &link->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+                               NULL);
 
     if (code == SQLITE_OK)
         code = sqlite3_extended_result_codes(link->db, 1);
@@ -263,7 +267,8 @@ ticker_status ti_sq_open(const char *path, ti_sq_link **link, ticker_error *erro
     ticker_status status;
 
     if (sqlite3_threadsafe() == 0)
-        return ti_fail(error, TICKER_FATAL, TICKER_ERROR_UNSUPPORTED, "this SQLite was built without support for threads");
+        return ti_fail(error, TICKER_FATAL, TICKER_ERROR_UNSUPPORTED,
+                       "this SQLite was built without support for threads");
     made = calloc(1, sizeof(*made));
     if (made == NULL)
         return ti_fail_memory(error);
@@ -348,7 +353,8 @@ void ti_sq_finalize(ti_sq_statement *statement)
 
 void ti_sq_bind(ti_sq_link *link, ti_sq_statement *statement, int parameter, int64_t value)
 {
-    int code = value == TICKER_NULL ? sqlite3_bind_null(statement, parameter) : sqlite3_bind_int64(statement, parameter, value);
+    int code = value == TICKER_NULL ? sqlite3_bind_null(statement, parameter)
+                                    : sqlite3_bind_int64(statement, parameter, value);
 
     if (code != SQLITE_OK && link->bound == SQLITE_OK)
         link->bound = code;
@@ -356,7 +362,8 @@ void ti_sq_bind(ti_sq_link *link, ti_sq_statement *statement, int parameter, int
 
 void ti_sq_bind_text(ti_sq_link *link, ti_sq_statement *statement, int parameter, ti_slice text)
 {
-    int code = sqlite3_bind_text64(statement, parameter, text.data != NULL ? text.data : "", text.size, SQLITE_STATIC, SQLITE_UTF8);
+    int code = sqlite3_bind_text64(statement, parameter, text.data != NULL ? text.data : "", text.size, SQLITE_STATIC,
+                                   SQLITE_UTF8);
 
     if (code != SQLITE_OK && link->bound == SQLITE_OK)
         link->bound = code;
@@ -404,7 +411,8 @@ size_t ti_sq_columns(ti_sq_statement *statement)
 
 int64_t ti_sq_integer(ti_sq_statement *statement, int column)
 {
-    return sqlite3_column_type(statement, column) == SQLITE_NULL ? TICKER_NULL : sqlite3_column_int64(statement, column);
+    return sqlite3_column_type(statement, column) == SQLITE_NULL ? TICKER_NULL
+                                                                 : sqlite3_column_int64(statement, column);
 }
 
 ti_cell ti_sq_cell(ti_sq_statement *statement, int column)

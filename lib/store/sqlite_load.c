@@ -26,8 +26,8 @@ void ti_sq_prefer_wal(ti_sqlite *sqlite)
 static ticker_status choose_journal(ti_sqlite *sqlite, ticker_error *error)
 {
     int64_t used = 0;
-    ticker_status status = ti_sq_ask(sqlite->link,
-                                     "SELECT EXISTS (SELECT 1 FROM quote_rows) OR EXISTS (SELECT 1 FROM trade_rows)", &used, error);
+    ticker_status status = ti_sq_ask(
+        sqlite->link, "SELECT EXISTS (SELECT 1 FROM quote_rows) OR EXISTS (SELECT 1 FROM trade_rows)", &used, error);
 
     if (status != TICKER_OK)
         return status;
@@ -42,7 +42,8 @@ static ticker_status choose_journal(ti_sqlite *sqlite, ticker_error *error)
 static ticker_status next_import_id(ti_sqlite *sqlite, ticker_error *error)
 {
     int64_t last = 0;
-    ticker_status status = ti_sq_ask(sqlite->link, "SELECT seq FROM sqlite_sequence WHERE name = 'import_rows'", &last, error);
+    ticker_status status = ti_sq_ask(sqlite->link, "SELECT seq FROM sqlite_sequence WHERE name = 'import_rows'", &last,
+                                     error);
 
     sqlite->import_id = last + 1;
     return status;
@@ -80,7 +81,8 @@ ticker_status ti_sq_begin(ticker_store *store, int64_t *import_id, ticker_error 
 static ticker_status open_sorter(ti_sqlite *sqlite, ticker_table table, ticker_error *error)
 {
     if (sqlite->table != TICKER_TABLE_NONE && (sqlite->table != table || sqlite->sorter == NULL))
-        return ti_fail(error, TICKER_FATAL, TICKER_ERROR_INTERNAL, "rows of another table, or after the import was settled");
+        return ti_fail(error, TICKER_FATAL, TICKER_ERROR_INTERNAL,
+                       "rows of another table, or after the import was settled");
     if (sqlite->sorter != NULL)
         return TICKER_OK;
     sqlite->table = table;
@@ -94,7 +96,8 @@ static ticker_status put_row(ti_sqlite *sqlite, const ticker_batch *batch, size_
     int64_t date = batch->i64[TICKER_QUOTE_DATE][row], number = 0;
     ticker_status status;
 
-    _Static_assert((int)TICKER_QUOTE_TICKER == (int)TICKER_TRADE_TICKER && (int)TICKER_QUOTE_DATE == (int)TICKER_TRADE_DATE,
+    _Static_assert((int)TICKER_QUOTE_TICKER == (int)TICKER_TRADE_TICKER &&
+                       (int)TICKER_QUOTE_DATE == (int)TICKER_TRADE_DATE,
                    "ticker and date stand first");
     if (!ti_sq_calendar_add(&sqlite->days, date))
         return ti_fail(error, TICKER_FAILED, TICKER_ERROR_INPUT, "a row without a trading day");

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "store/sqlite.h"
 
-#define NAMES_MAX 131072 /* kept at once; a year of COTAHIST has more, but never as many in one month */
+#define NAMES_MAX 131072    /* kept at once; a year of COTAHIST has more, but never as many in one month */
 #define DAY_FIRST (-719162) /* 0001-01-01 */
 #define DAYS ((size_t)(TI_DATE_NONE - DAY_FIRST + 1))
 #define WORD_BITS 64

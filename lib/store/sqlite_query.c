@@ -37,8 +37,10 @@ static const ti_cursor_ops cursor_ops = {.next = cursor_next, .close = cursor_cl
 
 static const char *relation(ti_slice name)
 {
-    static const char *const relations[][2] = {
-        {"quotes", "quote_values"}, {"trades", "trade_values"}, {"instruments", "instruments"}, {"imports", "import_values"}};
+    static const char *const relations[][2] = {{"quotes", "quote_values"},
+                                               {"trades", "trade_values"},
+                                               {"instruments", "instruments"},
+                                               {"imports", "import_values"}};
 
     for (size_t i = 0; i < sizeof(relations) / sizeof(relations[0]); i++)
         if (ti_slice_is(name, relations[i][0]))

@@ -63,14 +63,15 @@ static ticker_status code_of(ti_sq_sorter *sorter, ti_slice text, uint64_t *code
     uint32_t number = ti_symbols_add(sorter->codes, text, NULL);
 
     if (number == TI_SYMBOL_NONE)
-        return ti_fail(error, TICKER_FAILED, TICKER_ERROR_LIMIT, "more than %d different %s codes in one file, or one of more than 255 bytes",
-                       CODES_MAX, sorter->table == TICKER_QUOTES ? "market" : "session");
+        return ti_fail(error, TICKER_FAILED, TICKER_ERROR_LIMIT,
+                       "more than %d different %s codes in one file, or one of more than 255 bytes", CODES_MAX,
+                       sorter->table == TICKER_QUOTES ? "market" : "session");
     *code = number;
     return TICKER_OK;
 }
 
-static ticker_status quote_key(ti_sq_sorter *sorter, const ticker_batch *batch, size_t row, uint32_t instrument, uint64_t *key,
-                               ticker_error *error)
+static ticker_status quote_key(ti_sq_sorter *sorter, const ticker_batch *batch, size_t row, uint32_t instrument,
+                               uint64_t *key, ticker_error *error)
 {
     int64_t term = batch->i64[TICKER_QUOTE_TERM_DAYS][row];
     uint64_t market = 0;
@@ -88,8 +89,8 @@ static ticker_status quote_key(ti_sq_sorter *sorter, const ticker_batch *batch, 
     return TICKER_OK;
 }
 
-static ticker_status trade_key(ti_sq_sorter *sorter, const ticker_batch *batch, size_t row, uint32_t instrument, uint64_t *key,
-                               ticker_error *error)
+static ticker_status trade_key(ti_sq_sorter *sorter, const ticker_batch *batch, size_t row, uint32_t instrument,
+                               uint64_t *key, ticker_error *error)
 {
     int64_t reference = batch->i64[TICKER_TRADE_REFERENCE_DATE][row];
     uint64_t session = 0;

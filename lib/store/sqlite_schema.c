@@ -22,20 +22,22 @@ typedef struct shape {
     const char *values;
     const char *key;
     bool occurrence;
-    bool spans; /* the views say that rows lie within their instrument's days: so the quotes of a day are found without an index */
+    bool
+        spans; /* the views say that rows lie within their instrument's days: so the quotes of a day are found without an index */
 } shape;
 
 /* Quotes are asked for by ticker and come by year: clustered by ticker. Trades are asked for by ticker and day and come by day: clustered
- * by day, so that a new day is appended whatever stands there. */
+ * by day, so that a new day is appended whatever stands there; then by number, which is how a cancellation finds its trade. */
 static const shape layouts[] = {
     {TICKER_QUOTES, "quote_rows", "quote_values", "instrument_id, trade_date, market, term_days, occurrence", true,
      true},
-    {TICKER_TRADES, "trade_rows", "trade_values", "trade_date, instrument_id, trade_id, reference_date, session, action", false,
-     false},
+    {TICKER_TRADES, "trade_rows", "trade_values",
+     "trade_date, instrument_id, trade_id, reference_date, session, action", false, false},
 };
 
 static const char small_tables_sql[] =
-    "CREATE TABLE instruments (id INTEGER PRIMARY KEY, ticker TEXT NOT NULL UNIQUE, market TEXT, name TEXT, specification TEXT,"
+    "CREATE TABLE instruments (id INTEGER PRIMARY KEY, ticker TEXT NOT NULL UNIQUE, market TEXT, name TEXT, "
+    "specification TEXT,"
     " isin TEXT, first_date INTEGER, last_date INTEGER);"
     "CREATE INDEX instruments_by_date ON instruments (last_date, first_date);"
     /* Every day that has rows: the views find days by their text through it. */
@@ -43,27 +45,31 @@ static const char small_tables_sql[] =
     /* Which quotes were made from trades. */
     "CREATE TABLE derived_quotes (trade_date INTEGER NOT NULL, instrument_id INTEGER NOT NULL,"
     " PRIMARY KEY (trade_date, instrument_id)) WITHOUT ROWID;"
-    "CREATE TABLE import_rows (id INTEGER PRIMARY KEY AUTOINCREMENT, file TEXT NOT NULL, member TEXT NOT NULL, format TEXT NOT NULL,"
-    " sha256 TEXT NOT NULL, bytes INTEGER NOT NULL, status TEXT NOT NULL, records INTEGER NOT NULL, imported INTEGER NOT NULL,"
-    " rejected INTEGER NOT NULL, repaired INTEGER NOT NULL, first_date INTEGER, last_date INTEGER, trades INTEGER, volume INTEGER,"
+    "CREATE TABLE import_rows (id INTEGER PRIMARY KEY AUTOINCREMENT, file TEXT NOT NULL, member TEXT NOT NULL, format "
+    "TEXT NOT NULL,"
+    " sha256 TEXT NOT NULL, bytes INTEGER NOT NULL, status TEXT NOT NULL, records INTEGER NOT NULL, imported INTEGER "
+    "NOT NULL,"
+    " rejected INTEGER NOT NULL, repaired INTEGER NOT NULL, first_date INTEGER, last_date INTEGER, trades INTEGER, "
+    "volume INTEGER,"
     " turnover TEXT, declared INTEGER, forced INTEGER NOT NULL, error TEXT NOT NULL, problems TEXT NOT NULL,"
     " microseconds INTEGER NOT NULL, created_at TEXT NOT NULL);"
     "CREATE UNIQUE INDEX import_rows_once ON import_rows (sha256, member) WHERE status = 'imported';"
     "CREATE INDEX import_rows_by_size ON import_rows (bytes) WHERE status = 'imported';"
-    "CREATE VIEW import_values AS SELECT id, file, member, format, sha256, bytes, status, records, imported, rejected, repaired,"
-    " first_date, last_date, trades, volume, turnover, declared, forced, error, problems, microseconds AS seconds, created_at"
+    "CREATE VIEW import_values AS SELECT id, file, member, format, sha256, bytes, status, records, imported, rejected, "
+    "repaired,"
+    " first_date, last_date, trades, volume, turnover, declared, forced, error, problems, microseconds AS seconds, "
+    "created_at"
     " FROM import_rows;";
 
 /* What the planner should expect, without the work of ANALYZE: a full history. With it every way to ask uses the right key; whoever runs
  * ANALYZE replaces it by the truth. */
-static const char statistics_sql[] =
-    "ANALYZE days; INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES"
-    " ('days', 'sqlite_autoindex_days_1', '10000 1'),"
-    " ('instruments', 'sqlite_autoindex_instruments_1', '1000000 1'),"
-    " ('instruments', 'instruments_by_date', '1000000 100 10'),"
-    " ('quote_rows', 'quote_rows', '20000000 20 1 1 1 1'),"
-    " ('trade_rows', 'trade_rows', '500000000 2000000 1000 1000 500 2 1');"
-    "ANALYZE sqlite_schema;";
+static const char statistics_sql[] = "ANALYZE days; INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES"
+                                     " ('days', 'sqlite_autoindex_days_1', '10000 1'),"
+                                     " ('instruments', 'sqlite_autoindex_instruments_1', '1000000 1'),"
+                                     " ('instruments', 'instruments_by_date', '1000000 100 10'),"
+                                     " ('quote_rows', 'quote_rows', '20000000 20 1 1 1 1'),"
+                                     " ('trade_rows', 'trade_rows', '500000000 2000000 1000 2 2 2 1');"
+                                     "ANALYZE sqlite_schema;";
 
 static bool is_key(ticker_table table, unsigned column)
 {
@@ -79,7 +85,7 @@ static void put_column(ti_buffer *sql, ticker_table table, unsigned number, cons
 {
     /* Sources are numbers or text: without a type SQLite leaves both as they are. */
     const char *type = table == TICKER_QUOTES && number == TICKER_QUOTE_SOURCE ? ""
-                       : column->type == TICKER_TYPE_TEXT                       ? " TEXT"
+                       : column->type == TICKER_TYPE_TEXT                      ? " TEXT"
                                                                                : " INTEGER";
 
     (void)ti_buffer_printf(sql, "%s%s%s, ", column->name, type, is_key(table, number) ? " NOT NULL" : "");
@@ -90,7 +96,8 @@ static void put_table(ti_buffer *sql, const shape *layout)
     unsigned count;
     const ti_column *columns = ti_schema_columns(layout->table, &count);
 
-    (void)ti_buffer_printf(sql, "CREATE TABLE %s (instrument_id INTEGER NOT NULL, trade_date INTEGER NOT NULL, ", layout->rows);
+    (void)ti_buffer_printf(sql, "CREATE TABLE %s (instrument_id INTEGER NOT NULL, trade_date INTEGER NOT NULL, ",
+                           layout->rows);
     for (unsigned i = 2; i < count; i++)
         put_column(sql, layout->table, i, &columns[i]);
     (void)ti_buffer_printf(sql, "%simport_id INTEGER NOT NULL, PRIMARY KEY (%s)) WITHOUT ROWID;",
@@ -107,10 +114,12 @@ static void put_decimal(ti_buffer *sql, const char *name, unsigned scale, unsign
     unsigned tail = has_rest ? 4 : scale - digits;
     long long whole = ti_power10(scale), cut = ti_power10(scale - digits);
 
-    (void)ti_buffer_printf(sql, "CASE WHEN %s IS NOT NULL THEN printf('%%s%%d.%%0%ud', CASE WHEN %s < 0", name, digits, name);
+    (void)ti_buffer_printf(sql, "CASE WHEN %s IS NOT NULL THEN printf('%%s%%d.%%0%ud', CASE WHEN %s < 0", name, digits,
+                           name);
     if (has_rest)
         (void)ti_buffer_printf(sql, " OR %s < 0", rest);
-    (void)ti_buffer_printf(sql, " THEN '-' ELSE '' END, abs(%s) / %lld, abs(%s) %% %lld / %lld)", name, whole, name, whole, cut);
+    (void)ti_buffer_printf(sql, " THEN '-' ELSE '' END, abs(%s) / %lld, abs(%s) %% %lld / %lld)", name, whole, name,
+                           whole, cut);
     if (has_rest)
         (void)ti_buffer_printf(sql, " || rtrim(printf('%%0%ud', abs(%s)), '0')", tail, rest);
     else if (tail > 0)
@@ -144,8 +153,11 @@ static void put_shown(ti_buffer *sql, ticker_table table, unsigned number, const
     else if (column->type == TICKER_TYPE_DATE)
         (void)ti_buffer_printf(sql, "date(%s * 86400, 'unixepoch')", name);
     else if (column->type == TICKER_TYPE_TIME)
-        (void)ti_buffer_printf(sql, "CASE WHEN %s IS NOT NULL THEN printf('%%02d:%%02d:%%02d.%%03d', %s / 3600000, %s / 60000 %% 60,"
-                                    " %s / 1000 %% 60, %s %% 1000) END", name, name, name, name, name);
+        (void)ti_buffer_printf(
+            sql,
+            "CASE WHEN %s IS NOT NULL THEN printf('%%02d:%%02d:%%02d.%%03d', %s / 3600000, %s / 60000 %% 60,"
+            " %s / 1000 %% 60, %s %% 1000) END",
+            name, name, name, name, name);
     else
         put_value(sql, table, number, column);
 }
@@ -168,7 +180,8 @@ static void put_view(ti_buffer *sql, const shape *layout, bool shown)
             put_value(sql, layout->table, i, &columns[i]);
         (void)ti_buffer_printf(sql, " AS %s, ", columns[i].name);
     }
-    (void)ti_buffer_printf(sql, "%sr.import_id AS import_id FROM %s AS r JOIN instruments AS i ON i.id = r.instrument_id%s",
+    (void)ti_buffer_printf(sql,
+                           "%sr.import_id AS import_id FROM %s AS r JOIN instruments AS i ON i.id = r.instrument_id%s",
                            layout->occurrence ? "r.occurrence AS occurrence, " : "", layout->rows,
                            shown ? " JOIN days AS d ON d.day = r.trade_date" : "");
     if (layout->spans)
@@ -178,10 +191,12 @@ static void put_view(ti_buffer *sql, const shape *layout, bool shown)
 
 static void put_imports_view(ti_buffer *sql)
 {
-    (void)ti_buffer_text(sql, "CREATE VIEW imports AS SELECT id, file, member, format, sha256, bytes, status, records, imported, rejected,"
-                              " repaired, date(first_date * 86400, 'unixepoch') AS first_date,"
-                              " date(last_date * 86400, 'unixepoch') AS last_date, trades, volume, turnover, declared, forced,"
-                              " error, problems, ");
+    (void)ti_buffer_text(
+        sql,
+        "CREATE VIEW imports AS SELECT id, file, member, format, sha256, bytes, status, records, imported, rejected,"
+        " repaired, date(first_date * 86400, 'unixepoch') AS first_date,"
+        " date(last_date * 86400, 'unixepoch') AS last_date, trades, volume, turnover, declared, forced,"
+        " error, problems, ");
     put_decimal(sql, "microseconds", 6, 3, "");
     (void)ti_buffer_text(sql, " AS seconds, created_at FROM import_rows;");
 }
@@ -263,7 +278,8 @@ static ticker_status check_newer(int found, ticker_error *error)
     if (found <= TI_SCHEMA_VERSION)
         return TICKER_OK;
     status = ti_fail(error, TICKER_FATAL, TICKER_ERROR_DATABASE,
-                     "the database's schema has version %d, this program knows versions up to %d", found, TI_SCHEMA_VERSION);
+                     "the database's schema has version %d, this program knows versions up to %d", found,
+                     TI_SCHEMA_VERSION);
     ti_error_hint(error, "use the program that made it, or a newer one");
     return status;
 }

@@ -16,12 +16,13 @@
 #include "base/error.h"
 #include "store/sqlite.h"
 
-#define ENTRY_SHARE 3          /* a third of the memory for keys and order, the rest for data */
-#define RUNS_MAX 512           /* merged at once: each needs room for a record to be read */
+#define ENTRY_SHARE 3 /* a third of the memory for keys and order, the rest for data */
+#define RUNS_MAX 512  /* merged at once; each needs room for a record to be read */
 #define WRITE_SIZE (256 * 1024)
 #define KEY_BYTES 8
 #define HEAD_MAX (TI_SPOOL_WORDS * KEY_BYTES + sizeof(uint32_t))
 #define RUN_BUFFER_MIN (HEAD_MAX + TI_SPOOL_RECORD_MAX)
+#define MEMORY_MIN (4 * RUN_BUFFER_MIN)
 
 typedef struct entry {
     uint64_t key[TI_SPOOL_WORDS];
@@ -49,7 +50,7 @@ struct ti_spool {
     int file; /* -1: none */
     uint64_t file_size;
     run *runs;
-    unsigned run_count;
+    unsigned run_count, run_max;
     unsigned *heap; /* numbers of runs, the one with the smallest head first */
     unsigned heap_count;
     bool advance; /* the first run's head was delivered */
@@ -79,11 +80,13 @@ ti_spool *ti_spool_new(size_t memory, unsigned words, const char *folder)
         return NULL;
     spool->file = -1;
     spool->words = words < TI_SPOOL_WORDS ? words : TI_SPOOL_WORDS;
-    spool->memory_size = memory > RUNS_MAX * RUN_BUFFER_MIN ? memory : RUNS_MAX * RUN_BUFFER_MIN;
+    spool->memory_size = memory > MEMORY_MIN ? memory : MEMORY_MIN;
+    spool->run_max = (unsigned)(spool->memory_size / RUN_BUFFER_MIN < RUNS_MAX ? spool->memory_size / RUN_BUFFER_MIN
+                                                                               : RUNS_MAX);
     spool->memory = malloc(spool->memory_size + TI_SPOOL_SLACK);
     spool->folder = strdup(folder);
-    spool->runs = calloc(RUNS_MAX, sizeof(*spool->runs));
-    spool->heap = calloc(RUNS_MAX, sizeof(*spool->heap));
+    spool->runs = calloc(spool->run_max, sizeof(*spool->runs));
+    spool->heap = calloc(spool->run_max, sizeof(*spool->heap));
     if (spool->memory == NULL || spool->folder == NULL || spool->runs == NULL || spool->heap == NULL) {
         ti_spool_free(spool);
         return NULL;
@@ -110,8 +113,8 @@ void ti_spool_free(ti_spool *spool)
 static ticker_status fail_file(const ti_spool *spool, const char *what, ticker_error *error)
 {
     int why = errno;
-    ticker_status status = ti_fail(error, TICKER_RETRY, TICKER_ERROR_IO, "a temporary file in %s cannot be %s: %s", spool->folder,
-                                   what, strerror(why));
+    ticker_status status = ti_fail(error, TICKER_RETRY, TICKER_ERROR_IO, "a temporary file in %s cannot be %s: %s",
+                                   spool->folder, what, strerror(why));
 
     if (why == ENOSPC || why == EDQUOT)
         ti_error_hint(error, "make room on the disk of the database: a load needs about as much again for sorting");
@@ -431,7 +434,7 @@ static ticker_status spill(ti_spool *spool, ticker_error *error)
         return status;
     spool->runs[spool->run_count++] = (run){.at = spool->file_size, .end = spool->file_size + out.written};
     spool->file_size += out.written;
-    if (spool->run_count == RUNS_MAX)
+    if (spool->run_count == spool->run_max)
         status = collapse(spool, error);
     carve(spool);
     return status;

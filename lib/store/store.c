@@ -28,7 +28,8 @@ static ticker_status make_folders(const char *path, ticker_error *error)
     for (char *slash = strchr(copy + 1, '/'); slash != NULL && status == TICKER_OK; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         if (mkdir(copy, 0777) != 0 && errno != EEXIST && errno != EISDIR) {
-            status = ti_fail(error, TICKER_RETRY, TICKER_ERROR_SERVICE, "the folder %s cannot be made: %s", copy, strerror(errno));
+            status = ti_fail(error, TICKER_RETRY, TICKER_ERROR_SERVICE, "the folder %s cannot be made: %s", copy,
+                             strerror(errno));
             ti_error_hint(error, "name a file in a folder that this user may write to in DATABASE_URL");
         }
         *slash = '/';
@@ -48,7 +49,8 @@ static ticker_status default_path(ti_buffer *path, ticker_error *error)
     } else if (home != NULL && home[0] == '/') {
         written = ti_buffer_printf(path, "%s/.local/share/ticker/ticker.db", home);
     } else {
-        ticker_status status = ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "there is no home folder for the database");
+        ticker_status status = ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE,
+                                       "there is no home folder for the database");
         ti_error_hint(error, "set DATABASE_URL to sqlite:PATH or postgres://…");
         return status;
     }

@@ -76,20 +76,30 @@ START_TEST(the_schema_can_be_distributed)
     int64_t id = 0;
 
     ck_assert_int_eq(store_suite_import(store, &batch, 1, "a", &id), TICKER_OK);
-    ck_assert_str_eq(outside("SELECT string_agg(inhrelid::regclass::text, ' ' ORDER BY inhrelid::regclass::text) FROM pg_inherits"
-                             " WHERE inhparent = 'quotes'::regclass"), "quotes_1986 quotes_2023 quotes_2024");
+    ck_assert_str_eq(
+        outside("SELECT string_agg(inhrelid::regclass::text, ' ' ORDER BY inhrelid::regclass::text) FROM pg_inherits"
+                " WHERE inhparent = 'quotes'::regclass"),
+        "quotes_1986 quotes_2023 quotes_2024");
     ck_assert_str_eq(outside("SELECT count(*) FROM pg_class WHERE relkind = 'p' AND relispartition AND relnamespace ="
-                             " current_schema()::regnamespace"), "0");
-    ck_assert_str_eq(outside("SELECT count(*) FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = tgrelid WHERE relnamespace ="
-                             " current_schema()::regnamespace"), "0");
+                             " current_schema()::regnamespace"),
+                     "0");
+    ck_assert_str_eq(
+        outside("SELECT count(*) FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = tgrelid WHERE relnamespace ="
+                " current_schema()::regnamespace"),
+        "0");
     ck_assert_str_eq(outside("SELECT count(*) FROM pg_constraint WHERE contype IN ('f', 'c', 'x') AND connamespace ="
-                             " current_schema()::regnamespace"), "0");
-    ck_assert_str_eq(outside("SELECT count(*) FROM pg_index AS i JOIN pg_class AS c ON c.oid = indrelid WHERE relnamespace ="
-                             " current_schema()::regnamespace AND indisunique AND relname ~ '^(quotes|trades)' AND (SELECT count(*)"
-                             " FROM pg_attribute AS a WHERE attrelid = indrelid AND attnum = ANY (indkey) AND attname IN ('ticker',"
-                             " 'trade_date')) <> 2"), "0");
-    ck_assert_str_eq(outside("SELECT count(*) FROM pg_index WHERE indrelid = 'quotes_2024'::regclass AND indisunique AND indisvalid"
-                             " AND indnullsnotdistinct"), "1");
+                             " current_schema()::regnamespace"),
+                     "0");
+    ck_assert_str_eq(
+        outside("SELECT count(*) FROM pg_index AS i JOIN pg_class AS c ON c.oid = indrelid WHERE relnamespace ="
+                " current_schema()::regnamespace AND indisunique AND relname ~ '^(quotes|trades)' AND (SELECT count(*)"
+                " FROM pg_attribute AS a WHERE attrelid = indrelid AND attnum = ANY (indkey) AND attname IN ('ticker',"
+                " 'trade_date')) <> 2"),
+        "0");
+    ck_assert_str_eq(
+        outside("SELECT count(*) FROM pg_index WHERE indrelid = 'quotes_2024'::regclass AND indisunique AND indisvalid"
+                " AND indnullsnotdistinct"),
+        "1");
     ti_batch_free(batch);
     ticker_store_free(store);
 }
@@ -100,8 +110,16 @@ START_TEST(readers_do_not_wait)
 {
     static const char *const old_dates[] = {"2023-12-29"}, *const new_dates[] = {"2023-12-28", "2024-01-02"};
     static const char count_sql[] = "SET lock_timeout = '2s'; SELECT count(*) FROM quotes";
-    ti_ledger_row row = {.file = "file", .member = "", .format = "test", .sha256 = "b", .status = "imported", .error = "",
-                         .problems = "[]", .turnover = "0", .first_date = TICKER_NULL, .last_date = TICKER_NULL};
+    ti_ledger_row row = {.file = "file",
+                         .member = "",
+                         .format = "test",
+                         .sha256 = "b",
+                         .status = "imported",
+                         .error = "",
+                         .problems = "[]",
+                         .turnover = "0",
+                         .first_date = TICKER_NULL,
+                         .last_date = TICKER_NULL};
     ticker_store *store = store_suite_open_migrated(url);
     ticker_batch *first = quotes_of(old_dates, 1), *second = quotes_of(new_dates, 2);
     ticker_error error;
@@ -125,8 +143,9 @@ END_TEST
 START_TEST(a_lost_connection_is_made_again)
 {
     static const char *const dates[] = {"2024-01-02"};
-    static const char kill_sql[] = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND"
-                                   " application_name = 'ticker_lost'";
+    static const char kill_sql[] =
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND"
+        " application_name = 'ticker_lost'";
     char named[4200];
     ticker_store *store;
     ticker_batch *batch = quotes_of(dates, 1);

@@ -35,18 +35,19 @@ void store_suite_text(ticker_batch *batch, unsigned column, uint32_t row, const 
 int64_t store_suite_day(const char *date);
 
 /* Imports batches of one table as the file with this hash; no more than `count` of them. Returns what commit said. */
-ticker_status store_suite_import(ticker_store *store, ticker_batch *const *batches, size_t count, const char *sha256, int64_t *id);
+ticker_status store_suite_import(ticker_store *store, ticker_batch *const *batches, size_t count, const char *sha256,
+                                 int64_t *id);
 
 /* The answer to a query with text parameters as "a|b;c|d;", every number as its integer or mantissa: `types` has a letter for each
  * column: t text, i integer, d date, h time, p price (scale 6), m turnover and its rest (two cells, shown in millionths). The text is
  * freed by the caller. */
 char *store_suite_ask(ticker_store *store, const char *types, const char *sql, ...);
 /* The same for a query without parameters, compared. */
-#define store_suite_expect(store, types, sql, expected)                                                                            \
-    do {                                                                                                                           \
-        char *answer_ = store_suite_ask(store, types, sql, NULL);                                                                  \
-        ck_assert_str_eq(answer_, expected);                                                                                       \
-        free(answer_);                                                                                                             \
+#define store_suite_expect(store, types, sql, expected)                                                                \
+    do {                                                                                                               \
+        char *answer_ = store_suite_ask(store, types, sql, NULL);                                                      \
+        ck_assert_str_eq(answer_, expected);                                                                           \
+        free(answer_);                                                                                                 \
     } while (0)
 
 #endif

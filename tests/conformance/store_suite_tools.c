@@ -122,10 +122,20 @@ static bool no_instrument(void *payload, ti_instrument *instrument)
     return false;
 }
 
-ticker_status store_suite_import(ticker_store *store, ticker_batch *const *batches, size_t count, const char *sha256, int64_t *id)
+ticker_status store_suite_import(ticker_store *store, ticker_batch *const *batches, size_t count, const char *sha256,
+                                 int64_t *id)
 {
-    ti_ledger_row row = {.file = "file", .member = "", .format = "test", .sha256 = sha256, .status = "imported", .error = "",
-                         .problems = "[]", .turnover = "0.00", .bytes = 1, .first_date = TICKER_NULL, .last_date = TICKER_NULL,
+    ti_ledger_row row = {.file = "file",
+                         .member = "",
+                         .format = "test",
+                         .sha256 = sha256,
+                         .status = "imported",
+                         .error = "",
+                         .problems = "[]",
+                         .turnover = "0.00",
+                         .bytes = 1,
+                         .first_date = TICKER_NULL,
+                         .last_date = TICKER_NULL,
                          .declared = TICKER_NULL};
     ticker_error error;
     ticker_status status;
@@ -198,7 +208,9 @@ static void show(ti_buffer *out, char type, const ti_cell *cell)
         (void)ti_format_date(day_of(cell), date);
         (void)ti_buffer_text(out, date);
     } else {
-        int64_t number = type == 'h' ? time_of(cell) : type == 'm' ? millionths_of(cell) : number_of(cell, type == 'p' ? 6 : 0);
+        int64_t number = type == 'h'   ? time_of(cell)
+                         : type == 'm' ? millionths_of(cell)
+                                       : number_of(cell, type == 'p' ? 6 : 0);
         (void)ti_buffer_printf(out, "%lld", (long long)number);
     }
 }

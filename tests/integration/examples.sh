@@ -64,12 +64,12 @@ run 0 ./01_parse_file hand.txt PETR4
 cat >wanted <<'END'
 line 2: market 010 date 2024-11-08 open 36.00 high 36.50 low 35.90 close 36.42 volume 70000100 turnover 2534703621.00
 line 4: market 010 date 2024-11-07 open 35.00 high 36.10 low 34.99 close 36.00 volume 200 turnover 7100.00
-cotahist: 4 records, 0 rejected
+cotahist: 4 records, 0 rejected, 1482 bytes read
 2 quotes of PETR4
 END
 cmp wanted out || fail "01_parse_file"
 run 0 ./01_parse_file made-up.txt PETR4
-expect_output '^cotahist: 3000 records, 0 rejected$'
+expect_output "^cotahist: 3000 records, 0 rejected, $(stat -c %s made-up.txt) bytes read\$"
 expect_output "^$(cut -c 13-24 made-up.txt | grep -c '^PETR4 *$') quotes of PETR4\$"
 run 1 ./01_parse_file cut.txt PETR4
 one_line_error '^01_parse_file: cut\.txt:3: .*truncated'

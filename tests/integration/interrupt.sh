@@ -3,7 +3,7 @@
 wants_postgres=1
 . "$(dirname "$0")/common.sh"
 
-quotes_file small.txt 50 --day 2024-11-07
+quotes_file small.txt 50 --day 2023-11-07
 quotes_file big.txt 60000
 
 # Waits until a file holds something that matches, at most ten seconds.

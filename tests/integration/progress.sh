@@ -14,7 +14,7 @@ terminal() {
 cat >slow <<'END'
 #!/bin/sh
 # The file in pieces, so that there is something to see.
-for part in 1 2 3 4 5 6; do dd if=big.txt bs=6175000 skip=$((part - 1)) count=1 2>/dev/null; sleep 0.15; done
+for part in 1 2 3 4 5 6 7; do dd if=big.txt bs=6175000 skip=$((part - 1)) count=1 2>/dev/null; sleep 0.15; done
 END
 chmod +x slow
 

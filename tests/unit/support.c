@@ -217,9 +217,9 @@ void make_trades(ti_buffer *to, size_t rows, const char *end)
     for (size_t i = 0; i < rows; i++) {
         size_t trade = i % 11 == 10 ? i - 10 : i; /* every eleventh row cancels an earlier one */
 
-        add(to, "2025-04-29;TK%zu;%d;%s%zu,%03zu;%zu;1%02zu%02zu%04zu;%zu;%s;2025-04-29;%s;%zu;1%s", trade % 97,
+        add(to, "2025-04-29;TK%zu;%d;%s%zu,%03zu;%zu;1%zu%02zu%02zu%03zu;%zu;%s;2025-04-29;%s;%zu;1%s", trade % 97,
             i % 11 == 10 ? 2 : 0, trade % 13 == 5 ? "-" : "", trade % 700, trade * 7 % 1000, 1 + trade % 5000,
-            trade / 3600 % 10, trade / 60 % 60, trade % 60 * 100, 10 + 10 * trade, trade % 50 == 49 ? "6" : "1",
+            trade / 3600 % 10, trade / 60 % 60, trade % 60, trade * 31 % 1000, 10 + 10 * trade, trade % 50 == 49 ? "6" : "1",
             trade % 9 == 2 ? "" : "127", 3 + trade % 6000, end);
     }
 }

@@ -22,8 +22,8 @@ static uint64_t read_bytes(const char **at, unsigned size)
     return value;
 }
 
-/* Reads a numeric by the server's own rules: value = Σ group × 10000^(weight - i), shown with `dscale` decimals. Also checks that no group
- * of zeros stands at either end. */
+/* Reads a numeric by the server's own rules: value = Σ group × 10000^(weight - i), shown with `dscale` decimals.
+ * Also checks that no group of zeros stands at either end. */
 static void numeric_text(const char *field, char *text, size_t size)
 {
     uint32_t length = (uint32_t)read_bytes(&field, 4);
@@ -115,8 +115,25 @@ END_TEST
 
 START_TEST(numerics_equal_their_text)
 {
-    static const int64_t edges[] = {0, 1, 9, 10, 99, 100, 101, 9999, 10000, 10001, 999999, 1000000, 99999999, 100000000, 100000001,
-                                    INT64_C(99999999999999), INT64_C(100000000000000), INT64_C(999999999999999999), INT64_MAX - 1,
+    static const int64_t edges[] = {0,
+                                    1,
+                                    9,
+                                    10,
+                                    99,
+                                    100,
+                                    101,
+                                    9999,
+                                    10000,
+                                    10001,
+                                    999999,
+                                    1000000,
+                                    99999999,
+                                    100000000,
+                                    100000001,
+                                    INT64_C(99999999999999),
+                                    INT64_C(100000000000000),
+                                    INT64_C(999999999999999999),
+                                    INT64_MAX - 1,
                                     INT64_MAX};
     ti_int128 large = (ti_int128)INT64_MAX * 10000 + 9999;
     uint64_t state = UINT64_C(88172645463325252);
@@ -138,7 +155,8 @@ START_TEST(numerics_equal_their_text)
         state ^= state << 17;
         int64_t mantissa = (int64_t)state >> (state % 61);
         unsigned scale = (unsigned)(state >> 32) % 9;
-        same_as_formatted(mantissa - mantissa % ti_power10((unsigned)(state >> 40) % 5), scale, (unsigned)(state >> 48) % (scale + 1));
+        same_as_formatted(mantissa - mantissa % ti_power10((unsigned)(state >> 40) % 5), scale,
+                          (unsigned)(state >> 48) % (scale + 1));
     }
 }
 END_TEST
@@ -235,8 +253,9 @@ START_TEST(turnover_takes_its_rest)
         int64_t cents, rest;
         const char *text;
     } cases[] = {
-        {12345, 0, "123.45"},  {12345, TICKER_NULL, "123.45"}, {12345, 6700, "123.4567"},
-        {-12345, -1, "-123.450001"}, {0, 5000, "0.005"}, {INT64_C(999999999999999999), 9999, "9999999999999999.999999"},
+        {12345, 0, "123.45"},      {12345, TICKER_NULL, "123.45"},
+        {12345, 6700, "123.4567"}, {-12345, -1, "-123.450001"},
+        {0, 5000, "0.005"},        {INT64_C(999999999999999999), 9999, "9999999999999999.999999"},
     };
     ticker_batch *batch = one_row(TICKER_QUOTES);
     ti_copy_layout layout;
@@ -322,8 +341,9 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        fields_are_as_the_server_reads_them, numerics_byte_by_byte,  numerics_equal_their_text,          layouts_have_every_column,
-        blank_cells_are_null,                turnover_takes_its_rest, values_that_do_not_fit_are_refused, a_full_buffer_is_an_error,
+        fields_are_as_the_server_reads_them, numerics_byte_by_byte,     numerics_equal_their_text,
+        layouts_have_every_column,           blank_cells_are_null,      turnover_takes_its_rest,
+        values_that_do_not_fit_are_refused,  a_full_buffer_is_an_error,
     };
     Suite *suite = suite_create("copy_binary");
     TCase *cases = tcase_create("copy_binary");
