@@ -165,6 +165,12 @@ static ticker_status attempts(worker *self)
     return status;
 }
 
+/* Not the file's fault: its name would only mislead. */
+static bool is_about_database(ticker_error_kind kind)
+{
+    return kind == TICKER_ERROR_SERVICE || kind == TICKER_ERROR_USAGE || kind == TICKER_ERROR_UNSUPPORTED;
+}
+
 /* Says how a file ended and what that means for the others. */
 static void conclude(worker *self, ticker_status status)
 {
@@ -177,7 +183,7 @@ static void conclude(worker *self, ticker_status status)
         code = cancelled ? FRONT_INTERRUPTED : front_exit_of(self->error);
         /* Members that were refused have been told of. */
         if (!cancelled && (self->told == 0 || status != TICKER_FAILED)) {
-            front_report(&run->cli->console, self->error, self->input->path);
+            front_report(&run->cli->console, self->error, is_about_database(kind) ? NULL : self->input->path);
             count(run, "failed", 0);
             if (run->json)
                 cli_report_import_json(run->cli, self->input, NULL, self->error);

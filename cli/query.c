@@ -98,7 +98,7 @@ static front_exit run_query(cli_context *cli, ticker_query *query, ticker_store 
     if (rows == 0)
         return nothing_found(cli, question, false);
     if (more)
-        front_note(&cli->console, "there are more than these %" PRIu64 " rows; a larger --limit shows them", rows);
+        front_note(&cli->console, "the limit of %" PRIu64 " rows cut the answer; a larger --limit shows more", rows);
     return FRONT_OK;
 }
 

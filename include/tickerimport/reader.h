@@ -29,7 +29,7 @@ TICKER_API TICKER_MUST_CHECK ticker_status ticker_reader_next_member(ticker_read
 
 /* The next rows of the member. TICKER_OK: `*batch` is valid until the next call on the reader. TICKER_DONE: the member ended and is
  * complete. TICKER_FAILED: it is truncated, its trailer disagrees (unless force), or a row was bad with on-error=reject; rows
- * delivered before must not be kept. */
+ * delivered before must not be kept. TICKER_FATAL with TICKER_ERROR_USAGE: there is no member, or it failed before. */
 TICKER_API TICKER_MUST_CHECK ticker_status ticker_reader_next_batch(ticker_reader *reader, const ticker_batch **batch,
                                                                     ticker_error *error);
 

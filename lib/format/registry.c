@@ -44,13 +44,15 @@ ticker_status ti_parse_reject(ti_parse *parse, uint64_t line, uint64_t column, c
 ticker_status ti_parse_refuse(ti_parse *parse, uint64_t line, const char *reason, ticker_error *error)
 {
     parse->report->complete = false;
-    if (parse->report->refusal[0] == '\0')
+    if (parse->report->refusal[0] == '\0') {
+        parse->report->refusal_line = line;
         (void)snprintf(parse->report->refusal, sizeof(parse->report->refusal), "%s", reason);
+    }
     ti_report_add_problem(parse->report, line, 0, "%s", reason);
     if (parse->force)
         return TICKER_OK;
     (void)ti_fail(error, TICKER_FAILED, TICKER_ERROR_INPUT, "%s", reason);
-    ti_error_hint(error, "fetch the file again, or use --force to import what there is");
+    ti_error_hint(error, TI_REFUSAL_HINT);
     ti_error_place(error, line, 0, -1);
     return TICKER_FAILED;
 }

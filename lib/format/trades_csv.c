@@ -320,9 +320,11 @@ static ticker_status open_trades(ti_parse *parse, void **state, ticker_error *er
     size_t available, size;
     ticker_status status;
     ti_slice line;
+    bool ended;
 
     if (file == NULL)
         return ti_fail_memory(error);
+    file->date.text[0] = file->reference_date.text[0] = '\n'; /* no cell holds it: nothing is remembered yet */
     *state = file;
     status = ti_stream_peek(parse->stream, TICKER_LINE_MAX + 8, &data, &available, error);
     if (status != TICKER_OK)
@@ -334,10 +336,12 @@ static ticker_status open_trades(ti_parse *parse, void **state, ticker_error *er
     choose_decoder(file);
     size = (size_t)((const unsigned char *)line.data - data) + line.size;
     size += size < available && data[size] == '\r';
-    size += size < available && data[size] == '\n';
-    ti_stream_consume(parse->stream, size);
+    ended = size < available && data[size] == '\n';
+    ti_stream_consume(parse->stream, size + ended);
     file->line = 1;
     parse->report->complete = status == TICKER_OK;
+    if (status == TICKER_OK && !ended)
+        status = ti_parse_refuse(parse, 1, "the file ends in its first line: it is truncated", error);
     return status;
 }
 
@@ -376,6 +380,13 @@ static ticker_status wrong_columns(ti_parse *parse, const trades_file *file, uns
     return ti_parse_reject(parse, file->line, 1, reason, error);
 }
 
+static ticker_status too_long(uint64_t line, uint64_t offset, ticker_error *error)
+{
+    (void)ti_fail(error, TICKER_FAILED, TICKER_ERROR_LIMIT, "a line is longer than %d bytes", TICKER_LINE_MAX);
+    ti_error_place(error, line, 1, (int64_t)offset);
+    return TICKER_FAILED;
+}
+
 /* Rows of the indexed block, until the batch is full. Returns how many were taken. */
 static uint32_t take_rows(ti_parse *parse, trades_file *file, const unsigned char *data, ticker_status *status,
                           ticker_error *error)
@@ -391,7 +402,9 @@ static uint32_t take_rows(ti_parse *parse, trades_file *file, const unsigned cha
         file->line++;
         if (row.end > line && row.end[-1] == '\r')
             row.end--;
-        if (row.columns != file->columns) {
+        if (row.end - line > TICKER_LINE_MAX) {
+            *status = too_long(file->line, ti_stream_offset(parse->stream) + (uint64_t)(line - data), error);
+        } else if (row.columns != file->columns) {
             if (row.end > line)
                 *status = wrong_columns(parse, file, row.columns, error);
         } else if (file->decode(file, parse->batch, &row)) {
@@ -439,11 +452,8 @@ static ticker_status take_block(ti_parse *parse, trades_file *file, const unsign
             ti_stream_consume(parse->stream, (size_t)file->index.mark[file->index.row_end[taken - 1]] + 1);
         return status;
     }
-    if (size > TICKER_LINE_MAX) {
-        (void)ti_fail(error, TICKER_FAILED, TICKER_ERROR_LIMIT, "a line is longer than %d bytes", TICKER_LINE_MAX);
-        ti_error_place(error, file->line + 1, 1, (int64_t)ti_stream_offset(parse->stream));
-        return TICKER_FAILED;
-    }
+    if (size > TICKER_LINE_MAX)
+        return too_long(file->line + 1, ti_stream_offset(parse->stream), error);
     if (last) {
         status = take_last(parse, file, data, available, error);
         ti_stream_consume(parse->stream, available);

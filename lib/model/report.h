@@ -14,6 +14,7 @@
 #include "model/batch.h"
 
 #define TI_REASON_MAX 160
+#define TI_REFUSAL_HINT "fetch the file again, or use --force to import what there is"
 
 typedef struct ti_problem {
     uint64_t line, column;
@@ -29,6 +30,7 @@ struct ticker_report {
     int64_t bytes, member_bytes, lines, records, rejected, repaired, imported, tickers, trades, volume;
     int64_t declared, import_id, microseconds; /* TICKER_NULL: unknown */
     char refusal[TI_REASON_MAX]; /* why an import without force refuses the file; "" when it does not */
+    uint64_t refusal_line;
     bool complete, totals_overflow;
     ti_int128 turnover; /* millionths */
     struct {

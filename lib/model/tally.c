@@ -39,29 +39,25 @@ void ti_tally_clear(ti_tally *tally)
     ti_symbols_clear(tally->symbols);
 }
 
-static ti_tally_ticker *find(ti_tally *tally, ti_slice ticker, bool *added, ticker_error *error)
+static ticker_status find(ti_tally *tally, ti_slice ticker, ti_tally_ticker **found, bool *added, ticker_error *error)
 {
     uint32_t number = ti_symbols_add(tally->symbols, ticker, added);
 
-    if (number == TI_SYMBOL_NONE) {
-        if (ti_symbols_count(tally->symbols) >= TICKER_SYMBOLS_MAX)
-            (void)ti_fail(error, TICKER_FAILED, TICKER_ERROR_LIMIT, "more than %d different tickers", TICKER_SYMBOLS_MAX);
-        else
-            (void)ti_fail_memory(error);
-        return NULL;
-    }
+    if (number == TI_SYMBOL_NONE && ti_symbols_count(tally->symbols) >= TICKER_SYMBOLS_MAX)
+        return ti_fail(error, TICKER_FAILED, TICKER_ERROR_LIMIT, "more than %d different tickers", TICKER_SYMBOLS_MAX);
+    if (number == TI_SYMBOL_NONE)
+        return ti_fail_memory(error);
     if (number >= tally->capacity) {
         size_t capacity = tally->capacity == 0 ? 1024 : tally->capacity * 2;
         ti_tally_ticker *tickers = realloc(tally->tickers, capacity * sizeof(*tickers));
 
-        if (tickers == NULL) {
-            (void)ti_fail_memory(error);
-            return NULL;
-        }
+        if (tickers == NULL)
+            return ti_fail_memory(error);
         tally->tickers = tickers;
         tally->capacity = capacity;
     }
-    return &tally->tickers[number];
+    *found = &tally->tickers[number];
+    return TICKER_OK;
 }
 
 static unsigned char keep(char *to, size_t size, ti_slice text)
@@ -113,11 +109,12 @@ static ticker_status add_quotes(ti_tally *tally, const ticker_batch *batch, tick
 
     for (uint32_t row = 0; row < batch->rows; row++) {
         bool added;
-        ti_tally_ticker *ticker = find(tally, ti_batch_text(batch, TICKER_QUOTE_TICKER, row), &added, error);
+        ti_tally_ticker *ticker;
+        ticker_status status = find(tally, ti_batch_text(batch, TICKER_QUOTE_TICKER, row), &ticker, &added, error);
         int32_t date = (int32_t)dates[row];
 
-        if (ticker == NULL)
-            return error != NULL ? error->status : TICKER_FATAL;
+        if (status != TICKER_OK)
+            return status;
         if (added)
             ticker->first_date = ticker->last_date = date;
         if (date < ticker->first_date)
@@ -140,12 +137,13 @@ static ticker_status add_trades(ti_tally *tally, const ticker_batch *batch, tick
 
     for (uint32_t row = 0; row < batch->rows; row++) {
         bool added;
-        ti_tally_ticker *ticker = find(tally, ti_batch_text(batch, TICKER_TRADE_TICKER, row), &added, error);
+        ti_tally_ticker *ticker;
+        ticker_status status = find(tally, ti_batch_text(batch, TICKER_TRADE_TICKER, row), &ticker, &added, error);
         int32_t date = (int32_t)dates[row];
         int64_t volume = batch->i64[TICKER_TRADE_VOLUME][row];
 
-        if (ticker == NULL)
-            return error != NULL ? error->status : TICKER_FATAL;
+        if (status != TICKER_OK)
+            return status;
         if (added) {
             memset(ticker, 0, sizeof(*ticker));
             ticker->first_date = ticker->last_date = date;

@@ -84,28 +84,28 @@ static ti_slice date_key(const int32_t *date)
     return (ti_slice){(const char *)date, sizeof(*date)};
 }
 
-static uint32_t find_day(ti_day_quotes *quotes, ti_slice ticker, int32_t date, ticker_error *error)
+static ticker_status find_day(ti_day_quotes *quotes, ti_slice ticker, int32_t date, uint32_t *number, ticker_error *error)
 {
     char key[KEY_MAX];
     bool added;
-    uint32_t number = ti_symbols_add(quotes->symbols, make_key(key, ticker, date), &added);
 
-    if (number != TI_SYMBOL_NONE && number >= quotes->capacity) {
+    *number = ti_symbols_add(quotes->symbols, make_key(key, ticker, date), &added);
+    if (*number == TI_SYMBOL_NONE && ti_symbols_count(quotes->symbols) >= TICKER_SYMBOLS_MAX)
+        return ti_fail(error, TICKER_FAILED, TICKER_ERROR_LIMIT, "more than %d different tickers and days", TICKER_SYMBOLS_MAX);
+    if (*number == TI_SYMBOL_NONE)
+        return ti_fail_memory(error);
+    if (*number >= quotes->capacity) {
         size_t capacity = quotes->capacity == 0 ? 1024 : quotes->capacity * 2;
         day_entry *days = realloc(quotes->days, capacity * sizeof(*days));
 
         if (days == NULL)
-            number = TI_SYMBOL_NONE;
-        else {
-            quotes->days = days;
-            quotes->capacity = capacity;
-        }
+            return ti_fail_memory(error);
+        quotes->days = days;
+        quotes->capacity = capacity;
     }
-    if (number == TI_SYMBOL_NONE)
-        (void)ti_fail_memory(error);
-    else if (added)
-        quotes->days[number] = (day_entry){.state = {.date = date}};
-    return number;
+    if (added)
+        quotes->days[*number] = (day_entry){.state = {.date = date}};
+    return TICKER_OK;
 }
 
 static ticker_status add_doubt(ti_day_quotes *quotes, day_doubt doubted, ticker_error *error)
@@ -136,11 +136,12 @@ static ticker_status add_row(ti_day_quotes *quotes, const ticker_batch *trades, 
 {
     int64_t date = trades->i64[TICKER_TRADE_DATE][row], reference_date = trades->i64[TICKER_TRADE_REFERENCE_DATE][row];
     int64_t id = trades->i64[TICKER_TRADE_ID][row], action = trades->i64[TICKER_TRADE_ACTION][row];
-    uint32_t number = find_day(quotes, ti_batch_text(trades, TICKER_TRADE_TICKER, row), (int32_t)date, error);
+    uint32_t number;
     day_entry *day;
+    ticker_status status = find_day(quotes, ti_batch_text(trades, TICKER_TRADE_TICKER, row), (int32_t)date, &number, error);
 
-    if (number == TI_SYMBOL_NONE)
-        return TICKER_FATAL;
+    if (status != TICKER_OK)
+        return status;
     day = &quotes->days[number];
     if (action != TI_ACTION_NEW || date != reference_date)
         return add_doubt(quotes, (day_doubt){id, number, (int32_t)reference_date, action != TI_ACTION_NEW}, error);

@@ -270,6 +270,10 @@ static ticker_status judge(import_run *import, ticker_error *error)
         (void)ti_fail(error, TICKER_FAILED, TICKER_ERROR_INPUT, "%s",
                       refused ? report->refusal : "some rows cannot be read and on-error is reject");
         ti_error_file(error, report->file);
+        if (refused) {
+            ti_error_hint(error, "%s", TI_REFUSAL_HINT);
+            ti_error_place(error, report->refusal_line, 0, -1);
+        }
         (void)ticker_error_format(error, report->error, sizeof(report->error));
     }
     note(import, refused || rejected ? TICKER_FAILED : report->rejected > 0 ? TICKER_WARN : TICKER_OK);

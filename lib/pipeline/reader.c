@@ -20,6 +20,7 @@ struct ticker_reader {
     ti_parse parse;
     ti_tally *tally;
     bool totals;
+    bool ended; /* the member was read to its end, and well */
     ticker_report report;
 };
 
@@ -167,6 +168,7 @@ ticker_status ticker_reader_next_member(ticker_reader *reader, ticker_error *err
     if (reader == NULL)
         return ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "a reader is needed");
     close_member(reader);
+    reader->ended = false;
     ti_stream_reset(reader->stream);
     ti_tally_clear(reader->tally);
     status = ti_input_next(reader->input, error);
@@ -200,8 +202,10 @@ ticker_status ticker_reader_next_batch(ticker_reader *reader, const ticker_batch
 
     if (reader == NULL || batch == NULL)
         return ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "a reader and a place for the batch are needed");
-    if (reader->format == NULL)
+    if (reader->format == NULL && reader->ended)
         return TICKER_DONE;
+    if (reader->format == NULL)
+        return ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "there is no member to read: it failed, or none was opened");
     status = read_rows(reader, error);
     if (reader->totals && reader->batch->rows > 0) {
         ticker_status added = ti_tally_add(reader->tally, reader->batch, &reader->report, error);
@@ -212,8 +216,10 @@ ticker_status ticker_reader_next_batch(ticker_reader *reader, const ticker_batch
     ti_report_finish(&reader->report);
     if (status < TICKER_OK)
         return add_place(reader, status, error);
-    if (status == TICKER_DONE)
+    if (status == TICKER_DONE) {
         close_member(reader);
+        reader->ended = true;
+    }
     if (reader->batch->rows == 0)
         return TICKER_DONE;
     *batch = reader->batch;

@@ -1,0 +1,135 @@
+/* A format is known by its bytes: which one bids highest, and what is said of bytes that are none. */
+#include "support.h"
+
+#include <stdlib.h>
+
+#include "format/format.h"
+
+static const ti_format *recognised(const char *text)
+{
+    return ti_format_recognise((const unsigned char *)text, strlen(text));
+}
+
+START_TEST(known_by_their_first_bytes)
+{
+    ti_buffer file;
+    char record[RECORD];
+
+    bytes_init(&file);
+    make_record(record);
+    ck_assert_ptr_eq(recognised("00COTAHIST.2023BOVESPA 20231228"), &ti_format_cotahist);
+    ck_assert_ptr_eq(recognised("00COTAHIST.2023"), &ti_format_cotahist);
+    ck_assert_ptr_eq(recognised("99COTAHIST.2023"), &ti_format_cotahist);
+    ck_assert_ptr_eq(ti_format_recognise((unsigned char *)record, RECORD), &ti_format_cotahist);
+    ck_assert_ptr_eq(recognised(TRADES_11), &ti_format_trades);
+    ck_assert_ptr_eq(recognised(TRADES_12 "\r\nx"), &ti_format_trades);
+    ck_assert_ptr_eq(recognised("\xef\xbb\xbf" TRADES_12 "\n"), &ti_format_trades);
+    ck_assert_ptr_eq(recognised("DataNegocio;CodigoInstrumento\n"), &ti_format_trades); /* and then said to lack columns */
+    add(&file, "00COTAHIST.2023;DataNegocio;CodigoInstrumento;PrecoNegocio\n");
+    ck_assert_ptr_eq(recognised(ti_buffer_string(&file)), &ti_format_trades); /* more evidence wins */
+    ti_buffer_free(&file);
+}
+END_TEST
+
+START_TEST(not_known)
+{
+    static const char *const texts[] = {
+        "", "0", "00", "00COTAHIST", "00COTAHIS.12345678", " 00COTAHIST.2023BOVESPA", "01", "PETR4;10\n", "DataNegocio\n", ";;;;;\n",
+        "datanegocio;codigoinstrumento\n", "RptDt;TckrSymb;ISIN\n", "<?xml version=\"1.0\"?>", "RH NEG OPCOES", "\nDataNegocio;CodigoInstrumento\n",
+    };
+
+    for (size_t i = 0; i < COUNT(texts); i++)
+        ck_assert_msg(recognised(texts[i]) == NULL, "%s", texts[i]);
+    ck_assert_ptr_null(ti_format_recognise(NULL, 0));
+}
+END_TEST
+
+START_TEST(any_bytes_at_all)
+{
+    unsigned char data[TI_BID_BYTES];
+    uint64_t seed = 77;
+
+    for (int i = 0; i < 2000; i++) {
+        for (size_t k = 0; k < sizeof(data); k++)
+            data[k] = (unsigned char)(next_random(&seed) % 4 == 0 ? ';' : next_random(&seed));
+        ck_assert_ptr_null(ti_format_recognise(data, next_random(&seed) % sizeof(data)));
+    }
+}
+END_TEST
+
+START_TEST(names)
+{
+    ck_assert_ptr_eq(ti_format_by_name("cotahist"), &ti_format_cotahist);
+    ck_assert_ptr_eq(ti_format_by_name("trades"), &ti_format_trades);
+    ck_assert_ptr_null(ti_format_by_name("auto"));
+    ck_assert_ptr_null(ti_format_by_name(""));
+    ck_assert_str_eq(ti_format_cotahist.name, "cotahist");
+    ck_assert_int_eq(ti_format_cotahist.table, TICKER_QUOTES);
+    ck_assert_int_eq(ti_format_trades.table, TICKER_TRADES);
+}
+END_TEST
+
+static void refused(const char *data, size_t size, const char *message)
+{
+    outcome result;
+
+    read_bytes(&result, data, size, NULL);
+    ck_assert_int_eq(result.status, TICKER_FAILED);
+    ck_assert_int_eq(result.error.kind, TICKER_ERROR_INPUT);
+    ck_assert_msg(strstr(result.error.message, message) != NULL, "%s", result.error.message);
+    ck_assert_str_ne(result.error.hint, "");
+    ck_assert_str_eq(result.error.file, "memory");
+    ck_assert_str_eq(result.report.format, "");
+}
+
+START_TEST(what_is_said_of_the_rest)
+{
+    static const char *const pages[] = {
+        "<!DOCTYPE html><html>", "<html lang=\"pt\">", "\r\n  <HTML>", "\xef\xbb\xbf<!doctype HTML>", "<head>", "<script>", "\t<body",
+    };
+
+    refused("", 0, "the file is empty");
+    for (size_t i = 0; i < COUNT(pages); i++)
+        refused(pages[i], strlen(pages[i]), "web page");
+    refused("<htm", 4, "begins with \"<htm\"");
+    refused("<", 1, "begins with \"<\"");
+    refused("\x00\x01\x02\xff binary \x7f", 13, "begins with \".... binary .\"");
+    refused("PETR4,10.5\n", 11, "begins with \"PETR4,10.5.\"");
+    refused("                                                            x", 61, "not a B3 file");
+    refused("\n", 1, "not a B3 file");
+}
+END_TEST
+
+START_TEST(a_format_that_is_asked_for)
+{
+    ticker_options *trades = make_options("format=trades", NULL), *cotahist = make_options("format=cotahist", NULL);
+    ti_buffer file;
+    outcome result;
+
+    bytes_init(&file);
+    make_cotahist(&file, 3, "\n");
+    read_bytes(&result, file.data, file.size, trades);
+    ck_assert_int_eq(result.status, TICKER_FAILED);
+    ck_assert_ptr_nonnull(strstr(result.error.message, "no column"));
+    ck_assert_str_eq(result.report.format, "trades");
+    read_bytes(&result, file.data, file.size, cotahist);
+    ck_assert_int_eq(result.status, TICKER_OK);
+    read_bytes(&result, "", 0, cotahist);
+    ck_assert_int_eq(result.status, TICKER_FAILED);
+    ck_assert_str_eq(result.error.message, "the file is empty");
+    read_bytes(&result, "PK, no zip", 10, cotahist);
+    ck_assert_int_eq(result.status, TICKER_FAILED);
+    ti_buffer_free(&file);
+    ticker_options_free(trades);
+    ticker_options_free(cotahist);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        known_by_their_first_bytes, not_known, any_bytes_at_all, names, what_is_said_of_the_rest, a_format_that_is_asked_for,
+    };
+
+    return run_tests("registry", tests, COUNT(tests));
+}
