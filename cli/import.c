@@ -108,7 +108,7 @@ static void on_report(const ticker_report *report, void *payload)
         tell(self, report, status);
     if (failed)
         cli_report_failure(cli, report);
-    else
+    else if (strcmp(status, "duplicate") != 0)
         cli_report_problems(cli, report);
 }
 

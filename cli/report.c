@@ -250,7 +250,8 @@ static void one_line(const ticker_report *report, size_t index, char *line, size
 void cli_report_problems(cli_context *cli, const ticker_report *report)
 {
     size_t count = ticker_report_problem_count(report), used = 0;
-    int64_t rejected = number(report, TICKER_REPORT_REJECTED);
+    int64_t rejected = number(report, TICKER_REPORT_REJECTED), import_id = number(report, TICKER_REPORT_IMPORT_ID);
+    char rest[FRONT_NUMBER_MAX + 40] = "";
     char name[2 * TICKER_NAME_MAX + 4], reasons[2048] = "", line[512], many[FRONT_NUMBER_MAX + 32] = "";
 
     cli_report_name(report, name, sizeof name);
@@ -269,9 +270,10 @@ void cli_report_problems(cli_context *cli, const ticker_report *report)
         one_line(report, i, line, sizeof line);
         used += (size_t)snprintf(reasons + used, sizeof reasons - used, "%s%s", i > 0 ? "; " : "", line);
     }
-    if (count > REASONS_SHOWN)
-        (void)snprintf(reasons + used, sizeof reasons - used, "; and %zu more%s, which --verbose shows",
-                       count - REASONS_SHOWN, count == TICKER_PROBLEMS_MAX ? " at least" : "");
+    if (count > REASONS_SHOWN && import_id != TICKER_NULL)
+        (void)snprintf(rest, sizeof(rest), "; and more, see '" CLI_PROGRAM " imports %" PRId64 "'", import_id);
+    else if (count > REASONS_SHOWN)
+        (void)snprintf(rest, sizeof(rest), "; and more, see --verbose");
     if (!cli->console.verbose)
-        front_warning(&cli->console, "%s: %s%s", name, many, reasons);
+        front_warning(&cli->console, "%s: %s%s%s", name, many, reasons, rest);
 }

@@ -143,7 +143,7 @@ static ticker_status recall(import_run *import, int64_t id, ticker_error *error)
 static ticker_status duplicate(import_run *import, int64_t id, ticker_error *error)
 {
     ticker_report *report = ti_reader_report(import->reader);
-    ticker_status status = report->records == 0 ? recall(import, id, error) : TICKER_OK;
+    ticker_status status = recall(import, id, error);
 
     if (status != TICKER_OK)
         return status;
@@ -234,27 +234,50 @@ static ticker_status commit(import_run *import, int64_t *id, ticker_error *error
     return status;
 }
 
-/* Everything of one member between begin and commit. TICKER_DONE: somebody else committed the same bytes meanwhile. */
-static ticker_status load(import_run *import, int64_t *id, ticker_error *error)
+/* Everything of one member behind begin. TICKER_DONE: somebody else committed the same bytes meanwhile; *id is TICKER_NULL when the
+ * transaction is still open. */
+static ticker_status fill(import_run *import, int64_t *id, ticker_error *error)
 {
-    ticker_status status;
     ti_day_quotes *days = ti_day_quotes_new();
+    ticker_status status;
 
     if (days == NULL)
         return ti_fail_memory(error);
-    status = import->store->ops->begin(import->store, id, error);
-    if (status == TICKER_OK) {
-        status = transfer(import, days, error);
-        if (status == TICKER_OK)
-            status = import->store->ops->settle(import->store, error);
-        if (status == TICKER_OK && ti_reader_report(import->reader)->format[0] == 't')
-            status = ti_day_quotes_store(days, import->store, error);
-        if (status == TICKER_OK)
-            status = commit(import, id, error);
-        if (status < TICKER_OK)
-            import->store->ops->rollback(import->store);
-    }
+    status = transfer(import, days, error);
+    if (status == TICKER_OK)
+        status = import->store->ops->settle(import->store, error);
+    if (status == TICKER_OK && ti_reader_table(import->reader) == TICKER_TRADES)
+        status = ti_day_quotes_store(days, import->store, error);
+    if (status == TICKER_OK)
+        status = commit(import, id, error);
+    else if (status == TICKER_DONE)
+        *id = TICKER_NULL;
     ti_day_quotes_free(days);
+    return status;
+}
+
+static ticker_status load(import_run *import, int64_t *id, ticker_error *error)
+{
+    ticker_store *store = import->store;
+    ticker_report *report = ti_reader_report(import->reader);
+    ticker_status status;
+
+    store->sha256 = ti_reader_can_hash_first(import->reader) ? report->sha256 : NULL;
+    store->member = report->member;
+    status = store->ops->begin(store, id, error);
+    if (status == TICKER_OK)
+        status = fill(import, id, error);
+    else if (status == TICKER_DONE)
+        *id = TICKER_NULL;
+    store->sha256 = store->member = NULL;
+    if (status < TICKER_OK || (status == TICKER_DONE && *id == TICKER_NULL))
+        store->ops->rollback(store);
+    if (status == TICKER_DONE && *id == TICKER_NULL) {
+        status = store->ops->find_import(store, report->bytes, report->sha256, report->member, id, error);
+        if (status == TICKER_DONE) /* cannot be: it was seen a moment ago, and nothing deletes ledger rows */
+            return ti_fail(error, TICKER_RETRY, TICKER_ERROR_DATABASE, "the import of the same bytes is gone");
+        return status == TICKER_OK ? TICKER_DONE : status;
+    }
     return status;
 }
 

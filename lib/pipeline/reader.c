@@ -246,6 +246,11 @@ ticker_report *ti_reader_report(ticker_reader *reader)
     return &reader->report;
 }
 
+ticker_table ti_reader_table(const ticker_reader *reader)
+{
+    return reader->batch != NULL ? reader->batch->table : TICKER_TABLE_NONE;
+}
+
 ti_tally *ti_reader_tally(ticker_reader *reader)
 {
     return reader->totals ? reader->tally : NULL;

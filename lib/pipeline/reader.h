@@ -10,6 +10,8 @@
 
 /* The report of the current member, to be completed by an import. */
 ticker_report *ti_reader_report(ticker_reader *reader);
+/* The table that the current member's rows are for. */
+ticker_table ti_reader_table(const ticker_reader *reader);
 /* The totals by ticker; NULL unless asked for with ticker_reader_keep_totals(). */
 ti_tally *ti_reader_tally(ticker_reader *reader);
 /* Before the first member: the source will be hashed, so that ti_reader_hash() can be called. */

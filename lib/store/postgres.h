@@ -163,6 +163,9 @@ ticker_status ti_pg_put_day_quotes(ticker_store *store, const ticker_batch *batc
 ticker_status ti_pg_apply_day_quotes(ti_postgres *postgres, ticker_error *error);
 
 /* postgres_ledger.c */
+/* ti_pg_find_import() within a transaction. */
+ticker_status ti_pg_ask_import(ti_pg_link *link, int64_t bytes, const char *sha256, const char *member, int64_t *id,
+                               ticker_error *error);
 ticker_status ti_pg_find_import(ticker_store *store, int64_t bytes, const char *sha256, const char *member, int64_t *id,
                                 ticker_error *error);
 ticker_status ti_pg_commit_import(ticker_store *store, const ti_ledger_row *row, ti_next_instrument next, void *payload,

@@ -192,7 +192,7 @@ static ticker_status insert_row(ti_pg_link *link, const ti_ledger_row *row, int6
     return status;
 }
 
-static ticker_status ask_import(ti_pg_link *link, int64_t bytes, const char *sha256, const char *member, int64_t *id,
+ticker_status ti_pg_ask_import(ti_pg_link *link, int64_t bytes, const char *sha256, const char *member, int64_t *id,
                                 ticker_error *error)
 {
     values list = {.count = 0};
@@ -232,7 +232,7 @@ ticker_status ti_pg_find_import(ticker_store *store, int64_t bytes, const char *
     ti_postgres *postgres = ti_pg_store(store);
     ticker_status status = ti_pg_idle(postgres, error);
 
-    return status == TICKER_OK ? ask_import(postgres->link, bytes, sha256, member, id, error) : status;
+    return status == TICKER_OK ? ti_pg_ask_import(postgres->link, bytes, sha256, member, id, error) : status;
 }
 
 static char *put_optional(char *at, ti_slice text)
@@ -301,7 +301,7 @@ ticker_status ti_pg_commit_import(ticker_store *store, const ti_ledger_row *row,
     status = insert_row(link, row, id, &duplicate, error);
     if (status == TICKER_OK && duplicate) {
         ti_pg_rollback_import(store);
-        status = ask_import(link, row->bytes, row->sha256, row->member, id, error);
+        status = ti_pg_ask_import(link, row->bytes, row->sha256, row->member, id, error);
         if (status == TICKER_OK)
             return TICKER_DONE;
         return status != TICKER_DONE ? status

@@ -194,6 +194,18 @@ static ti_pg_period *insert_period(ti_postgres *postgres, size_t at, const ti_pg
     return &postgres->periods[at];
 }
 
+/* TICKER_DONE: the bytes were imported by somebody else while this import waited for the period. */
+static ticker_status came_meanwhile(ti_postgres *postgres, ticker_error *error)
+{
+    int64_t id;
+    ticker_status status;
+
+    if (postgres->base.sha256 == NULL)
+        return TICKER_OK;
+    status = ti_pg_ask_import(postgres->link, -1, postgres->base.sha256, postgres->base.member, &id, error);
+    return status == TICKER_OK ? TICKER_DONE : status == TICKER_DONE ? TICKER_OK : status;
+}
+
 static ticker_status open_period(ti_postgres *postgres, size_t at, int64_t date, ticker_error *error)
 {
     ti_pg_period period = {0};
@@ -212,6 +224,8 @@ static ticker_status open_period(ti_postgres *postgres, size_t at, int64_t date,
     ti_pg_period_of(postgres->table, date, &period);
     ti_buffer_init(&period.rows, ROWS_BYTES_MAX);
     status = ti_pg_claim(postgres->link, postgres->table, postgres->table == TICKER_TRADES, &period, error);
+    if (status == TICKER_OK)
+        status = came_meanwhile(postgres, error);
     if (status == TICKER_OK && insert_period(postgres, at, &period) == NULL)
         status = ti_fail_memory(error);
     return status;

@@ -86,11 +86,11 @@ static ticker_status check_version(const ti_pg_link *link, int found, ticker_err
 {
     if (found <= TI_SCHEMA_VERSION)
         return TICKER_OK;
-    ti_fail(error, TICKER_FAILED, TICKER_ERROR_DATABASE,
+    ti_fail(error, TICKER_FATAL, TICKER_ERROR_DATABASE,
             "the schema of PostgreSQL (%s) has version %d; this library knows %d", ti_pg_where(link), found,
             TI_SCHEMA_VERSION);
     ti_error_hint(error, "use the newer version of the program that made it");
-    return TICKER_FAILED;
+    return TICKER_FATAL;
 }
 
 static ticker_status lock_name(ti_pg_link *link, const char *name, bool shared, ticker_error *error)

@@ -49,6 +49,18 @@ static ticker_status next_import_id(ti_sqlite *sqlite, ticker_error *error)
     return status;
 }
 
+/* TICKER_DONE: the bytes were imported by somebody else while this import waited for the lock. */
+static ticker_status came_meanwhile(ti_sqlite *sqlite, ticker_error *error)
+{
+    int64_t id;
+    ticker_status status;
+
+    if (sqlite->base.sha256 == NULL)
+        return TICKER_OK;
+    status = ti_sq_find_import(&sqlite->base, -1, sqlite->base.sha256, sqlite->base.member, &id, error);
+    return status == TICKER_OK ? TICKER_DONE : status == TICKER_DONE ? TICKER_OK : status;
+}
+
 ticker_status ti_sq_begin(ticker_store *store, int64_t *import_id, ticker_error *error)
 {
     ti_sqlite *sqlite = ti_sq_store(store);
@@ -65,7 +77,9 @@ ticker_status ti_sq_begin(ticker_store *store, int64_t *import_id, ticker_error 
     sqlite->table = TICKER_TABLE_NONE;
     sqlite->first_day = INT64_MAX;
     sqlite->last_day = INT64_MIN;
-    status = next_import_id(sqlite, error);
+    status = came_meanwhile(sqlite, error);
+    if (status == TICKER_OK)
+        status = next_import_id(sqlite, error);
     if (status == TICKER_OK)
         status = ti_sq_names_open(sqlite, error);
     if (status == TICKER_OK && (!ti_sq_calendar_open(&sqlite->days) || !ti_sq_calendar_open(&sqlite->old)))

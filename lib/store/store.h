@@ -97,6 +97,8 @@ typedef struct ti_store_ops {
     ticker_status (*find_import)(ticker_store *store, int64_t bytes, const char *sha256, const char *member, int64_t *id,
                                  ticker_error *error);
 
+    /* With ->sha256 set, begin() and put() end with TICKER_DONE as soon as they see, having waited for another import, that it was of the
+     * same bytes: loading them again would be for nothing. Then rollback(). */
     ticker_status (*begin)(ticker_store *store, int64_t *import_id, ticker_error *error);
     /* Rows of a file; all batches of an import are of one table. Rows equal in the quotes key are kept apart by `occurrence`
      * (0, 1, … in file order) when settled; a trade that has the same key as an earlier one of the file replaces it. */
@@ -131,6 +133,8 @@ typedef struct ti_store_ops {
 /* Backends put this first in a structure of their own. */
 struct ticker_store {
     const ti_store_ops *ops;
+    /* What the next import is of, when that is known before it begins; else NULL. Set by the pipeline, borrowed until the import ends. */
+    const char *sha256, *member;
 };
 
 /* The backends. `url` is what follows DATABASE_URL's rules; UNSUPPORTED when the build has no such backend. */

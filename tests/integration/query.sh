@@ -80,7 +80,7 @@ END
     is "$(wc -l <out)" 2
     expect 0 quotes PETR4 --format csv --order desc --limit 1
     is "$(tail -n 1 out | cut -d, -f2)" 2016-01-05
-    one_line_error "more than these 1 rows"
+    one_line_error "the limit of 1 rows cut the answer"
     expect 0 quotes PETR4 --format csv --limit 2
     [ ! -s err ] || fail "a limit that cuts nothing is told"
     expect 1 quotes PETR4 --from 2017-01-01

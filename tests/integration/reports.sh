@@ -55,8 +55,10 @@ rejected=$(value rejected)
 [ "$rejected" -gt 3 ] || fail "too few dirty rows to test with"
 is "$(($(value imported) + rejected))" 500 "imported and rejected"
 is "$(value records)" 500
-one_line_error "warning: dirty.txt: $rejected rows rejected: line [0-9]+, column [0-9]+: .*; line .*; line .* more"
+one_line_error "warning: dirty.txt: $rejected rows rejected: line [0-9]+, column [0-9]+: .*; line .*; line .* more, see 'ticker-cli imports 1'"
 is "$(sql 'SELECT count(*) FROM quotes')" "$(value imported)"
+expect 0 import --json dirty.txt
+[ ! -s err ] || fail "a duplicate is warned of"
 fresh sqlite
 expect 1 import --json --on-error reject dirty.txt
 shape "${import_keys[@]}"
