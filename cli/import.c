@@ -28,7 +28,7 @@ typedef struct import_run {
     size_t next;
     bool stop;
     front_exit result;
-    uint64_t imported, duplicate, checked, failed, records, cancelled;
+    uint64_t imported, duplicate, checked, failed, records;
 } import_run;
 
 typedef struct worker {
@@ -191,7 +191,6 @@ static void conclude(worker *self, ticker_status status)
     }
     (void)pthread_mutex_lock(&run->lock);
     run->result = front_exit_worse(run->result, code);
-    run->cancelled += cancelled;
     /* Where one file cannot be helped, no other one can. */
     if (cancelled || status == TICKER_FATAL || (status == TICKER_RETRY && kind == TICKER_ERROR_SERVICE))
         run->stop = true;

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #define FIRST_SLOTS 1024
 #define FIRST_BYTES (16 * 1024)
@@ -12,9 +13,20 @@ struct ti_symbols {
     uint32_t *hashes; /* of each number: growing needs no string, and most mismatches none either */
     uint32_t *starts; /* of each number in `bytes`: a length byte, then the string */
     unsigned char *bytes;
+    uint64_t seed; /* of this table alone */
     size_t slot_count, count, number_capacity, max;
     size_t bytes_used, bytes_capacity;
 };
+
+/* Without it a file could be made whose tickers all have the same hash, and each look-up would walk through all of them. */
+static uint64_t make_seed(const void *table)
+{
+    uint64_t seed;
+
+    if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != (ssize_t)sizeof(seed))
+        seed = (uint64_t)(uintptr_t)table * 0x9e3779b97f4a7c15u;
+    return seed;
+}
 
 ti_symbols *ti_symbols_new(size_t max)
 {
@@ -23,6 +35,7 @@ ti_symbols *ti_symbols_new(size_t max)
     if (symbols == NULL)
         return NULL;
     symbols->max = max;
+    symbols->seed = make_seed(symbols);
     symbols->slot_count = FIRST_SLOTS;
     symbols->slots = calloc(symbols->slot_count, sizeof(*symbols->slots));
     if (symbols->slots == NULL) {
@@ -55,8 +68,16 @@ size_t ti_symbols_count(const ti_symbols *symbols)
     return symbols->count;
 }
 
-/* Multiplies eight bytes at a time and folds the halves: tickers differ in few bits, so every bit must reach the low ones. */
-static uint32_t hash_bytes(ti_slice text)
+/* Both halves of the whole product: every bit reaches the low ones. */
+static inline uint64_t mix(uint64_t a, uint64_t b)
+{
+    unsigned __int128 product = (unsigned __int128)a * b;
+
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* Eight bytes at a time, by a number that nobody who writes a file knows. */
+static uint32_t hash_bytes(uint64_t seed, ti_slice text)
 {
     uint64_t hash = 0x9e3779b97f4a7c15u ^ text.size, word;
     const char *at = text.data;
@@ -64,15 +85,12 @@ static uint32_t hash_bytes(ti_slice text)
 
     for (; left >= 8; at += 8, left -= 8) {
         memcpy(&word, at, 8);
-        hash = (hash ^ word) * 0xff51afd7ed558ccdu;
-        hash ^= hash >> 32;
+        hash = mix(hash ^ word ^ seed, seed ^ 0xff51afd7ed558ccdu);
     }
     word = 0;
     for (size_t i = 0; i < left; i++)
         word = word << 8 | (unsigned char)at[i];
-    hash = (hash ^ word) * 0xc4ceb9fe1a85ec53u;
-    hash ^= hash >> 32;
-    hash *= 0xff51afd7ed558ccdu;
+    hash = mix(hash ^ word ^ seed, seed ^ 0xc4ceb9fe1a85ec53u);
     return (uint32_t)(hash >> 32);
 }
 
@@ -153,7 +171,7 @@ static bool reserve_bytes(ti_symbols *symbols, size_t extra)
 
 uint32_t ti_symbols_add(ti_symbols *symbols, ti_slice text, bool *added)
 {
-    uint32_t hash = hash_bytes(text), number;
+    uint32_t hash = hash_bytes(symbols->seed, text), number;
     size_t slot = find_slot(symbols, text, hash);
 
     if (added != NULL)
@@ -184,7 +202,7 @@ uint32_t ti_symbols_add(ti_symbols *symbols, ti_slice text, bool *added)
 
 uint32_t ti_symbols_find(const ti_symbols *symbols, ti_slice text)
 {
-    uint32_t entry = symbols->slots[find_slot(symbols, text, hash_bytes(text))];
+    uint32_t entry = symbols->slots[find_slot(symbols, text, hash_bytes(symbols->seed, text))];
 
     return entry != 0 ? entry - 1 : TI_SYMBOL_NONE;
 }

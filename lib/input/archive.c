@@ -2,6 +2,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@ typedef struct zip_layer {
     ti_layer layer;
     struct archive *archive;
     unsigned char *block;
+    locale_t names; /* a UTF-8 one: libarchive drops names that the thread's own cannot write, as "C" cannot "negócios.txt" */
     unsigned members;
     bool opened;
     ticker_error below_error; /* libarchive's callback cannot pass one on */
@@ -81,20 +83,34 @@ static bool ignored(struct archive_entry *entry, const char *name)
            strcmp(base, ".DS_Store") == 0;
 }
 
+/* A member is called the same whatever the program's locale: the name is a part of what tells an import from another. */
+static int next_header(zip_layer *zip, struct archive_entry **entry, char *name, size_t size)
+{
+    locale_t before = zip->names != (locale_t)0 ? uselocale(zip->names) : (locale_t)0;
+    int result = archive_read_next_header(zip->archive, entry);
+    const char *path = result == ARCHIVE_OK || result == ARCHIVE_WARN ? archive_entry_pathname(*entry) : NULL;
+
+    if (result == ARCHIVE_OK || result == ARCHIVE_WARN)
+        (void)snprintf(name, size, "%s", path != NULL && path[0] != '\0' ? path : "(unnamed)");
+    if (before != (locale_t)0)
+        (void)uselocale(before);
+    return result;
+}
+
 static ticker_status next_entry(ti_layer *layer, ticker_error *error)
 {
     zip_layer *zip = (zip_layer *)layer;
     struct archive_entry *entry;
     ticker_status status;
-    const char *name;
 
+    layer->name[0] = '\0'; /* until there is an entry: a failure here is not the one before's */
     if (!zip->opened) {
         status = open_archive(zip, error);
         if (status != TICKER_OK)
             return status;
     }
     for (;;) {
-        int result = archive_read_next_header(zip->archive, &entry);
+        int result = next_header(zip, &entry, layer->name, sizeof(layer->name));
 
         if (result == ARCHIVE_EOF)
             return TICKER_DONE;
@@ -103,8 +119,6 @@ static ticker_status next_entry(ti_layer *layer, ticker_error *error)
         if (++zip->members > TICKER_MEMBERS_MAX)
             return ti_fail(error, TICKER_FAILED, TICKER_ERROR_LIMIT, "the archive has more than %d members",
                            TICKER_MEMBERS_MAX);
-        name = archive_entry_pathname(entry);
-        (void)snprintf(layer->name, sizeof(layer->name), "%s", name != NULL && name[0] != '\0' ? name : "(unnamed)");
         if (ignored(entry, layer->name))
             continue;
         if (archive_entry_is_encrypted(entry))
@@ -130,6 +144,8 @@ static void free_zip(ti_layer *layer)
     zip_layer *zip = (zip_layer *)layer;
 
     (void)archive_read_free(zip->archive); /* reading only: nothing can be lost */
+    if (zip->names != (locale_t)0)
+        freelocale(zip->names);
     free(zip->block);
     free(zip);
 }
@@ -146,6 +162,7 @@ ti_layer *ti_zip_new(ti_layer *below)
         free(zip);
         return NULL;
     }
+    zip->names = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0); /* where there is none, names are what the thread's makes of them */
     zip->layer.ops = &ops;
     zip->layer.below = below;
     ti_error_init(&zip->below_error);

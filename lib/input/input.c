@@ -14,6 +14,8 @@ struct ti_input {
     unsigned depth;                           /* of the layer whose entry is read */
     uint64_t produced[TICKER_NESTING_MAX + 1]; /* at each depth by the archives that are done with */
     bool failed;
+    bool looked;          /* the next entry was found already, by ti_input_look_behind() */
+    ticker_status behind; /* what was found there */
     char name[TICKER_NAME_MAX];
     char member[TICKER_NAME_MAX];
 };
@@ -127,13 +129,27 @@ ticker_status ti_input_next(ti_input *input, ticker_error *error)
 
     if (input->failed)
         return TICKER_DONE;
-    status = find_member(input, error);
+    status = input->looked ? input->behind : find_member(input, error);
+    input->looked = false;
     name_member(input);
     if (status < TICKER_OK) {
         input->failed = true;
         ti_error_file(error, input->name);
     }
     return status;
+}
+
+ticker_status ti_input_look_behind(ti_input *input, ticker_error *error)
+{
+    if (input->failed || input->looked)
+        return TICKER_OK;
+    input->behind = find_member(input, error);
+    input->looked = true;
+    if (input->behind >= TICKER_OK)
+        return TICKER_OK;
+    input->failed = true;
+    ti_error_file(error, input->name);
+    return input->behind;
 }
 
 /* Every layer is looked at: what an archive within a bomb unpacks to may be small again. */

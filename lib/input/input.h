@@ -22,6 +22,9 @@ void ti_input_free(ti_input *input);
 
 /* The next data member: TICKER_OK, TICKER_DONE, or a failure after which nothing more can be read. */
 ticker_status ti_input_next(ti_input *input, ticker_error *error);
+/* After a member was read to its end: whether what stands behind it (the next member, the end of the archive) is as it should be. Only then
+ * is the member known to be whole; an archive may be cut off exactly behind it. */
+ticker_status ti_input_look_behind(ti_input *input, ticker_error *error);
 /* Bytes of the member; a ti_fill. */
 ticker_status ti_input_read(void *input, void *buffer, size_t capacity, size_t *got, ticker_error *error);
 /* The member's path within the archives, "" when the source is no archive. */

@@ -223,8 +223,9 @@ static void mend_group(day_scan *scan)
         bool counts = ti_trade_group_counts(&scan->group, trade, day->state.date);
         bool added = trade->action == TI_ACTION_NEW && trade->reference_date == day->state.date;
 
-        if (day->kept)
-            day->again = day->again || (counts && trade->reference_date > day->state.date);
+        if (day->kept) /* what a day before listed already counted or not; anything else may change what does */
+            day->again = day->again || (trade->action == TI_ACTION_NEW && trade->reference_date != day->state.date &&
+                                        !ti_trade_group_listed_before(&scan->group, trade));
         else if (added && !counts)
             day->again = !ti_day_state_remove(&day->state, trade) || day->again;
         else if (!added && counts && !ti_day_state_add(&day->state, trade))

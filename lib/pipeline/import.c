@@ -388,8 +388,12 @@ static ticker_status import_members(import_run *import, ticker_error *error)
             status = import_member(import, &why);
         if (status == TICKER_FAILED)
             status = refuse_member(import, &why, error);
-        else
+        else if (status < TICKER_OK) {
+            ticker_error_clear(error); /* what ends the call comes before what was refused on the way */
             ti_error_copy(error, &why);
+        } else {
+            ti_error_copy(error, &why);
+        }
         if (status != TICKER_OK)
             return status;
     }

@@ -213,6 +213,12 @@ ticker_status ticker_reader_next_batch(ticker_reader *reader, const ticker_batch
         if (status >= TICKER_OK && added != TICKER_OK)
             status = added;
     }
+    if (status == TICKER_DONE) {
+        ticker_status behind = ti_input_look_behind(reader->input, error);
+
+        if (behind != TICKER_OK)
+            status = behind;
+    }
     ti_report_finish(&reader->report);
     if (status < TICKER_OK)
         return add_place(reader, status, error);

@@ -32,7 +32,7 @@ static bool cancelled(const ti_trade_group *group, const ti_trade *trade)
     return false;
 }
 
-static bool listed_before(const ti_trade_group *group, const ti_trade *trade)
+bool ti_trade_group_listed_before(const ti_trade_group *group, const ti_trade *trade)
 {
     for (size_t i = 0; i < group->count; i++)
         if (group->rows[i].reference_date < trade->reference_date && group->rows[i].price == trade->price &&
@@ -44,5 +44,5 @@ static bool listed_before(const ti_trade_group *group, const ti_trade *trade)
 bool ti_trade_group_counts(const ti_trade_group *group, const ti_trade *trade, int64_t date)
 {
     return trade->action == TI_ACTION_NEW && !cancelled(group, trade) &&
-           (trade->reference_date <= date || !listed_before(group, trade));
+           (trade->reference_date <= date || !ti_trade_group_listed_before(group, trade));
 }

@@ -21,6 +21,8 @@ typedef struct ti_trade_group {
 bool ti_trade_group_has(const ti_trade_group *group, const ti_trade *trade);
 /* Adds a row, with a copy of its session. */
 ticker_status ti_trade_group_add(ti_trade_group *group, const ti_trade *trade, ticker_error *error);
+/* Whether an earlier file lists the trade, by its price and quantity. */
+bool ti_trade_group_listed_before(const ti_trade_group *group, const ti_trade *trade);
 /* Whether a row counts as a trade of `date`: a new one, not cancelled in its session by any row, and when it was listed after its day, then
  * only if no earlier file lists the same price and quantity. */
 bool ti_trade_group_counts(const ti_trade_group *group, const ti_trade *trade, int64_t date);

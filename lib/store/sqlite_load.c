@@ -7,6 +7,7 @@
 #include "store/sqlite.h"
 
 #define SORT_MEMORY ((size_t)12 << 20)
+#define TURN_PATIENCE (15 * 60 * 1000) /* milliseconds to wait for other imports: as long as PostgreSQL's lock_timeout for them */
 
 /* A change of the journal needs the file for itself for a moment; when it cannot be had at once, the old way is as safe. */
 static void set_journal(ti_sqlite *sqlite, const char *sql)
@@ -69,8 +70,11 @@ ticker_status ti_sq_begin(ticker_store *store, int64_t *import_id, ticker_error 
     if (sqlite->importing)
         return ti_fail(error, TICKER_FATAL, TICKER_ERROR_INTERNAL, "an import was begun within an import");
     status = choose_journal(sqlite, error);
-    if (status == TICKER_OK)
-        status = ti_sq_run(sqlite->link, "BEGIN IMMEDIATE", error);
+    if (status != TICKER_OK)
+        return status;
+    ti_sq_patience(sqlite->link, TURN_PATIENCE);
+    status = ti_sq_run(sqlite->link, "BEGIN IMMEDIATE", error);
+    ti_sq_patience(sqlite->link, -1);
     if (status != TICKER_OK)
         return status;
     sqlite->importing = true;

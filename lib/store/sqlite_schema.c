@@ -230,14 +230,18 @@ char *ti_sq_insert_sql(ticker_table table)
 
 static ticker_status read_version(ti_sqlite *sqlite, int *found, ticker_error *error)
 {
-    int64_t version = 0, application = 0;
-    ticker_status status = ti_sq_ask(sqlite->link, "PRAGMA application_id", &application, error);
+    int64_t version = 0, application = 0, tables = 0;
+    /* Another process may make the schema meanwhile: what tells it from a foreign one comes last, so that it is never missed. */
+    ticker_status status = ti_sq_ask(sqlite->link, "SELECT EXISTS (SELECT 1 FROM sqlite_schema)", &tables, error);
 
     if (status == TICKER_OK)
         status = ti_sq_ask(sqlite->link, "PRAGMA user_version", &version, error);
+    if (status == TICKER_OK)
+        status = ti_sq_ask(sqlite->link, "PRAGMA application_id", &application, error);
     if (status != TICKER_OK)
         return status;
-    if (application != APPLICATION_ID && (application != 0 || version != 0)) {
+    /* Most programs leave both numbers at 0. */
+    if (application != APPLICATION_ID && (application != 0 || version != 0 || tables != 0)) {
         status = ti_fail(error, TICKER_FATAL, TICKER_ERROR_DATABASE, "the SQLite file belongs to another program");
         ti_error_hint(error, "name another file in DATABASE_URL");
         return status;

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # The completion scripts: every command and flag is in them, and bash's works.
+# shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "$0")/common.sh"
 
 for shell in bash zsh fish; do

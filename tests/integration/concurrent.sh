@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Several processes at once: the same file goes in once, different files all go in.
 wants_postgres=1
+# shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "$0")/common.sh"
 
 quotes_file quotes.txt 20000

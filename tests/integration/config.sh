@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Options: the flag before the environment before the configuration file before the default.
+# shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "$0")/common.sh"
 
 quotes_file good.txt 20

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Every real file: inspect's totals and the stored rows equal what an independent reader found, on both databases.
 wants_postgres=1
+# shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "$0")/common.sh"
 needs_data
 

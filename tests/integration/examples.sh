@@ -8,6 +8,7 @@ wants_postgres=1
 [ -n "$TICKER_PREFIX" ] || { echo "SKIPPED: TICKER_PREFIX names no installed library"; exit 77; }
 TICKER_CLI=$TICKER_PREFIX/bin/ticker-cli
 export TICKER_PREFIX TICKER_CLI
+# shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "$0")/common.sh"
 
 package=$(find "$TICKER_PREFIX" -name tickerimport.pc -print -quit)

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # What is no quote file is refused with one clear line, soon, and leaves nothing behind but a ledger row.
+# shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "$0")/common.sh"
 
 refused() { # PATTERN FILE [FLAG...]

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Where files may come from: plain, gzip, zip, zip in zip, standard input, pipes, directories.
+# shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "$0")/common.sh"
 
 quotes_file COTAHIST_D08112024.TXT 300 --day 2024-11-08

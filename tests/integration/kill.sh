@@ -3,6 +3,7 @@
 #
 #   kill.sh [MOMENTS]   of each database (default 30)
 wants_postgres=1
+# shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "$0")/common.sh"
 moments=${1:-30}
 

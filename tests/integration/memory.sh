@@ -5,6 +5,7 @@
 #
 # scripts/bench runs it with 650. A program with sanitizers is not measured: they take memory of their own.
 wants_postgres=1
+# shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "$0")/common.sh"
 megabytes=${1:-150}
 limit=${2:-64}

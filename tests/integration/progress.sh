@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # The progress line and colours: on a terminal only, within its width, gone in the end.
+# shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "$0")/common.sh"
 command -v script >/dev/null || { echo "SKIPPED: no script(1)"; exit 77; }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # quotes, trades, summary, tickers, imports, db: formats, filters, exit codes, on both databases.
 wants_postgres=1
+# shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "$0")/common.sh"
 
 quotes_file year.txt 3000

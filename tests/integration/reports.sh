@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # import and inspect: the JSON objects, the lines for people, the exit codes.
+# shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "$0")/common.sh"
 
 import_keys=(file format sha256 bytes records imported rejected first_date last_date status import_id seconds error)

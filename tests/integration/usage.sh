@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Wrong usage ends with 2 and one line that says what to do; help and version with 0.
+# shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "$0")/common.sh"
 
 wrong() {

@@ -14,9 +14,15 @@ static fake_store *fake_of(ticker_store *store)
 static ticker_status called(fake_store *fake, const char *name, ticker_error *error)
 {
     add(&fake->calls, "%s%s", fake->calls.size > 0 ? " " : "", name);
-    if (fake->fail_at == NULL || strncmp(fake->fail_at, name, strlen(fake->fail_at)) != 0 || fake->fail_after-- > 0)
+    if (fake->fail_at == NULL || strncmp(fake->fail_at, name, strlen(fake->fail_at)) != 0)
         return TICKER_OK;
+    if (fake->fail_after > 0) {
+        fake->fail_after--;
+        return TICKER_OK;
+    }
     fake->fail_at = NULL;
+    if (fake->fail_with == TICKER_DONE)
+        return TICKER_DONE;
     return ti_fail(error, fake->fail_with, TICKER_ERROR_DATABASE, "the store failed");
 }
 
@@ -62,8 +68,8 @@ static ticker_status fake_migrate(ticker_store *store, ticker_error *error)
     return status;
 }
 
-static ticker_status fake_find_import(ticker_store *store, int64_t bytes, const char *sha256, const char *member, int64_t *id,
-                                      ticker_error *error)
+static ticker_status fake_find_import(ticker_store *store, int64_t bytes, const char *sha256, const char *member,
+                                      int64_t *id, ticker_error *error)
 {
     fake_store *fake = fake_of(store);
     ticker_status status = called(fake, "find_import", error);
@@ -83,6 +89,24 @@ static ticker_status fake_find_import(ticker_store *store, int64_t bytes, const 
     return TICKER_DONE;
 }
 
+/* Somebody else committed the same bytes, as the ledger says from now on. */
+static ticker_status rival(fake_store *fake)
+{
+    fake_import *row = &fake->imports[fake->now.import_count];
+
+    ck_assert_ptr_nonnull(fake->store.sha256);
+    ck_assert_ptr_nonnull(fake->store.member);
+    memset(row, 0, sizeof(*row));
+    row->id = (int64_t)++fake->now.import_count;
+    fake->before.import_count = fake->now.import_count;
+    row->bytes = fake->rival_bytes;
+    row->records = 12;
+    copy_text(row->sha256, sizeof(row->sha256), fake->store.sha256);
+    copy_text(row->member, sizeof(row->member), fake->store.member);
+    copy_text(row->status, sizeof(row->status), "imported");
+    return TICKER_DONE;
+}
+
 static ticker_status fake_begin(ticker_store *store, int64_t *import_id, ticker_error *error)
 {
     fake_store *fake = fake_of(store);
@@ -90,7 +114,7 @@ static ticker_status fake_begin(ticker_store *store, int64_t *import_id, ticker_
 
     ck_assert(!fake->open);
     ck_assert_int_eq(fake->version, TI_SCHEMA_VERSION);
-    if (status != TICKER_OK)
+    if (status < TICKER_OK)
         return status;
     fake->open = true;
     fake->current = *import_id = (int64_t)fake->now.import_count + 1;
@@ -98,7 +122,7 @@ static ticker_status fake_begin(ticker_store *store, int64_t *import_id, ticker_
     fake->before = fake->now;
     fake->before.trades = copy_of(fake->now.trades, fake->now.trade_count * sizeof(fake_trade));
     fake->before.quotes = copy_of(fake->now.quotes, fake->now.quote_count * sizeof(fake_quote));
-    return TICKER_OK;
+    return status == TICKER_DONE ? rival(fake) : TICKER_OK;
 }
 
 static void end(fake_store *fake, bool keep)
@@ -117,7 +141,8 @@ static void end(fake_store *fake, bool keep)
 static void fake_rollback(ticker_store *store)
 {
     (void)called(fake_of(store), "rollback", NULL);
-    end(fake_of(store), false);
+    if (fake_of(store)->open)
+        end(fake_of(store), false);
 }
 
 static void put_ledger(fake_store *fake, const ti_ledger_row *row)
@@ -181,7 +206,8 @@ static ticker_status fake_commit(ticker_store *store, const ti_ledger_row *row, 
     return TICKER_DONE;
 }
 
-static ticker_status fake_record_failure(ticker_store *store, const ti_ledger_row *row, int64_t *id, ticker_error *error)
+static ticker_status fake_record_failure(ticker_store *store, const ti_ledger_row *row, int64_t *id,
+                                         ticker_error *error)
 {
     fake_store *fake = fake_of(store);
     ticker_status status = called(fake, "record_failure", error);
@@ -244,7 +270,7 @@ static ticker_status fake_put(ticker_store *store, const ticker_batch *batch, ti
         copy_slice(trade.session, sizeof(trade.session), ti_batch_text(batch, TICKER_TRADE_SESSION, row));
         put_trade(fake, &trade);
     }
-    return status;
+    return status == TICKER_DONE ? rival(fake) : status;
 }
 
 static ticker_status fake_settle(ticker_store *store, ticker_error *error)
@@ -311,8 +337,8 @@ static ticker_status scan_entry(const fake_store *fake, const ti_ticker_day *ent
 }
 
 /* The last entry first: they may come in any order. */
-static ticker_status fake_scan_trades(ticker_store *store, const ti_ticker_day *days, size_t count, ti_visit_trade visit,
-                                      void *payload, ticker_error *error)
+static ticker_status fake_scan_trades(ticker_store *store, const ti_ticker_day *days, size_t count,
+                                      ti_visit_trade visit, void *payload, ticker_error *error)
 {
     fake_store *fake = fake_of(store);
     ticker_status status = called(fake, "scan", error);

@@ -37,16 +37,16 @@ typedef struct fake_state {
 
 typedef struct fake_store {
     ticker_store store;
-    ti_buffer calls; /* "begin put(3) settle commit …" */
-    const char *fail_at; /* the name of the call that fails */
-    ticker_status fail_with;
-    unsigned fail_after; /* so many calls of that name go well before */
+    ti_buffer calls;         /* "begin put(3) settle commit …" */
+    const char *fail_at;     /* the name of the call that fails */
+    ticker_status fail_with; /* TICKER_DONE (begin and put): it turns out that somebody else imported the same bytes */
+    unsigned fail_after;     /* so many calls of that name go well before */
     int version;
     fake_state now, before;
     fake_import imports[FAKE_IMPORTS_MAX];
     int64_t replaced[FAKE_IMPORTS_MAX]; /* days of which a row replaced another in this transaction */
     size_t replaced_count;
-    int64_t current;
+    int64_t current, rival_bytes; /* of what somebody else imported */
     bool open, somebody_was_first;
     size_t instrument_count;
     char instruments[FAKE_INSTRUMENTS_MAX][64]; /* "PETR4 PETROBRAS 2016-01-04 2016-01-05" */

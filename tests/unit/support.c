@@ -161,8 +161,9 @@ void set_field(char record[RECORD], const char *name, const char *value)
 void make_record(char record[RECORD])
 {
     static const char *const values[B3_FIELDS] = {
-        "20160104", "02",  "PETR4",  "010",      "PETROBRAS", "PN      N2", "",  "R$",       "687", "701", "660", "684",          "675",
-        "674",      "675", "35480", "60127200", "41123456789", "0",          "0", "99991231", "1",   "0",   "BRPETRACNPR6", "122"};
+        "20160104", "02",  "PETR4",    "010", "PETROBRAS", "PN      N2",   "",      "R$",       "687",
+        "701",      "660", "684",      "675", "674",       "675",          "35480", "60127200", "41123456789",
+        "0",        "0",   "99991231", "1",   "0",         "BRPETRACNPR6", "122"};
 
     memset(record, ' ', RECORD);
     memcpy(record, "01", 2);
@@ -219,8 +220,8 @@ void make_trades(ti_buffer *to, size_t rows, const char *end)
 
         add(to, "2025-04-29;TK%zu;%d;%s%zu,%03zu;%zu;1%zu%02zu%02zu%03zu;%zu;%s;2025-04-29;%s;%zu;1%s", trade % 97,
             i % 11 == 10 ? 2 : 0, trade % 13 == 5 ? "-" : "", trade % 700, trade * 7 % 1000, 1 + trade % 5000,
-            trade / 3600 % 10, trade / 60 % 60, trade % 60, trade * 31 % 1000, 10 + 10 * trade, trade % 50 == 49 ? "6" : "1",
-            trade % 9 == 2 ? "" : "127", 3 + trade % 6000, end);
+            trade / 3600 % 10, trade / 60 % 60, trade % 60, trade * 31 % 1000, 10 + 10 * trade,
+            trade % 50 == 49 ? "6" : "1", trade % 9 == 2 ? "" : "127", 3 + trade % 6000, end);
     }
 }
 
@@ -315,10 +316,10 @@ static void hash_row(ti_sha256 *hash, const ticker_batch *batch, size_t row)
 
 static void hash_report(ti_sha256 *hash, const ticker_report *report)
 {
-    static const ticker_report_key numbers[] = {TICKER_REPORT_MEMBER_BYTES, TICKER_REPORT_LINES,   TICKER_REPORT_RECORDS,
-                                                TICKER_REPORT_REJECTED,     TICKER_REPORT_TICKERS, TICKER_REPORT_TRADES,
-                                                TICKER_REPORT_VOLUME,       TICKER_REPORT_DECLARED, TICKER_REPORT_COMPLETE,
-                                                TICKER_REPORT_REPAIRED};
+    static const ticker_report_key numbers[] = {
+        TICKER_REPORT_MEMBER_BYTES, TICKER_REPORT_LINES,   TICKER_REPORT_RECORDS, TICKER_REPORT_REJECTED,
+        TICKER_REPORT_TICKERS,      TICKER_REPORT_TRADES,  TICKER_REPORT_VOLUME,  TICKER_REPORT_DECLARED,
+        TICKER_REPORT_COMPLETE,     TICKER_REPORT_REPAIRED};
     static const ticker_report_key texts[] = {TICKER_REPORT_MEMBER, TICKER_REPORT_FORMAT, TICKER_REPORT_FIRST_DATE,
                                               TICKER_REPORT_LAST_DATE, TICKER_REPORT_TURNOVER};
 

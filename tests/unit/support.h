@@ -90,10 +90,10 @@ void make_gzip(ti_buffer *to, const void *data, size_t size);
 typedef struct pieces {
     const void *data;
     size_t size;
-    size_t piece;  /* bytes a read, or 0 */
-    uint64_t seed; /* with piece 0: random sizes 1 … 4096; 0 too: as many as are asked for */
-    size_t fail_at;            /* with fail_with: the read from here on fails */
-    ticker_status fail_with;   /* TICKER_OK: never */
+    size_t piece;            /* bytes a read, or 0 */
+    uint64_t seed;           /* with piece 0: random sizes 1 … 4096; 0 too: as many as are asked for */
+    size_t fail_at;          /* with fail_with: the read from here on fails */
+    ticker_status fail_with; /* TICKER_OK: never */
     size_t at;
     unsigned reads, closes;
 } pieces;

@@ -87,10 +87,11 @@ END_TEST
 START_TEST(json_takes_utf8_and_replaces_the_rest)
 {
     same_json("\xc3\x89 \xe2\x82\xac \xf0\x9f\x98\x80", 11, "\"\xc3\x89 \xe2\x82\xac \xf0\x9f\x98\x80\"");
-    same_json("\xed\x9f\xbf\xee\x80\x80\xf4\x8f\xbf\xbf\xc2\x80", 12, "\"\xed\x9f\xbf\xee\x80\x80\xf4\x8f\xbf\xbf\xc2\x80\"");
-    same_json("\xc9z", 2, "\"\xef\xbf\xbdz\"");                         /* latin-1 */
-    same_json("\x80", 1, "\"\xef\xbf\xbd\"");                            /* a continuation alone */
-    same_json("\xc0\x80", 2, "\"\xef\xbf\xbd\xef\xbf\xbd\"");            /* overlong */
+    same_json("\xed\x9f\xbf\xee\x80\x80\xf4\x8f\xbf\xbf\xc2\x80", 12,
+              "\"\xed\x9f\xbf\xee\x80\x80\xf4\x8f\xbf\xbf\xc2\x80\"");
+    same_json("\xc9z", 2, "\"\xef\xbf\xbdz\"");               /* latin-1 */
+    same_json("\x80", 1, "\"\xef\xbf\xbd\"");                 /* a continuation alone */
+    same_json("\xc0\x80", 2, "\"\xef\xbf\xbd\xef\xbf\xbd\""); /* overlong */
     same_json("\xc1\xbf", 2, "\"\xef\xbf\xbd\xef\xbf\xbd\"");
     same_json("\xe0\x9f\xbf", 3, "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");
     same_json("\xed\xa0\x80", 3, "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""); /* a surrogate */
@@ -116,7 +117,7 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        grows,        nothing_can_be_appended_to_nothing,   the_cap_holds_and_the_failure_stays,
+        grows,        nothing_can_be_appended_to_nothing,    the_cap_holds_and_the_failure_stays,
         json_escapes, json_takes_utf8_and_replaces_the_rest, slices,
     };
 

@@ -37,8 +37,8 @@ static void field_is(const char *name, const char *value, const char *text)
     reader = first_batch(file.data, file.size, &batch);
     ck_assert_uint_eq(ticker_batch_rows(batch), 1);
     ck_assert_uint_eq(ticker_batch_line(batch, 0), 2);
-    ck_assert_msg(strcmp(cell_text(batch, find_b3_field(name)->column, 0), text) == 0, "%s \"%s\" gives %s", name, value,
-                  cell_text(batch, find_b3_field(name)->column, 0));
+    ck_assert_msg(strcmp(cell_text(batch, find_b3_field(name)->column, 0), text) == 0, "%s \"%s\" gives %s", name,
+                  value, cell_text(batch, find_b3_field(name)->column, 0));
     ticker_reader_free(reader);
     ti_buffer_free(&file);
 }
@@ -64,19 +64,19 @@ static void rejected(const char record[RECORD], const char *name, unsigned at, c
 START_TEST(a_whole_record)
 {
     static const char *const texts[TICKER_QUOTE_COLUMNS] = {
-        [TICKER_QUOTE_TICKER] = "PETR4",          [TICKER_QUOTE_DATE] = "2016-01-04",
-        [TICKER_QUOTE_MARKET] = "010",            [TICKER_QUOTE_BDI] = "02",
-        [TICKER_QUOTE_NAME] = "PETROBRAS",        [TICKER_QUOTE_SPECIFICATION] = "PN      N2",
-        [TICKER_QUOTE_TERM_DAYS] = "null",        [TICKER_QUOTE_CURRENCY] = "R$",
-        [TICKER_QUOTE_OPEN] = "6.87",             [TICKER_QUOTE_HIGH] = "7.01",
-        [TICKER_QUOTE_LOW] = "6.60",              [TICKER_QUOTE_AVERAGE] = "6.84",
-        [TICKER_QUOTE_CLOSE] = "6.75",            [TICKER_QUOTE_BID] = "6.74",
-        [TICKER_QUOTE_ASK] = "6.75",              [TICKER_QUOTE_TRADES] = "35480",
-        [TICKER_QUOTE_VOLUME] = "60127200",       [TICKER_QUOTE_TURNOVER] = "411234567.89",
-        [TICKER_QUOTE_TURNOVER_REST] = "0",       [TICKER_QUOTE_STRIKE] = "null",
-        [TICKER_QUOTE_STRIKE_POINTS] = "null",    [TICKER_QUOTE_CORRECTION] = "null",
-        [TICKER_QUOTE_EXPIRY] = "null",           [TICKER_QUOTE_FACTOR] = "1",
-        [TICKER_QUOTE_ISIN] = "BRPETRACNPR6",     [TICKER_QUOTE_DISTRIBUTION] = "122",
+        [TICKER_QUOTE_TICKER] = "PETR4",       [TICKER_QUOTE_DATE] = "2016-01-04",
+        [TICKER_QUOTE_MARKET] = "010",         [TICKER_QUOTE_BDI] = "02",
+        [TICKER_QUOTE_NAME] = "PETROBRAS",     [TICKER_QUOTE_SPECIFICATION] = "PN      N2",
+        [TICKER_QUOTE_TERM_DAYS] = "null",     [TICKER_QUOTE_CURRENCY] = "R$",
+        [TICKER_QUOTE_OPEN] = "6.87",          [TICKER_QUOTE_HIGH] = "7.01",
+        [TICKER_QUOTE_LOW] = "6.60",           [TICKER_QUOTE_AVERAGE] = "6.84",
+        [TICKER_QUOTE_CLOSE] = "6.75",         [TICKER_QUOTE_BID] = "6.74",
+        [TICKER_QUOTE_ASK] = "6.75",           [TICKER_QUOTE_TRADES] = "35480",
+        [TICKER_QUOTE_VOLUME] = "60127200",    [TICKER_QUOTE_TURNOVER] = "411234567.89",
+        [TICKER_QUOTE_TURNOVER_REST] = "0",    [TICKER_QUOTE_STRIKE] = "null",
+        [TICKER_QUOTE_STRIKE_POINTS] = "null", [TICKER_QUOTE_CORRECTION] = "null",
+        [TICKER_QUOTE_EXPIRY] = "null",        [TICKER_QUOTE_FACTOR] = "1",
+        [TICKER_QUOTE_ISIN] = "BRPETRACNPR6",  [TICKER_QUOTE_DISTRIBUTION] = "122",
         [TICKER_QUOTE_SOURCE] = "cotahist",
     };
     const ticker_batch *batch;
@@ -204,7 +204,8 @@ END_TEST
 
 START_TEST(unreadable_term_days_are_blank)
 {
-    static const char bytes[][3] = {"\x00\x0f ", "\x9c\x0f ", "\x00\x07 ", "\x00\x00\x00", "\x7f  ", "  \x01", "\x9c\xff\xc9", "03\r"};
+    static const char bytes[][3] = {"\x00\x0f ", "\x9c\x0f ", "\x00\x07 ",    "\x00\x00\x00",
+                                    "\x7f  ",    "  \x01",    "\x9c\xff\xc9", "03\r"};
     char record[RECORD];
 
     for (size_t i = 0; i < COUNT(bytes); i++) {
@@ -283,7 +284,8 @@ END_TEST
 
 START_TEST(no_dates)
 {
-    static const char *const wrong[] = {"20160230", "20161301", "20160100", "20160001", "00000101", "00000000", "20150229"};
+    static const char *const wrong[] = {"20160230", "20161301", "20160100", "20160001",
+                                        "00000101", "00000000", "20150229"};
     char record[RECORD];
 
     for (size_t i = 0; i < COUNT(wrong); i++) {
@@ -336,7 +338,8 @@ START_TEST(what_is_quoted_is_printable)
     make_record(record);
     memcpy(record + 152, "\x01\x7f\xc9\"", 4);
     read_record(&result, record);
-    ck_assert_str_eq(ticker_report_problem(&result.report, 0, NULL, NULL), "QUATOT \"???\"00000060127200\" is no digit");
+    ck_assert_str_eq(ticker_report_problem(&result.report, 0, NULL, NULL),
+                     "QUATOT \"???\"00000060127200\" is no digit");
 }
 END_TEST
 

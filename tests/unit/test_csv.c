@@ -15,8 +15,8 @@ static uint32_t marks(const ti_csv_index *index)
 
 static void same(const ti_csv_index *a, const ti_csv_index *b, size_t size)
 {
-    ck_assert_msg(a->rows == b->rows && marks(a) == marks(b), "size %zu: %u rows and %u marks, not %u and %u", size, a->rows,
-                  marks(a), b->rows, marks(b));
+    ck_assert_msg(a->rows == b->rows && marks(a) == marks(b), "size %zu: %u rows and %u marks, not %u and %u", size,
+                  a->rows, marks(a), b->rows, marks(b));
     for (uint32_t i = 0; i < a->rows; i++)
         if (a->row_end[i] != b->row_end[i])
             ck_abort_msg("size %zu: row %u ends at another mark", size, i);

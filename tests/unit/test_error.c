@@ -205,10 +205,10 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        status_names,        versions_agree,
+        status_names,         versions_agree,
         a_new_error_is_empty, the_first_failure_stays,
-        null_is_allowed,     a_copy_goes_into_an_empty_error_only,
-        a_callback_fills_it, texts_stay_one_line_and_within_their_room,
+        null_is_allowed,      a_copy_goes_into_an_empty_error_only,
+        a_callback_fills_it,  texts_stay_one_line_and_within_their_room,
         a_line_for_people,
     };
 

@@ -228,14 +228,16 @@ END_TEST
 
 START_TEST(zip_members_of_any_name)
 {
-    static const char *const names[] = {"COTAHIST.A1986", "COTAHIST_A2001", "COTAHIST_A2023.TXT", "a/b/c", "x.zip", " ", "..", "n\xc3\xa3o.txt"};
+    static const char *const names[] = {
+        "COTAHIST.A1986", "COTAHIST_A2001", "COTAHIST_A2023.TXT", "a/b/c", "x.zip", " ", "..", "n\xc3\xa3o.txt"};
     ti_buffer bytes;
     char log[100];
 
     bytes_init(&bytes);
     for (size_t i = 0; i < COUNT(names); i++)
         for (int way = 0; way < 4; way++) {
-            zip_member member = {.name = names[i], .data = "hello", .size = 5, .stored = way & 1, .descriptor = way == 2};
+            zip_member member = {
+                .name = names[i], .data = "hello", .size = 5, .stored = way & 1, .descriptor = way == 2};
 
             if (way == 3) /* stored with sizes behind: nobody can know where it ends */
                 continue;
@@ -380,8 +382,9 @@ END_TEST
 
 START_TEST(zip_with_any_wrong_byte)
 {
-    static const zip_member members[] = {{.name = "one", .data = "The first of the members", .size = 24},
-                                         {.name = "two", .data = "The second of the members", .size = 25, .descriptor = true}};
+    static const zip_member members[] = {
+        {.name = "one", .data = "The first of the members", .size = 24},
+        {.name = "two", .data = "The second of the members", .size = 25, .descriptor = true}};
     ti_buffer bytes;
     uint64_t seed = 3;
 
@@ -462,7 +465,10 @@ START_TEST(several_in_several)
 {
     static const zip_member ab[] = {{.name = "a", .data = "A", .size = 1}, {.name = "b", .data = "B", .size = 1}};
     ti_buffer inner, outer;
-    zip_member members[4] = {{.name = "first", .data = "1", .size = 1}, {.name = "in.zip"}, {.name = "again.zip"}, {.name = "last", .data = "2", .size = 1}};
+    zip_member members[4] = {{.name = "first", .data = "1", .size = 1},
+                             {.name = "in.zip"},
+                             {.name = "again.zip"},
+                             {.name = "last", .data = "2", .size = 1}};
 
     bytes_init(&inner);
     bytes_init(&outer);

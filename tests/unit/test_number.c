@@ -41,7 +41,8 @@ END_TEST
 
 START_TEST(integers)
 {
-    static const char *const wrong[] = {"", "-", "+1", " 1", "1 ", "1a", "0x1", "9223372036854775808", "99999999999999999999", "1.0", "\xb2"};
+    static const char *const wrong[] = {
+        "", "-", "+1", " 1", "1 ", "1a", "0x1", "9223372036854775808", "99999999999999999999", "1.0", "\xb2"};
     int64_t value = 77;
 
     ck_assert(ti_parse_integer(ti_slice_of("0"), false, &value));

@@ -28,7 +28,8 @@ static void same_in_pieces(const ti_buffer *file, const ticker_options *options,
         read_source(&result, pieces_source(&from), options);
         ck_assert_int_eq(result.status, whole.status);
         if (whole.status == TICKER_OK)
-            ck_assert_msg(strcmp(result.digest, whole.digest) == 0, "seed %llu gives something else", (unsigned long long)seed);
+            ck_assert_msg(strcmp(result.digest, whole.digest) == 0, "seed %llu gives something else",
+                          (unsigned long long)seed);
     }
 }
 
@@ -237,12 +238,14 @@ START_TEST(a_bad_member_does_not_end_it)
     reader = ticker_reader_new(ticker_source_open_memory(zip.data, zip.size, "all.zip"), NULL);
     ck_assert_int_eq(ticker_reader_next_member(reader, &error), TICKER_FAILED);
     ck_assert_int_eq(error.kind, TICKER_ERROR_INPUT);
-    ck_assert_int_eq(ticker_reader_next_batch(reader, &batch, NULL), TICKER_DONE);
+    ck_assert_int_eq(ticker_reader_next_batch(reader, &batch, NULL),
+                     TICKER_FATAL); /* nothing to read, and not ended well */
     ticker_error_clear(&error);
     ck_assert_int_eq(ticker_reader_next_member(reader, &error), TICKER_FAILED);
     ck_assert_str_eq(error.message, "the file is empty");
     ck_assert_int_eq(ticker_reader_next_member(reader, NULL), TICKER_OK);
     ck_assert_int_eq(ticker_reader_next_batch(reader, &batch, NULL), TICKER_FAILED);
+    ck_assert_int_eq(ticker_reader_next_batch(reader, &batch, NULL), TICKER_FATAL);
     ck_assert_int_eq(ticker_reader_next_member(reader, NULL), TICKER_OK);
     ck_assert_int_eq(ticker_reader_next_batch(reader, &batch, NULL), TICKER_OK);
     ck_assert_uint_eq(ticker_batch_rows(batch), 3);
@@ -268,8 +271,9 @@ START_TEST(a_damaged_archive_ends_it)
                      2);
     ti_error_init(&error);
     reader = ticker_reader_new(ticker_source_open_memory(zip.data, zip.size, "all.zip"), NULL);
-    ck_assert_int_eq(ticker_reader_next_member(reader, NULL), TICKER_FAILED); /* it is short enough to be read at once */
-    ck_assert_int_eq(ticker_reader_next_batch(reader, &batch, NULL), TICKER_DONE);
+    ck_assert_int_eq(ticker_reader_next_member(reader, NULL),
+                     TICKER_FAILED); /* it is short enough to be read at once */
+    ck_assert_int_eq(ticker_reader_next_batch(reader, &batch, NULL), TICKER_FATAL);
     ck_assert_int_eq(ticker_reader_next_member(reader, NULL), TICKER_DONE);
     ticker_reader_free(reader);
     ti_buffer_free(&quotes);
@@ -291,7 +295,10 @@ START_TEST(a_wrong_checksum_at_the_end)
             make_gzip(&packed, quotes.data, quotes.size);
             packed.data[packed.size - 8] ^= 1;
         } else {
-            packed = archive_of(&(zip_member){.name = "q", .data = quotes.data, .size = quotes.size, .bad_crc = true, .descriptor = way == 2}, 1);
+            packed = archive_of(
+                &(zip_member){
+                    .name = "q", .data = quotes.data, .size = quotes.size, .bad_crc = true, .descriptor = way == 2},
+                1);
         }
         read_bytes(&result, packed.data, packed.size, NULL);
         ck_assert_int_eq(result.status, TICKER_FAILED);
@@ -363,7 +370,7 @@ START_TEST(usage)
     reader = ticker_reader_new(pieces_source(&from), NULL);
     ck_assert_ptr_nonnull(reader);
     ck_assert_int_eq(ticker_reader_next_batch(reader, NULL, NULL), TICKER_FATAL);
-    ck_assert_int_eq(ticker_reader_next_batch(reader, &batch, NULL), TICKER_DONE); /* no member yet */
+    ck_assert_int_eq(ticker_reader_next_batch(reader, &batch, NULL), TICKER_FATAL); /* no member yet */
     ck_assert_ptr_null(batch);
     ck_assert_uint_eq(ticker_reader_position(reader), 0);
     ticker_reader_free(reader);
@@ -387,7 +394,7 @@ START_TEST(progress)
         uint64_t line = ticker_batch_line(batch, ticker_batch_rows(batch) - 1);
 
         ck_assert_uint_ge(now, last);
-        ck_assert_uint_ge(now, line * 247);            /* what was delivered was read */
+        ck_assert_uint_ge(now, line * 247);              /* what was delivered was read */
         ck_assert_uint_le(now, line * 247 + 600 * 1024); /* and not much more */
         last = now;
     }

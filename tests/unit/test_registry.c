@@ -24,7 +24,8 @@ START_TEST(known_by_their_first_bytes)
     ck_assert_ptr_eq(recognised(TRADES_11), &ti_format_trades);
     ck_assert_ptr_eq(recognised(TRADES_12 "\r\nx"), &ti_format_trades);
     ck_assert_ptr_eq(recognised("\xef\xbb\xbf" TRADES_12 "\n"), &ti_format_trades);
-    ck_assert_ptr_eq(recognised("DataNegocio;CodigoInstrumento\n"), &ti_format_trades); /* and then said to lack columns */
+    ck_assert_ptr_eq(recognised("DataNegocio;CodigoInstrumento\n"),
+                     &ti_format_trades); /* and then said to lack columns */
     add(&file, "00COTAHIST.2023;DataNegocio;CodigoInstrumento;PrecoNegocio\n");
     ck_assert_ptr_eq(recognised(ti_buffer_string(&file)), &ti_format_trades); /* more evidence wins */
     ti_buffer_free(&file);
@@ -34,8 +35,21 @@ END_TEST
 START_TEST(not_known)
 {
     static const char *const texts[] = {
-        "", "0", "00", "00COTAHIST", "00COTAHIS.12345678", " 00COTAHIST.2023BOVESPA", "01", "PETR4;10\n", "DataNegocio\n", ";;;;;\n",
-        "datanegocio;codigoinstrumento\n", "RptDt;TckrSymb;ISIN\n", "<?xml version=\"1.0\"?>", "RH NEG OPCOES", "\nDataNegocio;CodigoInstrumento\n",
+        "",
+        "0",
+        "00",
+        "00COTAHIST",
+        "00COTAHIS.12345678",
+        " 00COTAHIST.2023BOVESPA",
+        "01",
+        "PETR4;10\n",
+        "DataNegocio\n",
+        ";;;;;\n",
+        "datanegocio;codigoinstrumento\n",
+        "RptDt;TckrSymb;ISIN\n",
+        "<?xml version=\"1.0\"?>",
+        "RH NEG OPCOES",
+        "\nDataNegocio;CodigoInstrumento\n",
     };
 
     for (size_t i = 0; i < COUNT(texts); i++)
@@ -85,7 +99,13 @@ static void refused(const char *data, size_t size, const char *message)
 START_TEST(what_is_said_of_the_rest)
 {
     static const char *const pages[] = {
-        "<!DOCTYPE html><html>", "<html lang=\"pt\">", "\r\n  <HTML>", "\xef\xbb\xbf<!doctype HTML>", "<head>", "<script>", "\t<body",
+        "<!DOCTYPE html><html>",
+        "<html lang=\"pt\">",
+        "\r\n  <HTML>",
+        "\xef\xbb\xbf<!doctype HTML>",
+        "<head>",
+        "<script>",
+        "\t<body",
     };
 
     refused("", 0, "the file is empty");
@@ -128,7 +148,8 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        known_by_their_first_bytes, not_known, any_bytes_at_all, names, what_is_said_of_the_rest, a_format_that_is_asked_for,
+        known_by_their_first_bytes, not_known, any_bytes_at_all, names, what_is_said_of_the_rest,
+        a_format_that_is_asked_for,
     };
 
     return run_tests("registry", tests, COUNT(tests));

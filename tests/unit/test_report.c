@@ -34,7 +34,8 @@ static void quote_row(ticker_batch *batch, const char *ticker, const char *marke
     batch->i64[TICKER_QUOTE_TURNOVER][row] = turnover;
 }
 
-static void trade_row(ticker_batch *batch, const char *ticker, int64_t date, int64_t action, int64_t price, int64_t volume)
+static void trade_row(ticker_batch *batch, const char *ticker, int64_t date, int64_t action, int64_t price,
+                      int64_t volume)
 {
     uint32_t row = batch->rows++;
 
@@ -243,8 +244,9 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        an_empty_report, problems_are_capped_and_clean,   quotes_are_summed_up, trades_are_summed_up_without_cancellations,
-        many_tickers,    sums_that_do_not_fit_are_said,
+        an_empty_report,      problems_are_capped_and_clean,
+        quotes_are_summed_up, trades_are_summed_up_without_cancellations,
+        many_tickers,         sums_that_do_not_fit_are_said,
     };
 
     return run_tests("report", tests, COUNT(tests));

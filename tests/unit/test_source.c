@@ -253,11 +253,16 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        memory,          a_file,
-        a_pipe,          what_cannot_be_opened,
-        an_own_source,   a_descriptor_stays_the_callers,
-        a_long_name_is_cut, a_descriptor_that_cannot_be_read,
-        tables_of_another_size, own_sources_that_get_it_wrong,
+        memory,
+        a_file,
+        a_pipe,
+        what_cannot_be_opened,
+        an_own_source,
+        a_descriptor_stays_the_callers,
+        a_long_name_is_cut,
+        a_descriptor_that_cannot_be_read,
+        tables_of_another_size,
+        own_sources_that_get_it_wrong,
     };
 
     return run_tests("source", tests, COUNT(tests));

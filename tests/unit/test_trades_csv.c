@@ -28,8 +28,8 @@ static outcome *done(const char *option)
 static void takes(const outcome *result, size_t rows, int64_t rejected)
 {
     ck_assert_msg(result->status == TICKER_OK, "%s", result->error.message);
-    ck_assert_msg(result->rows == rows && result->report.rejected == rejected, "%zu rows, %lld rejected: %s", result->rows,
-                  (long long)result->report.rejected,
+    ck_assert_msg(result->rows == rows && result->report.rejected == rejected, "%zu rows, %lld rejected: %s",
+                  result->rows, (long long)result->report.rejected,
                   result->report.problem_count > 0 ? result->report.problems[0].reason : "");
     ck_assert_str_eq(result->report.format, "trades");
 }
@@ -47,10 +47,18 @@ static void problem(const outcome *result, size_t index, uint64_t line, uint64_t
 
 /* The cells of ROW in the order of ticker_trade_column. */
 static const char *const row_texts[TICKER_TRADE_COLUMNS] = {
-    [TICKER_TRADE_TICKER] = "DDIN25",     [TICKER_TRADE_DATE] = "2025-04-28", [TICKER_TRADE_REFERENCE_DATE] = "2025-04-29",
-    [TICKER_TRADE_SESSION] = "1",         [TICKER_TRADE_ID] = "10",           [TICKER_TRADE_ACTION] = "0",
-    [TICKER_TRADE_TIME] = "02:48:10.098", [TICKER_TRADE_PRICE] = "5.970",     [TICKER_TRADE_VOLUME] = "118",
-    [TICKER_TRADE_BUYER] = "127",         [TICKER_TRADE_SELLER] = "3",        [TICKER_TRADE_CHANNEL] = "",
+    [TICKER_TRADE_TICKER] = "DDIN25",
+    [TICKER_TRADE_DATE] = "2025-04-28",
+    [TICKER_TRADE_REFERENCE_DATE] = "2025-04-29",
+    [TICKER_TRADE_SESSION] = "1",
+    [TICKER_TRADE_ID] = "10",
+    [TICKER_TRADE_ACTION] = "0",
+    [TICKER_TRADE_TIME] = "02:48:10.098",
+    [TICKER_TRADE_PRICE] = "5.970",
+    [TICKER_TRADE_VOLUME] = "118",
+    [TICKER_TRADE_BUYER] = "127",
+    [TICKER_TRADE_SELLER] = "3",
+    [TICKER_TRADE_CHANNEL] = "",
 };
 
 /* The first row of the file is ROW, with this channel. */
@@ -93,10 +101,11 @@ END_TEST
 
 START_TEST(another_order)
 {
-    begin("TipoDoCanal;CodigoParticipanteVendedor;CodigoParticipanteComprador;DataNegocio;TipoSessaoPregao;"
-          "CodigoIdentificadorNegocio;HoraFechamento;QuantidadeNegociada;PrecoNegocio;AcaoAtualizacao;CodigoInstrumento;"
-          "DataReferencia",
-          "\n");
+    begin(
+        "TipoDoCanal;CodigoParticipanteVendedor;CodigoParticipanteComprador;DataNegocio;TipoSessaoPregao;"
+        "CodigoIdentificadorNegocio;HoraFechamento;QuantidadeNegociada;PrecoNegocio;AcaoAtualizacao;CodigoInstrumento;"
+        "DataReferencia",
+        "\n");
     add(&file, "7;3;127;2025-04-28;1;10;024810098;118;5,970;0;DDIN25;2025-04-29\r\n");
     first_is_row("7");
     takes(done("force=no"), 1, 0);
@@ -136,7 +145,8 @@ START_TEST(headers_that_lack_a_column)
         result = done("force=yes");
         ck_assert_int_eq(result->status, TICKER_FAILED);
         ck_assert_int_eq(result->error.kind, TICKER_ERROR_INPUT);
-        ck_assert_msg(strcmp(result->error.message + strlen("the header has "), name) == 0, "%s", result->error.message);
+        ck_assert_msg(strcmp(result->error.message + strlen("the header has "), name) == 0, "%s",
+                      result->error.message);
         ck_assert_uint_eq(result->error.line, 1);
         rest = (ti_slice){start + size + 1, rest.size - size - (end != NULL)};
     }
@@ -206,17 +216,18 @@ END_TEST
 /* A row with another value in one place (0-based, in the order of B3's header). */
 static void row_with(unsigned place, const char *value)
 {
-    static const char *const cells[] = {"2025-04-29", "DDIN25", "0", "5,970", "118", "024810098", "10", "1", "2025-04-28", "127", "3", "1"};
+    static const char *const cells[] = {"2025-04-29", "DDIN25", "0",          "5,970", "118", "024810098",
+                                        "10",         "1",      "2025-04-28", "127",   "3",   "1"};
 
     for (unsigned i = 0; i < COUNT(cells); i++)
         add(&file, "%s%s", i > 0 ? ";" : "", i == place ? value : cells[i]);
     add(&file, "\n");
 }
 
-static const unsigned columns[12] = {TICKER_TRADE_REFERENCE_DATE, TICKER_TRADE_TICKER,  TICKER_TRADE_ACTION,
-                                   TICKER_TRADE_PRICE,          TICKER_TRADE_VOLUME,  TICKER_TRADE_TIME,
-                                   TICKER_TRADE_ID,             TICKER_TRADE_SESSION, TICKER_TRADE_DATE,
-                                   TICKER_TRADE_BUYER,          TICKER_TRADE_SELLER,  TICKER_TRADE_CHANNEL};
+static const unsigned columns[12] = {
+    TICKER_TRADE_REFERENCE_DATE, TICKER_TRADE_TICKER, TICKER_TRADE_ACTION, TICKER_TRADE_PRICE,
+    TICKER_TRADE_VOLUME,         TICKER_TRADE_TIME,   TICKER_TRADE_ID,     TICKER_TRADE_SESSION,
+    TICKER_TRADE_DATE,           TICKER_TRADE_BUYER,  TICKER_TRADE_SELLER, TICKER_TRADE_CHANNEL};
 
 /* Good cells: "value" shows as "text". A wrong row stands before, whose remains must not show. */
 static void cell_is(unsigned place, const char *value, const char *text)
@@ -242,9 +253,15 @@ static void cell_is(unsigned place, const char *value, const char *text)
 
 static void cell_is_wrong(unsigned place, const char *value, size_t size, const char *why)
 {
-    static const char *const before[] = {"", "2025-04-29;", "2025-04-29;DDIN25;", "2025-04-29;DDIN25;0;", "2025-04-29;DDIN25;0;5,970;",
-                                         "2025-04-29;DDIN25;0;5,970;118;", "2025-04-29;DDIN25;0;5,970;118;024810098;",
-                                         "2025-04-29;DDIN25;0;5,970;118;024810098;10;", "2025-04-29;DDIN25;0;5,970;118;024810098;10;1;",
+    static const char *const before[] = {"",
+                                         "2025-04-29;",
+                                         "2025-04-29;DDIN25;",
+                                         "2025-04-29;DDIN25;0;",
+                                         "2025-04-29;DDIN25;0;5,970;",
+                                         "2025-04-29;DDIN25;0;5,970;118;",
+                                         "2025-04-29;DDIN25;0;5,970;118;024810098;",
+                                         "2025-04-29;DDIN25;0;5,970;118;024810098;10;",
+                                         "2025-04-29;DDIN25;0;5,970;118;024810098;10;1;",
                                          "2025-04-29;DDIN25;0;5,970;118;024810098;10;1;2025-04-28;",
                                          "2025-04-29;DDIN25;0;5,970;118;024810098;10;1;2025-04-28;127;",
                                          "2025-04-29;DDIN25;0;5,970;118;024810098;10;1;2025-04-28;127;3;"};
@@ -267,7 +284,8 @@ static void cell_is_wrong(unsigned place, const char *value, size_t size, const 
     }
     row_with(0, "2025-04-29");
     result = done("force=no");
-    ck_assert_msg(result->rows == 2 && result->report.rejected == 1, "\"%.*s\" was taken in column %u", (int)size, value, place + 1);
+    ck_assert_msg(result->rows == 2 && result->report.rejected == 1, "\"%.*s\" was taken in column %u", (int)size,
+                  value, place + 1);
     problem(result, 0, 3, strlen(before[place]) + 1, why);
     ck_assert(strncmp(result->report.problems[0].reason, ticker_column_b3_name(TICKER_TRADES, columns[place]),
                       strlen(ticker_column_b3_name(TICKER_TRADES, columns[place]))) == 0);
@@ -301,9 +319,33 @@ END_TEST
 
 START_TEST(no_prices)
 {
-    static const char *const texts[] = {"",         "-",       ",",       "5.970",   "5,9701234", "--5,970", "+5,970", "5,-970", "5,97 ",  " 5,970", "5,97x",
-                                        "x5,970",   "5x,970",  "5,,970",  "1.234,5", "5,",        ",500",    "-,500",  "1e3",    "-5,9x0", "9223372036854,775808",
-                                        "9223372036855,000", "99999999999999999999,000", "5,970000000000000000000001", "\xb9,970", "12345,\xb9" "70"};
+    static const char *const texts[] = {"",
+                                        "-",
+                                        ",",
+                                        "5.970",
+                                        "5,9701234",
+                                        "--5,970",
+                                        "+5,970",
+                                        "5,-970",
+                                        "5,97 ",
+                                        " 5,970",
+                                        "5,97x",
+                                        "x5,970",
+                                        "5x,970",
+                                        "5,,970",
+                                        "1.234,5",
+                                        "5,",
+                                        ",500",
+                                        "-,500",
+                                        "1e3",
+                                        "-5,9x0",
+                                        "9223372036854,775808",
+                                        "9223372036855,000",
+                                        "99999999999999999999,000",
+                                        "5,970000000000000000000001",
+                                        "\xb9,970",
+                                        "12345,\xb9"
+                                        "70"};
 
     for (size_t i = 0; i < COUNT(texts); i++)
         wrong(3, texts[i], "is no price");
@@ -366,8 +408,10 @@ END_TEST
 
 START_TEST(dates_and_times)
 {
-    static const char *const no_dates[] = {"", "2025-02-29", "2025-4-29", "29-04-2025", "2025/04/29", "20250429", "2025-04-29 ", "2025-04-2x", "0000-01-01", "2025-13-01"};
-    static const char *const no_times[] = {"", "24810098", "0248100980", "240000000", "006000000", "000060000", "02481009x", "-24810098", "02:48:10 "};
+    static const char *const no_dates[] = {"",         "2025-02-29",  "2025-4-29",  "29-04-2025", "2025/04/29",
+                                           "20250429", "2025-04-29 ", "2025-04-2x", "0000-01-01", "2025-13-01"};
+    static const char *const no_times[] = {"",          "24810098",  "0248100980", "240000000", "006000000",
+                                           "000060000", "02481009x", "-24810098",  "02:48:10 "};
 
     cell_is(0, "2024-02-29", "2024-02-29");
     cell_is(8, "1999-12-31", "1999-12-31");
@@ -508,7 +552,8 @@ START_TEST(truncated_at_every_byte)
     start = strlen(TRADES_12) + 1;
     for (size_t size = 0; size < file.size; size++) {
         ticker_options *force = make_options("force=yes", NULL);
-        size_t into = size >= start ? (size - start) % (strlen(row) + 1) : 0, rows = size >= start ? (size - start) / (strlen(row) + 1) : 0;
+        size_t into = size >= start ? (size - start) % (strlen(row) + 1) : 0,
+               rows = size >= start ? (size - start) / (strlen(row) + 1) : 0;
         /* A row is whole without its line end; that its last cell (empty in some rows) was cut off cannot be seen. */
         bool whole = size >= start && (into == 0 || into >= strlen(row) - 1);
         outcome result;
