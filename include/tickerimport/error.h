@@ -17,16 +17,16 @@ typedef struct ticker_error ticker_error;
 /* What kind of thing failed. Programs map it to their exit code. */
 typedef enum ticker_error_kind {
     TICKER_ERROR_NONE = 0,
-    TICKER_ERROR_USAGE = 1,     /* an argument, option or configuration value is wrong */
-    TICKER_ERROR_MEMORY = 2,    /* out of memory */
-    TICKER_ERROR_IO = 3,        /* a local file could not be read or written */
-    TICKER_ERROR_INPUT = 4,     /* the bytes are not what they should be */
-    TICKER_ERROR_LIMIT = 5,     /* a documented limit was passed */
-    TICKER_ERROR_SERVICE = 6,   /* a service could not be reached or is shutting down */
-    TICKER_ERROR_DATABASE = 7,  /* the database refused */
-    TICKER_ERROR_CANCELLED = 8, /* the caller's callback asked to stop */
+    TICKER_ERROR_USAGE = 1,       /* an argument, option or configuration value is wrong */
+    TICKER_ERROR_MEMORY = 2,      /* out of memory */
+    TICKER_ERROR_IO = 3,          /* a local file could not be read or written */
+    TICKER_ERROR_INPUT = 4,       /* the bytes are not what they should be */
+    TICKER_ERROR_LIMIT = 5,       /* a documented limit was passed */
+    TICKER_ERROR_SERVICE = 6,     /* a service could not be reached or is shutting down */
+    TICKER_ERROR_DATABASE = 7,    /* the database refused */
+    TICKER_ERROR_CANCELLED = 8,   /* the caller's callback asked to stop */
     TICKER_ERROR_UNSUPPORTED = 9, /* this build or this backend cannot do it */
-    TICKER_ERROR_INTERNAL = 10  /* a defect of the library: please report it */
+    TICKER_ERROR_INTERNAL = 10    /* a defect of the library: please report it */
 } ticker_error_kind;
 
 /* A new, empty error; NULL when memory is short. Free it with ticker_error_free(), which accepts NULL. */

@@ -38,12 +38,14 @@ typedef struct ticker_import_events {
  * as "failed", with its reasons. With dry-run nothing is stored and `store` may be NULL. */
 TICKER_API TICKER_MUST_CHECK ticker_status ticker_import_source(ticker_store *store, ticker_source *source,
                                                                 const ticker_options *options,
-                                                                const ticker_import_events *events, ticker_error *error);
+                                                                const ticker_import_events *events,
+                                                                ticker_error *error);
 
 /* Reads and checks every data member and stores nothing: the reports carry all totals. Same statuses; a member that an import would
  * refuse is reported with COMPLETE 0 or status "failed" and makes the call TICKER_FAILED. */
 TICKER_API TICKER_MUST_CHECK ticker_status ticker_inspect_source(ticker_source *source, const ticker_options *options,
-                                                                 const ticker_import_events *events, ticker_error *error);
+                                                                 const ticker_import_events *events,
+                                                                 ticker_error *error);
 
 #ifdef __cplusplus
 }

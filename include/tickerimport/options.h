@@ -19,8 +19,8 @@ TICKER_API void ticker_options_free(ticker_options *options);
 /* Sets an option by its name ("on-error"). The value is checked against the option's type and copied.
  * TICKER_FATAL with TICKER_ERROR_USAGE: no such option (the hint names the nearest one), or a value it cannot have;
  * with TICKER_ERROR_MEMORY: out of memory. On failure the old value stays. */
-TICKER_API TICKER_MUST_CHECK ticker_status ticker_options_set(ticker_options *options, const char *name, const char *value,
-                                                              ticker_error *error);
+TICKER_API TICKER_MUST_CHECK ticker_status ticker_options_set(ticker_options *options, const char *name,
+                                                              const char *value, ticker_error *error);
 /* The value as text, the default when never set, NULL for an unknown name. Lives until the option is set again. */
 TICKER_API const char *ticker_options_get(const ticker_options *options, const char *name);
 

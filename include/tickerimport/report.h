@@ -20,22 +20,22 @@ typedef enum ticker_report_key {
     TICKER_REPORT_ERROR,      /* why it failed, one line; "" otherwise */
     TICKER_REPORT_FIRST_DATE, /* earliest and latest trading day, ISO; "" when there is no record */
     TICKER_REPORT_LAST_DATE,
-    TICKER_REPORT_TURNOVER,   /* exact sum, a decimal with at least two digits after the point */
+    TICKER_REPORT_TURNOVER, /* exact sum, a decimal with at least two digits after the point */
     /* integers */
-    TICKER_REPORT_BYTES = 32, /* of the file as stored */
+    TICKER_REPORT_BYTES = 32,   /* of the file as stored */
     TICKER_REPORT_MEMBER_BYTES, /* of the decompressed member */
     TICKER_REPORT_LINES,
-    TICKER_REPORT_RECORDS,    /* data records that could be read (no header, no trailer) */
-    TICKER_REPORT_REJECTED,   /* data records that could not */
-    TICKER_REPORT_IMPORTED,   /* rows stored */
-    TICKER_REPORT_TICKERS,    /* different tickers */
-    TICKER_REPORT_TRADES,     /* sum of the trade counts; for trades files the rows that are not cancellations */
-    TICKER_REPORT_VOLUME,     /* sum of units; for trades files over the rows that are not cancellations */
-    TICKER_REPORT_DECLARED,   /* what the trailer says; TICKER_NULL when there is none */
-    TICKER_REPORT_COMPLETE,   /* 1 when header, trailer and counts agree; 0 when an import would refuse it without force */
-    TICKER_REPORT_IMPORT_ID,  /* the ledger row; TICKER_NULL when nothing was stored */
+    TICKER_REPORT_RECORDS,      /* data records that could be read (no header, no trailer) */
+    TICKER_REPORT_REJECTED,     /* data records that could not */
+    TICKER_REPORT_IMPORTED,     /* rows stored */
+    TICKER_REPORT_TICKERS,      /* different tickers */
+    TICKER_REPORT_TRADES,       /* sum of the trade counts; for trades files the rows that are not cancellations */
+    TICKER_REPORT_VOLUME,       /* sum of units; for trades files over the rows that are not cancellations */
+    TICKER_REPORT_DECLARED,     /* what the trailer says; TICKER_NULL when there is none */
+    TICKER_REPORT_COMPLETE,     /* 1 when header, trailer and counts agree; 0 when an import refuses it without force */
+    TICKER_REPORT_IMPORT_ID,    /* the ledger row; TICKER_NULL when nothing was stored */
     TICKER_REPORT_MICROSECONDS, /* wall time spent */
-    TICKER_REPORT_REPAIRED    /* records kept after reading an unreadable PRAZOT as blank */
+    TICKER_REPORT_REPAIRED      /* records kept after reading an unreadable PRAZOT as blank */
 } ticker_report_key;
 
 /* The text of a text key, the number of an integer key. NULL / TICKER_NULL for a key of the other kind or an unknown one.
@@ -46,7 +46,8 @@ TICKER_API int64_t ticker_report_integer(const ticker_report *report, ticker_rep
 /* The first TICKER_PROBLEMS_MAX problems: rejected rows, and notices that did not cost a row (line 0 when they concern the whole
  * file). `line`, `column` are 1-based and may be NULL. The reason, or NULL when `index` is outside. */
 TICKER_API size_t ticker_report_problem_count(const ticker_report *report);
-TICKER_API const char *ticker_report_problem(const ticker_report *report, size_t index, uint64_t *line, uint64_t *column);
+TICKER_API const char *ticker_report_problem(const ticker_report *report, size_t index, uint64_t *line,
+                                             uint64_t *column);
 
 /* Records by market code, in the order of the codes. The code, or NULL when `index` is outside. */
 TICKER_API size_t ticker_report_market_count(const ticker_report *report);

@@ -26,50 +26,50 @@ typedef enum ticker_type {
 
 /* Columns of a quotes batch. In brackets: B3's name in COTAHIST ("SeriesHistoricas_Layout", rev. 01 of 2017). */
 typedef enum ticker_quote_column {
-    TICKER_QUOTE_TICKER = 0,      /* [CODNEG] text */
-    TICKER_QUOTE_DATE,            /* [DATA] trading day */
-    TICKER_QUOTE_MARKET,          /* [TPMERC] text, three digits; blank when the file has none */
-    TICKER_QUOTE_BDI,             /* [CODBDI] text, two characters */
-    TICKER_QUOTE_NAME,            /* [NOMRES] text */
-    TICKER_QUOTE_SPECIFICATION,   /* [ESPECI] text */
-    TICKER_QUOTE_TERM_DAYS,       /* [PRAZOT] days to settlement; null when blank, 0 for "000" */
-    TICKER_QUOTE_CURRENCY,        /* [MODREF] text */
-    TICKER_QUOTE_OPEN,            /* [PREABE] */
-    TICKER_QUOTE_HIGH,            /* [PREMAX] */
-    TICKER_QUOTE_LOW,             /* [PREMIN] */
-    TICKER_QUOTE_AVERAGE,         /* [PREMED] */
-    TICKER_QUOTE_CLOSE,           /* [PREULT] */
-    TICKER_QUOTE_BID,             /* [PREOFC] null when 0 */
-    TICKER_QUOTE_ASK,             /* [PREOFV] null when 0 */
-    TICKER_QUOTE_TRADES,          /* [TOTNEG] wraps at 100,000 in COTAHIST */
-    TICKER_QUOTE_VOLUME,          /* [QUATOT] units */
-    TICKER_QUOTE_TURNOVER,        /* [VOLTOT] money, whole cents */
-    TICKER_QUOTE_TURNOVER_REST,   /* millionths of the currency unit below the cent; 0 but in rows made from trades */
-    TICKER_QUOTE_STRIKE,          /* [PREEXE] null when 0 */
-    TICKER_QUOTE_STRIKE_POINTS,   /* [PTOEXE] null when 0 */
-    TICKER_QUOTE_CORRECTION,      /* [INDOPC] null when 0 */
-    TICKER_QUOTE_EXPIRY,          /* [DATVEN] null for 9999-12-31 */
-    TICKER_QUOTE_FACTOR,          /* [FATCOT] */
-    TICKER_QUOTE_ISIN,            /* [CODISI] text; an internal code before 1995-05-15 */
-    TICKER_QUOTE_DISTRIBUTION,    /* [DISMES] text, zeros kept */
-    TICKER_QUOTE_SOURCE,          /* text: cotahist, trades */
-    TICKER_QUOTE_COLUMNS          /* how many there are in this version; grows */
+    TICKER_QUOTE_TICKER = 0,    /* [CODNEG] text */
+    TICKER_QUOTE_DATE,          /* [DATA] trading day */
+    TICKER_QUOTE_MARKET,        /* [TPMERC] text, three digits; blank when the file has none */
+    TICKER_QUOTE_BDI,           /* [CODBDI] text, two characters */
+    TICKER_QUOTE_NAME,          /* [NOMRES] text */
+    TICKER_QUOTE_SPECIFICATION, /* [ESPECI] text */
+    TICKER_QUOTE_TERM_DAYS,     /* [PRAZOT] days to settlement; null when blank, 0 for "000" */
+    TICKER_QUOTE_CURRENCY,      /* [MODREF] text */
+    TICKER_QUOTE_OPEN,          /* [PREABE] */
+    TICKER_QUOTE_HIGH,          /* [PREMAX] */
+    TICKER_QUOTE_LOW,           /* [PREMIN] */
+    TICKER_QUOTE_AVERAGE,       /* [PREMED] */
+    TICKER_QUOTE_CLOSE,         /* [PREULT] */
+    TICKER_QUOTE_BID,           /* [PREOFC] null when 0 */
+    TICKER_QUOTE_ASK,           /* [PREOFV] null when 0 */
+    TICKER_QUOTE_TRADES,        /* [TOTNEG] wraps at 100,000 in COTAHIST */
+    TICKER_QUOTE_VOLUME,        /* [QUATOT] units */
+    TICKER_QUOTE_TURNOVER,      /* [VOLTOT] money, whole cents */
+    TICKER_QUOTE_TURNOVER_REST, /* millionths of the currency unit below the cent; 0 but in rows made from trades */
+    TICKER_QUOTE_STRIKE,        /* [PREEXE] null when 0 */
+    TICKER_QUOTE_STRIKE_POINTS, /* [PTOEXE] null when 0 */
+    TICKER_QUOTE_CORRECTION,    /* [INDOPC] null when 0 */
+    TICKER_QUOTE_EXPIRY,        /* [DATVEN] null for 9999-12-31 */
+    TICKER_QUOTE_FACTOR,        /* [FATCOT] */
+    TICKER_QUOTE_ISIN,          /* [CODISI] text; an internal code before 1995-05-15 */
+    TICKER_QUOTE_DISTRIBUTION,  /* [DISMES] text, zeros kept */
+    TICKER_QUOTE_SOURCE,        /* text: cotahist, trades */
+    TICKER_QUOTE_COLUMNS        /* how many there are in this version; grows */
 } ticker_quote_column;
 
 /* Columns of a trades batch. In brackets: the column's name in NEGOCIOSAVISTA files. */
 typedef enum ticker_trade_column {
-    TICKER_TRADE_TICKER = 0,      /* [CodigoInstrumento] text */
-    TICKER_TRADE_DATE,            /* [DataNegocio] the day the trade was made */
-    TICKER_TRADE_REFERENCE_DATE,  /* [DataReferencia] the day of the file that lists it */
-    TICKER_TRADE_SESSION,         /* [TipoSessaoPregao] text: 1 regular, 6 after-hours */
-    TICKER_TRADE_ID,              /* [CodigoIdentificadorNegocio] */
-    TICKER_TRADE_ACTION,          /* [AcaoAtualizacao] 0 new, 2 cancelled */
-    TICKER_TRADE_TIME,            /* [HoraFechamento] */
-    TICKER_TRADE_PRICE,           /* [PrecoNegocio] may be negative */
-    TICKER_TRADE_VOLUME,          /* [QuantidadeNegociada] units */
-    TICKER_TRADE_BUYER,           /* [CodigoParticipanteComprador] null when empty */
-    TICKER_TRADE_SELLER,          /* [CodigoParticipanteVendedor] null when empty */
-    TICKER_TRADE_CHANNEL,         /* [TipoDoCanal] text, blank when the file has no such column */
+    TICKER_TRADE_TICKER = 0,     /* [CodigoInstrumento] text */
+    TICKER_TRADE_DATE,           /* [DataNegocio] the day the trade was made */
+    TICKER_TRADE_REFERENCE_DATE, /* [DataReferencia] the day of the file that lists it */
+    TICKER_TRADE_SESSION,        /* [TipoSessaoPregao] text: 1 regular, 6 after-hours */
+    TICKER_TRADE_ID,             /* [CodigoIdentificadorNegocio] */
+    TICKER_TRADE_ACTION,         /* [AcaoAtualizacao] 0 new, 2 cancelled */
+    TICKER_TRADE_TIME,           /* [HoraFechamento] */
+    TICKER_TRADE_PRICE,          /* [PrecoNegocio] may be negative */
+    TICKER_TRADE_VOLUME,         /* [QuantidadeNegociada] units */
+    TICKER_TRADE_BUYER,          /* [CodigoParticipanteComprador] null when empty */
+    TICKER_TRADE_SELLER,         /* [CodigoParticipanteVendedor] null when empty */
+    TICKER_TRADE_CHANNEL,        /* [TipoDoCanal] text, blank when the file has no such column */
     TICKER_TRADE_COLUMNS
 } ticker_trade_column;
 

@@ -109,7 +109,11 @@ bool ti_buffer_printf(ti_buffer *buffer, const char *format, ...)
 static size_t utf8_length(const unsigned char *text, size_t size)
 {
     unsigned char lead = text[0];
-    size_t length = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : (lead & 0xf0) == 0xe0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+    size_t length = lead < 0x80                   ? 1
+                    : lead >= 0xc2 && lead < 0xe0 ? 2
+                    : (lead & 0xf0) == 0xe0       ? 3
+                    : lead >= 0xf0 && lead < 0xf5 ? 4
+                                                  : 0;
 
     if (length == 0 || length > size)
         return 0;

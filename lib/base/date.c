@@ -80,7 +80,8 @@ bool ti_parse_time_digits(ti_slice text, int64_t *milliseconds)
     unsigned hour, minute, second, milli;
 
     if (text.size != 9 || !digits(text.data, 2, &hour) || !digits(text.data + 2, 2, &minute) ||
-        !digits(text.data + 4, 2, &second) || !digits(text.data + 6, 3, &milli) || hour > 23 || minute > 59 || second > 59)
+        !digits(text.data + 4, 2, &second) || !digits(text.data + 6, 3, &milli) || hour > 23 || minute > 59 ||
+        second > 59)
         return false;
     *milliseconds = ((int64_t)hour * 3600 + minute * 60 + second) * 1000 + milli;
     return true;

@@ -8,8 +8,8 @@
 
 #include "base/slice.h"
 
-#define TI_DATE_TEXT_MAX 16 /* "YYYY-MM-DD" and NUL */
-#define TI_TIME_TEXT_MAX 16 /* "HH:MM:SS.mmm" and NUL */
+#define TI_DATE_TEXT_MAX 16  /* "YYYY-MM-DD" and NUL */
+#define TI_TIME_TEXT_MAX 16  /* "HH:MM:SS.mmm" and NUL */
 #define TI_DATE_NONE 2932896 /* 9999-12-31, which COTAHIST writes for "no expiry" */
 
 int32_t ti_date_from_civil(int year, unsigned month, unsigned day);

@@ -16,7 +16,8 @@ typedef struct option_row {
 } option_row;
 
 static const option_row rows[TI_OPTION_COUNT] = {
-#define OPTION(id, name, environment, type, fallback, argument, help) {name, environment, type, fallback, argument, help},
+#define OPTION(id, name, environment, type, fallback, argument, help)                                                  \
+    {name, environment, type, fallback, argument, help},
 #include "base/options.def"
 #undef OPTION
 };
@@ -190,8 +191,8 @@ ticker_status ticker_options_set(ticker_options *options, const char *name, cons
     if (index == TI_OPTION_COUNT)
         return unknown_option(name, error);
     if (strlen(value) >= TICKER_OPTION_VALUE_MAX)
-        return ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "the value of option \"%s\" is longer than %d bytes", name,
-                       TICKER_OPTION_VALUE_MAX - 1);
+        return ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "the value of option \"%s\" is longer than %d bytes",
+                       name, TICKER_OPTION_VALUE_MAX - 1);
     if (!valid(&rows[index], value))
         return wrong_value(&rows[index], value, error);
     copy = strdup(value);

@@ -185,7 +185,8 @@ uint32_t ti_symbols_add(ti_symbols *symbols, ti_slice text, bool *added)
             return TI_SYMBOL_NONE;
         slot = find_slot(symbols, text, hash);
     }
-    if ((symbols->count == symbols->number_capacity && !grow_numbers(symbols)) || !reserve_bytes(symbols, text.size + 1))
+    if ((symbols->count == symbols->number_capacity && !grow_numbers(symbols)) ||
+        !reserve_bytes(symbols, text.size + 1))
         return TI_SYMBOL_NONE;
     number = (uint32_t)symbols->count++;
     symbols->hashes[number] = hash;

@@ -169,7 +169,8 @@ static ticker_status check_counts(ti_parse *parse, cotahist *file, ticker_error 
                               "the trailer counts the records without header and trailer");
         return TICKER_OK;
     }
-    (void)snprintf(reason, sizeof(reason), "the trailer says %llu lines, the file has %llu: it is truncated or was changed",
+    (void)snprintf(reason, sizeof(reason),
+                   "the trailer says %llu lines, the file has %llu: it is truncated or was changed",
                    (unsigned long long)declared, (unsigned long long)file->lines_seen);
     return ti_parse_refuse(parse, file->trailer_line, reason, error);
 }

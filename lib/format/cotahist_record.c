@@ -96,8 +96,8 @@ static inline uint32_t copy_text(const unsigned char *at, unsigned length, char 
 #endif
 }
 
-static inline void put_text(ticker_batch *batch, unsigned column, uint32_t row, const unsigned char *at, unsigned length,
-                            uint32_t *odd)
+static inline void put_text(ticker_batch *batch, unsigned column, uint32_t row, const unsigned char *at,
+                            unsigned length, uint32_t *odd)
 {
     uint32_t size = copy_text(at, length, batch->arena + batch->arena_size, odd);
 
@@ -170,7 +170,8 @@ static inline uint64_t digits16(const unsigned char *end, unsigned count, __m128
 {
     static const signed char keep[32] = {0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,
                                          -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
-    const __m128i pairs = _mm_set1_epi16(0x010a), quads = _mm_set1_epi32(0x00010064), eights = _mm_set1_epi32(0x00012710);
+    const __m128i pairs = _mm_set1_epi16(0x010a), quads = _mm_set1_epi32(0x00010064),
+                  eights = _mm_set1_epi32(0x00012710);
     __m128i values = _mm_xor_si128(_mm_loadu_si128((const __m128i *)(const void *)(end - 16)), _mm_set1_epi8('0'));
     uint64_t halves;
 
@@ -221,7 +222,8 @@ static bool decode_digits(const layout_field *field, const unsigned char *at, ui
 }
 
 /* Latin-1 to UTF-8. Control bytes cannot be stored as text and mean a damaged record. */
-static bool decode_text(const layout_field *field, const unsigned char *at, ticker_batch *batch, ti_cotahist_fault *fault)
+static bool decode_text(const layout_field *field, const unsigned char *at, ticker_batch *batch,
+                        ti_cotahist_fault *fault)
 {
     uint32_t start = batch->arena_size;
     unsigned length = field->length;
@@ -245,7 +247,8 @@ static bool decode_text(const layout_field *field, const unsigned char *at, tick
     return true;
 }
 
-static bool decode_term(const layout_field *field, const unsigned char *at, int64_t *value, bool *repaired, ti_cotahist_fault *fault)
+static bool decode_term(const layout_field *field, const unsigned char *at, int64_t *value, bool *repaired,
+                        ti_cotahist_fault *fault)
 {
     uint64_t digits;
 

@@ -151,7 +151,8 @@ static inline __attribute__((always_inline)) bool take_number(cell c, int64_t *n
 
     if (size - 1 >= 18)
         return false;
-    *number = (int64_t)(size <= 8 ? ti_digits_upto8(c.end, (unsigned)size, &bad) : ti_digits(c.at, (unsigned)size, &bad));
+    *number = (int64_t)(size <= 8 ? ti_digits_upto8(c.end, (unsigned)size, &bad)
+                                  : ti_digits(c.at, (unsigned)size, &bad));
     return bad == 0;
 }
 
@@ -228,7 +229,8 @@ static inline bool take_text(ticker_batch *batch, unsigned column, cell c, size_
     return !odd;
 }
 
-static inline __attribute__((always_inline)) bool decode_column(trades_file *file, ticker_batch *batch, unsigned column, cell c)
+static inline __attribute__((always_inline)) bool decode_column(trades_file *file, ticker_batch *batch, unsigned column,
+                                                                cell c)
 {
     int64_t *value = batch->i64[column] != NULL ? &batch->i64[column][batch->rows] : NULL;
 
@@ -331,7 +333,8 @@ static ticker_status open_trades(ti_parse *parse, void **state, ticker_error *er
         return status;
     line = first_line(data, available);
     if (line.size > TICKER_LINE_MAX)
-        return ti_fail(error, TICKER_FAILED, TICKER_ERROR_LIMIT, "the header line is longer than %d bytes", TICKER_LINE_MAX);
+        return ti_fail(error, TICKER_FAILED, TICKER_ERROR_LIMIT, "the header line is longer than %d bytes",
+                       TICKER_LINE_MAX);
     status = map_columns(parse, file, line, error);
     choose_decoder(file);
     size = (size_t)((const unsigned char *)line.data - data) + line.size;
@@ -348,13 +351,18 @@ static ticker_status open_trades(ti_parse *parse, void **state, ticker_error *er
 /* Says which cell of the row is wrong, and why. */
 static ticker_status reject_cell(ti_parse *parse, trades_file *file, const csv_row *row, ticker_error *error)
 {
-    static const char *const reasons[] = {
-        [TICKER_TRADE_TICKER] = "is no trading code",          [TICKER_TRADE_DATE] = "is no date (YYYY-MM-DD)",
-        [TICKER_TRADE_REFERENCE_DATE] = "is no date (YYYY-MM-DD)", [TICKER_TRADE_SESSION] = "is no session code",
-        [TICKER_TRADE_ID] = "is no number",                    [TICKER_TRADE_ACTION] = "is no action code",
-        [TICKER_TRADE_TIME] = "is no time (HHMMSSmmm)",        [TICKER_TRADE_PRICE] = "is no price",
-        [TICKER_TRADE_VOLUME] = "is no number",                [TICKER_TRADE_BUYER] = "is no participant code",
-        [TICKER_TRADE_SELLER] = "is no participant code",      [TICKER_TRADE_CHANNEL] = "is no channel code"};
+    static const char *const reasons[] = {[TICKER_TRADE_TICKER] = "is no trading code",
+                                          [TICKER_TRADE_DATE] = "is no date (YYYY-MM-DD)",
+                                          [TICKER_TRADE_REFERENCE_DATE] = "is no date (YYYY-MM-DD)",
+                                          [TICKER_TRADE_SESSION] = "is no session code",
+                                          [TICKER_TRADE_ID] = "is no number",
+                                          [TICKER_TRADE_ACTION] = "is no action code",
+                                          [TICKER_TRADE_TIME] = "is no time (HHMMSSmmm)",
+                                          [TICKER_TRADE_PRICE] = "is no price",
+                                          [TICKER_TRADE_VOLUME] = "is no number",
+                                          [TICKER_TRADE_BUYER] = "is no participant code",
+                                          [TICKER_TRADE_SELLER] = "is no participant code",
+                                          [TICKER_TRADE_CHANNEL] = "is no channel code"};
     uint32_t arena = parse->batch->arena_size;
     char reason[TI_REASON_MAX];
 
@@ -394,7 +402,8 @@ static uint32_t take_rows(ti_parse *parse, trades_file *file, const unsigned cha
     const ti_csv_index *index = &file->index;
     uint32_t before = 0, taken;
 
-    for (taken = 0; taken < index->rows && *status == TICKER_OK && parse->batch->rows < parse->batch->capacity; taken++) {
+    for (taken = 0; taken < index->rows && *status == TICKER_OK && parse->batch->rows < parse->batch->capacity;
+         taken++) {
         uint32_t last = index->row_end[taken];
         csv_row row = {data, index->mark + before, data + index->mark[last], last - before};
         const unsigned char *line = data + (uint32_t)(row.mark[0] + 1);

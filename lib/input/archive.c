@@ -17,7 +17,8 @@ typedef struct zip_layer {
     ti_layer layer;
     struct archive *archive;
     unsigned char *block;
-    locale_t names; /* a UTF-8 one: libarchive drops names that the thread's own cannot write, as "C" cannot "negócios.txt" */
+    locale_t
+        names; /* a UTF-8 one: libarchive drops names that the thread's own cannot write, as "C" cannot "negócios.txt" */
     unsigned members;
     bool opened;
     ticker_error below_error; /* libarchive's callback cannot pass one on */
@@ -162,7 +163,8 @@ ti_layer *ti_zip_new(ti_layer *below)
         free(zip);
         return NULL;
     }
-    zip->names = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0); /* where there is none, names are what the thread's makes of them */
+    zip->names = newlocale(LC_CTYPE_MASK, "C.UTF-8",
+                           (locale_t)0); /* where there is none, names are what the thread's makes of them */
     zip->layer.ops = &ops;
     zip->layer.below = below;
     ti_error_init(&zip->below_error);

@@ -10,8 +10,8 @@
 
 struct ti_input {
     ti_input_limits limits;
-    ti_layer *layers[TICKER_NESTING_MAX + 1]; /* [0] is the source */
-    unsigned depth;                           /* of the layer whose entry is read */
+    ti_layer *layers[TICKER_NESTING_MAX + 1];  /* [0] is the source */
+    unsigned depth;                            /* of the layer whose entry is read */
     uint64_t produced[TICKER_NESTING_MAX + 1]; /* at each depth by the archives that are done with */
     bool failed;
     bool looked;          /* the next entry was found already, by ti_input_look_behind() */
@@ -161,7 +161,8 @@ static ticker_status check_limits(const ti_input *input, ticker_error *error)
         uint64_t produced = input->layers[i]->produced;
 
         if (produced > input->limits.bytes) {
-            (void)ti_fail(error, TICKER_FAILED, TICKER_ERROR_LIMIT, "the input is larger than %llu bytes when decompressed",
+            (void)ti_fail(error, TICKER_FAILED, TICKER_ERROR_LIMIT,
+                          "the input is larger than %llu bytes when decompressed",
                           (unsigned long long)input->limits.bytes);
             ti_error_hint(error, "raise --max-input-bytes if the file is what it should be");
             return TICKER_FAILED;

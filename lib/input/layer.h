@@ -23,11 +23,11 @@ typedef struct ti_layer_ops {
 
 struct ti_layer {
     const ti_layer_ops *ops;
-    ti_layer *below;        /* NULL for the source */
-    char name[TICKER_NAME_MAX]; /* of the entry; "" when it has none */
+    ti_layer *below;                   /* NULL for the source */
+    char name[TICKER_NAME_MAX];        /* of the entry; "" when it has none */
     unsigned char head[TI_LAYER_HEAD]; /* first bytes of the entry, read ahead to recognise it */
     size_t head_size, head_at;
-    uint64_t produced;      /* bytes all entries gave so far */
+    uint64_t produced; /* bytes all entries gave so far */
 };
 
 /* Bytes of the layer's entry: the head first, then the rest. */

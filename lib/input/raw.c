@@ -209,7 +209,9 @@ static ticker_status spool_write(spool *ahead, const unsigned char *block, size_
         ahead->file = tmpfile();
     if (ahead->file == NULL || fwrite(block, 1, size, ahead->file) != size) {
         (void)ti_fail(error, TICKER_RETRY, TICKER_ERROR_IO, "cannot write a temporary file: %s", strerror(errno));
-        ti_error_hint(error, "an archive with several members that comes through a pipe is kept there; make room or name the file");
+        ti_error_hint(
+            error,
+            "an archive with several members that comes through a pipe is kept there; make room or name the file");
         return TICKER_RETRY;
     }
     return TICKER_OK;

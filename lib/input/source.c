@@ -52,8 +52,8 @@ ticker_status ti_source_read(ticker_source *source, void *buffer, size_t capacit
     *got = 0;
     status = known_status(source->ops.read(source->self, buffer, capacity, got, error));
     if (status > TICKER_DONE || (status == TICKER_OK && (*got == 0 || *got > capacity)))
-        status = ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "a source's read function returned %d and %zu bytes of %zu",
-                         (int)status, *got, capacity);
+        status = ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE,
+                         "a source's read function returned %d and %zu bytes of %zu", (int)status, *got, capacity);
     if (status != TICKER_OK)
         *got = 0;
     if (status < TICKER_OK) {

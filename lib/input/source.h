@@ -8,8 +8,8 @@
 struct ticker_source {
     ticker_source_ops ops;
     void *self;
-    int64_t bytes;   /* -1: unknown */
-    int descriptor;  /* of a regular file that may be read twice, else -1 */
+    int64_t bytes;  /* -1: unknown */
+    int descriptor; /* of a regular file that may be read twice, else -1 */
     char name[TICKER_NAME_MAX];
 };
 

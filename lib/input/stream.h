@@ -1,5 +1,6 @@
 /* Bytes one can look at before taking them: parsers see records in place and never half a line.
- * At least TI_STREAM_MARGIN readable bytes of no meaning stand before and after what peek() returns, so that decoders may load whole words. */
+ * At least TI_STREAM_MARGIN readable bytes of no meaning stand before and after what peek() returns, so that decoders
+ * may load whole words. */
 #ifndef TI_INPUT_STREAM_H
 #define TI_INPUT_STREAM_H
 
@@ -21,7 +22,8 @@ void ti_stream_free(ti_stream *stream);
 /* Forgets everything: the next bytes are those of another member. */
 void ti_stream_reset(ti_stream *stream);
 
-/* At least `min` (≤ TI_STREAM_BLOCK / 2) bytes at *data, *available of them; fewer only at the end of the input. Valid until the next call. */
+/* At least `min` (≤ TI_STREAM_BLOCK / 2) bytes at *data, *available of them; fewer only at the end of the input. Valid
+ * until the next call. */
 ticker_status ti_stream_peek(ti_stream *stream, size_t min, const unsigned char **data, size_t *available,
                              ticker_error *error);
 /* Takes `size` of the bytes last peeked at. */

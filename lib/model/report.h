@@ -29,7 +29,7 @@ struct ticker_report {
     int64_t first_date, last_date; /* TICKER_NULL: no record */
     int64_t bytes, member_bytes, lines, records, rejected, repaired, imported, tickers, trades, volume;
     int64_t declared, import_id, microseconds; /* TICKER_NULL: unknown */
-    char refusal[TI_REASON_MAX]; /* why an import without force refuses the file; "" when it does not */
+    char refusal[TI_REASON_MAX];               /* why an import without force refuses the file; "" when it does not */
     uint64_t refusal_line;
     bool complete, totals_overflow;
     ti_int128 turnover; /* millionths */

@@ -7,14 +7,14 @@
 #include <tickerimport/schema.h>
 
 typedef struct ti_column {
-    const char *name;        /* in the databases */
-    const char *json;        /* in JSON and CSV; NULL: not shown */
-    const char *b3;          /* B3's name, "" when none */
+    const char *name; /* in the databases */
+    const char *json; /* in JSON and CSV; NULL: not shown */
+    const char *b3;   /* B3's name, "" when none */
     ticker_type type;
-    unsigned scale;          /* of the mantissa */
-    unsigned digits;         /* decimals always shown */
-    bool quoted;             /* an integer that JSON shows as a string */
-    const char *postgres;    /* type in PostgreSQL; NULL: not a column of its own there */
+    unsigned scale;       /* of the mantissa */
+    unsigned digits;      /* decimals always shown */
+    bool quoted;          /* an integer that JSON shows as a string */
+    const char *postgres; /* type in PostgreSQL; NULL: not a column of its own there */
     const char *description;
 } ti_column;
 

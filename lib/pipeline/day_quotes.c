@@ -84,14 +84,16 @@ static ti_slice date_key(const int32_t *date)
     return (ti_slice){(const char *)date, sizeof(*date)};
 }
 
-static ticker_status find_day(ti_day_quotes *quotes, ti_slice ticker, int32_t date, uint32_t *number, ticker_error *error)
+static ticker_status find_day(ti_day_quotes *quotes, ti_slice ticker, int32_t date, uint32_t *number,
+                              ticker_error *error)
 {
     char key[KEY_MAX];
     bool added;
 
     *number = ti_symbols_add(quotes->symbols, make_key(key, ticker, date), &added);
     if (*number == TI_SYMBOL_NONE && ti_symbols_count(quotes->symbols) >= TICKER_SYMBOLS_MAX)
-        return ti_fail(error, TICKER_FAILED, TICKER_ERROR_LIMIT, "more than %d different tickers and days", TICKER_SYMBOLS_MAX);
+        return ti_fail(error, TICKER_FAILED, TICKER_ERROR_LIMIT, "more than %d different tickers and days",
+                       TICKER_SYMBOLS_MAX);
     if (*number == TI_SYMBOL_NONE)
         return ti_fail_memory(error);
     if (*number >= quotes->capacity) {
@@ -138,7 +140,8 @@ static ticker_status add_row(ti_day_quotes *quotes, const ticker_batch *trades, 
     int64_t id = trades->i64[TICKER_TRADE_ID][row], action = trades->i64[TICKER_TRADE_ACTION][row];
     uint32_t number;
     day_entry *day;
-    ticker_status status = find_day(quotes, ti_batch_text(trades, TICKER_TRADE_TICKER, row), (int32_t)date, &number, error);
+    ticker_status status = find_day(quotes, ti_batch_text(trades, TICKER_TRADE_TICKER, row), (int32_t)date, &number,
+                                    error);
 
     if (status != TICKER_OK)
         return status;

@@ -47,8 +47,7 @@ bool ti_day_state_remove(ti_day_state *day, const ti_trade *trade)
     day->trades--;
     day->volume -= trade->volume;
     day->turnover -= (ti_int128)trade->price * trade->volume;
-    return !makes_prices(trade->session) ||
-           (trade->price < day->high && trade->price > day->low &&
-            (trade->time != day->open_time || trade->id != day->open_id) &&
-            (trade->time != day->close_time || trade->id != day->close_id));
+    return !makes_prices(trade->session) || (trade->price < day->high && trade->price > day->low &&
+                                             (trade->time != day->open_time || trade->id != day->open_id) &&
+                                             (trade->time != day->close_time || trade->id != day->close_id));
 }

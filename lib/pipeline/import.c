@@ -16,8 +16,8 @@ typedef struct import_run {
     ticker_reader *reader;
     ticker_import_events events;
     bool forced;
-    bool inspect;         /* read on whatever is wrong with the file, and judge at the end */
-    bool reject;          /* a row that cannot be read makes an import refuse the file */
+    bool inspect; /* read on whatever is wrong with the file, and judge at the end */
+    bool reject;  /* a row that cannot be read makes an import refuse the file */
     int64_t started;
     ticker_status worst; /* of the members so far: OK, WARN or FAILED */
     size_t members;
@@ -134,7 +134,8 @@ static ticker_status recall(import_run *import, int64_t id, ticker_error *error)
             good &= read_number(&cells[i], numbers[i]);
         good = good && read_date(&cells[6], &report->first_date) && read_date(&cells[7], &report->last_date);
         if (!good)
-            status = ti_fail(error, TICKER_FAILED, TICKER_ERROR_DATABASE, "the ledger's row %lld cannot be read", (long long)id);
+            status = ti_fail(error, TICKER_FAILED, TICKER_ERROR_DATABASE, "the ledger's row %lld cannot be read",
+                             (long long)id);
     }
     cursor->ops->close(cursor);
     return status < TICKER_OK ? status : TICKER_OK;
@@ -435,7 +436,8 @@ ticker_status ticker_import_source(ticker_store *store, ticker_source *source, c
 
     if (source == NULL || (store == NULL && !dry)) {
         ticker_source_free(source);
-        return ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "an import needs a source, and a store unless dry-run is set");
+        return ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE,
+                       "an import needs a source, and a store unless dry-run is set");
     }
     return run(&import, source, options, events, error);
 }

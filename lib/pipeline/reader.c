@@ -107,7 +107,8 @@ static ticker_status not_recognised(const unsigned char *data, size_t size, tick
     for (size_t i = 0; i < length; i++)
         begin[i] = (char)(data[i] >= 0x20 && data[i] < 0x7f ? data[i] : '.');
     begin[length] = '\0';
-    (void)ti_fail(error, TICKER_FAILED, TICKER_ERROR_INPUT, "not a B3 file of a known format: it begins with \"%s\"", begin);
+    (void)ti_fail(error, TICKER_FAILED, TICKER_ERROR_INPUT, "not a B3 file of a known format: it begins with \"%s\"",
+                  begin);
     ti_error_hint(error, "COTAHIST and NEGOCIOSAVISTA files are recognised by their first line");
     return TICKER_FAILED;
 }
@@ -205,7 +206,8 @@ ticker_status ticker_reader_next_batch(ticker_reader *reader, const ticker_batch
     if (reader->format == NULL && reader->ended)
         return TICKER_DONE;
     if (reader->format == NULL)
-        return ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "there is no member to read: it failed, or none was opened");
+        return ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE,
+                       "there is no member to read: it failed, or none was opened");
     status = read_rows(reader, error);
     if (reader->totals && reader->batch->rows > 0) {
         ticker_status added = ti_tally_add(reader->tally, reader->batch, &reader->report, error);

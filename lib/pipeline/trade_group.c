@@ -14,8 +14,8 @@ ticker_status ti_trade_group_add(ti_trade_group *group, const ti_trade *trade, t
     size_t at = group->count;
 
     if (at == TICKER_TRADE_GROUP_MAX || trade->session.size > TICKER_SESSION_MAX)
-        return ti_fail(error, TICKER_FAILED, TICKER_ERROR_LIMIT, "more than %d rows speak of the same trade number of a day",
-                       TICKER_TRADE_GROUP_MAX);
+        return ti_fail(error, TICKER_FAILED, TICKER_ERROR_LIMIT,
+                       "more than %d rows speak of the same trade number of a day", TICKER_TRADE_GROUP_MAX);
     group->rows[at] = *trade;
     if (trade->session.size > 0)
         memcpy(group->sessions[at], trade->session.data, trade->session.size);

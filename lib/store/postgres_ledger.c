@@ -193,7 +193,7 @@ static ticker_status insert_row(ti_pg_link *link, const ti_ledger_row *row, int6
 }
 
 ticker_status ti_pg_ask_import(ti_pg_link *link, int64_t bytes, const char *sha256, const char *member, int64_t *id,
-                                ticker_error *error)
+                               ticker_error *error)
 {
     values list = {.count = 0};
     ti_pg_parameters parameters;

@@ -7,7 +7,8 @@
 #include "store/sqlite.h"
 
 #define SORT_MEMORY ((size_t)12 << 20)
-#define TURN_PATIENCE (15 * 60 * 1000) /* milliseconds to wait for other imports: as long as PostgreSQL's lock_timeout for them */
+#define TURN_PATIENCE                                                                                                  \
+    (15 * 60 * 1000) /* milliseconds to wait for other imports: as long as PostgreSQL's lock_timeout for them */
 
 /* A change of the journal needs the file for itself for a moment; when it cannot be had at once, the old way is as safe. */
 static void set_journal(ti_sqlite *sqlite, const char *sql)

@@ -1,7 +1,7 @@
-/* The one interface that every database backend fills in. What stands above (pipeline, query) knows nothing else of it.
- *
- * An import goes begin → put* → settle → (put_day_quotes*) → commit, or rollback at any point. Everything between begin and commit is one
- * transaction: a crash leaves the database as it was. A failing call leaves the transaction to rollback(). */
+/* The one interface that every database backend fills in. What stands above (pipeline, query) knows nothing else of
+ * it.  An import goes begin → put* → settle → (put_day_quotes*) → commit, or rollback at any point. Everything
+ * between begin and commit is one transaction: a crash leaves the database as it was. A failing call leaves the
+ * transaction to rollback(). */
 #ifndef TI_STORE_STORE_H
 #define TI_STORE_STORE_H
 
@@ -47,7 +47,8 @@ typedef struct ti_ticker_day {
     int64_t id; /* TICKER_NULL: all of them */
 } ti_ticker_day;
 
-/* One stored trade, as scan_trades() delivers it. `day` is the index into the list asked for. Slices live for the call. */
+/* One stored trade, as scan_trades() delivers it. `day` is the index into the list asked for. Slices live for the
+ * call. */
 typedef struct ti_trade {
     size_t day;
     ti_slice session;
@@ -92,31 +93,34 @@ typedef struct ti_store_ops {
     ticker_status (*version)(ticker_store *store, int *found, ticker_error *error); /* 0: no schema yet */
     ticker_status (*migrate)(ticker_store *store, ticker_error *error);
 
-    /* An import with these bytes that succeeded: TICKER_OK and *id, or TICKER_DONE. `sha256` NULL asks only whether any imported file
-     * has `bytes` bytes: cheap, and enough to know that hashing beforehand is useless. Outside a transaction. */
-    ticker_status (*find_import)(ticker_store *store, int64_t bytes, const char *sha256, const char *member, int64_t *id,
-                                 ticker_error *error);
+    /* An import with these bytes that succeeded: TICKER_OK and *id, or TICKER_DONE. `sha256` NULL asks only whether
+     * any imported file has `bytes` bytes: cheap, and enough to know that hashing beforehand is useless. Outside a
+     * transaction. */
+    ticker_status (*find_import)(ticker_store *store, int64_t bytes, const char *sha256, const char *member,
+                                 int64_t *id, ticker_error *error);
 
-    /* With ->sha256 set, begin() and put() end with TICKER_DONE as soon as they see, having waited for another import, that it was of the
-     * same bytes: loading them again would be for nothing. Then rollback(). */
+    /* With ->sha256 set, begin() and put() end with TICKER_DONE as soon as they see, having waited for another
+     * import, that it was of the same bytes: loading them again would be for nothing. Then rollback(). */
     ticker_status (*begin)(ticker_store *store, int64_t *import_id, ticker_error *error);
-    /* Rows of a file; all batches of an import are of one table. Rows equal in the quotes key are kept apart by `occurrence`
-     * (0, 1, … in file order) when settled; a trade that has the same key as an earlier one of the file replaces it. */
+    /* Rows of a file; all batches of an import are of one table. Rows equal in the quotes key are kept apart by
+     * `occurrence` (0, 1, … in file order) when settled; a trade that has the same key as an earlier one of the file
+     * replaces it. */
     ticker_status (*put)(ticker_store *store, const ticker_batch *batch, ticker_error *error);
-    /* Ends the loading: keys are built, rows with the same key as stored ones replace them, quotes made from trades give way
-     * to those of a file for the same (ticker, date). */
+    /* Ends the loading: keys are built, rows with the same key as stored ones replace them, quotes made from trades
+     * give way to those of a file for the same (ticker, date). */
     ticker_status (*settle)(ticker_store *store, ticker_error *error);
     /* After settle() of trades: whether every trade of this day is this import's and none replaced another. */
     bool (*day_is_new)(const ticker_store *store, int64_t date);
-    /* After settle(): the stored trades of these days (or of these trade numbers), for each entry in ascending trade id; entries in any
-     * order, but the rows of one entry together. Either all entries name a trade number or none does. Reads no more than those rows: the keys of both backends are made for it. */
+    /* After settle(): the stored trades of these days (or of these trade numbers), for each entry in ascending trade
+     * id; entries in any order, but the rows of one entry together. Either all entries name a trade number or none
+     * does. Reads no more than those rows: the keys of both backends are made for it. */
     ticker_status (*scan_trades)(ticker_store *store, const ti_ticker_day *days, size_t count, ti_visit_trade visit,
                                  void *payload, ticker_error *error);
-    /* After settle() of trades: quotes made from trades. Each row replaces the one made from trades for its (ticker, date) unless a row from
-     * a file stands there; a row with 0 trades only removes it. */
+    /* After settle() of trades: quotes made from trades. Each row replaces the one made from trades for its (ticker,
+     * date) unless a row from a file stands there; a row with 0 trades only removes it. */
     ticker_status (*put_day_quotes)(ticker_store *store, const ticker_batch *batch, ticker_error *error);
-    /* Writes instruments and the ledger row, commits. TICKER_DONE: another import of the same bytes was first: rolled back, *id
-     * is its ledger row. `rows` holds the counts known to the pipeline. */
+    /* Writes instruments and the ledger row, commits. TICKER_DONE: another import of the same bytes was first:
+     * rolled back, *id is its ledger row. `rows` holds the counts known to the pipeline. */
     ticker_status (*commit)(ticker_store *store, const ti_ledger_row *row, ti_next_instrument next, void *payload,
                             int64_t *id, ticker_error *error);
     /* Undoes everything since begin(). Never fails: a connection that is gone has rolled back by itself. */
@@ -124,8 +128,9 @@ typedef struct ti_store_ops {
     /* The ledger row of a file that was refused, in a transaction of its own. */
     ticker_status (*record_failure)(ticker_store *store, const ti_ledger_row *row, int64_t *id, ticker_error *error);
 
-    /* Runs a SELECT. `sql` names the relations {quotes}, {trades}, {instruments}, {imports}: relations whose columns have the names of the
-     * schema and hold text, integers, mantissas (decimals), days (dates) and milliseconds (times) in SQLite, and the real types in PostgreSQL. */
+    /* Runs a SELECT. `sql` names the relations {quotes}, {trades}, {instruments}, {imports}: relations whose columns
+     * have the names of the schema and hold text, integers, mantissas (decimals), days (dates) and milliseconds
+     * (times) in SQLite, and the real types in PostgreSQL. */
     ticker_status (*query)(ticker_store *store, const char *sql, const ti_parameter *parameters, size_t count,
                            ti_cursor **cursor, ticker_error *error);
 } ti_store_ops;
@@ -133,7 +138,8 @@ typedef struct ti_store_ops {
 /* Backends put this first in a structure of their own. */
 struct ticker_store {
     const ti_store_ops *ops;
-    /* What the next import is of, when that is known before it begins; else NULL. Set by the pipeline, borrowed until the import ends. */
+    /* What the next import is of, when that is known before it begins; else NULL. Set by the pipeline, borrowed
+     * until the import ends. */
     const char *sha256, *member;
 };
 
@@ -144,7 +150,8 @@ ticker_status ti_postgres_open(const char *url, ticker_store **store, ticker_err
 /* The schema's version that this library knows; one more with each migration. */
 #define TI_SCHEMA_VERSION 1
 
-/* Replaces {name} by what `resolve` says of it; used by backends for ->query. The result is malloc'd; NULL: no memory or an unknown name. */
+/* Replaces {name} by what `resolve` says of it; used by backends for ->query. The result is malloc'd; NULL: no
+ * memory or an unknown name. */
 char *ti_store_expand(const char *sql, const char *(*resolve)(ti_slice name));
 
 #endif
