@@ -11,9 +11,9 @@
 extern "C" {
 #endif
 
-/* Called now and then while bytes are read, and once at the end of each member. `position` of `bytes` (-1: unknown) are consumed
- * and `records` read. Return 0 to go on; anything else rolls the current file back and ends the call with TICKER_RETRY and
- * TICKER_ERROR_CANCELLED. Same thread as the call. */
+/* Called now and then while bytes are read and while the database works or waits, and once at the end of each member.
+ * `position` of `bytes` (-1: unknown) are consumed and `records` read. Return 0 to go on; anything else rolls the current
+ * file back and ends the call with TICKER_RETRY and TICKER_ERROR_CANCELLED. Same thread as the call. */
 typedef int (*ticker_progress)(uint64_t position, int64_t bytes, uint64_t records, void *payload);
 
 /* Called once for each member, after it is committed, found to be a duplicate, or refused. The report is borrowed for the call. */

@@ -16,7 +16,7 @@
     200                      /* decompressed bytes a compressed one (COTAHIST reaches about 10), once past 16 MiB */
 #define TICKER_SESSION_MAX 8 /* bytes of a session or channel code; B3 writes one digit */
 #define TICKER_TRADE_GROUP_MAX 1024           /* stored rows that may speak of one trade number of one ticker and day */
-#define TICKER_SYMBOLS_MAX 4000000            /* different tickers of one file */
+#define TICKER_SYMBOLS_MAX 1000000            /* different tickers of one file */
 #define TICKER_PROBLEMS_JSON_MAX (256 * 1024) /* bytes of the problems as JSON in the ledger */
 #define TICKER_OPTION_VALUE_MAX 4096          /* bytes of an option's value, NUL included */
 #define TICKER_QUERY_TICKERS_MAX 100          /* tickers of one query */

@@ -376,8 +376,7 @@ static ticker_status reject_cell(ti_parse *parse, trades_file *file, const csv_r
                        (int)(c.end - c.at > 40 ? 40 : c.end - c.at), (const char *)c.at, reasons[i]);
         return ti_parse_reject(parse, file->line, (uint64_t)(c.at - cell_at(row, 0).at) + 1, reason, error);
     }
-    parse->batch->arena_size = arena;
-    return TICKER_OK;
+    return ti_fail(error, TICKER_FATAL, TICKER_ERROR_INTERNAL, "a row was rejected without a reason");
 }
 
 static ticker_status wrong_columns(ti_parse *parse, const trades_file *file, unsigned columns, ticker_error *error)

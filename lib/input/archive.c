@@ -123,7 +123,8 @@ static ticker_status next_entry(ti_layer *layer, ticker_error *error)
         if (ignored(entry, layer->name))
             continue;
         if (archive_entry_is_encrypted(entry))
-            return ti_fail(error, TICKER_FAILED, TICKER_ERROR_INPUT, "archive member \"%s\" is encrypted", layer->name);
+            return ti_fail(error, TICKER_FAILED, TICKER_ERROR_UNSUPPORTED, "archive member \"%s\" is encrypted",
+                           layer->name);
         return TICKER_OK;
     }
 }

@@ -16,6 +16,9 @@ struct ti_input {
     bool failed;
     bool looked;          /* the next entry was found already, by ti_input_look_behind() */
     ticker_status behind; /* what was found there */
+    ticker_error behind_error;
+    char **names; /* of the members so far: the ledger knows a member by its name */
+    size_t name_count;
     char name[TICKER_NAME_MAX];
     char member[TICKER_NAME_MAX];
 };
@@ -58,7 +61,44 @@ void ti_input_free(ti_input *input)
     while (input->depth > 0)
         pop(input);
     input->layers[0]->ops->free(input->layers[0]);
+    for (size_t i = 0; i < input->name_count; i++)
+        free(input->names[i]);
+    free(input->names);
     free(input);
+}
+
+static bool name_taken(const ti_input *input)
+{
+    for (size_t i = 0; i < input->name_count; i++)
+        if (strcmp(input->names[i], input->member) == 0)
+            return true;
+    return false;
+}
+
+/* Two members may have the same name, or the same one once it is cut: the later ones get a number. */
+static ticker_status keep_name(ti_input *input, ticker_error *error)
+{
+    size_t size = strlen(input->member);
+    char number[24];
+
+    if (input->name_count == TICKER_MEMBERS_MAX)
+        return ti_fail(error, TICKER_FAILED, TICKER_ERROR_LIMIT, "the archive has more than %d data members",
+                       TICKER_MEMBERS_MAX);
+    for (unsigned i = 2; name_taken(input); i++) {
+        size_t length = (size_t)snprintf(number, sizeof(number), "#%u", i);
+        size_t at = size + length < sizeof(input->member) ? size : sizeof(input->member) - 1 - length;
+
+        memcpy(input->member + at, number, length + 1);
+    }
+    if (input->names == NULL)
+        input->names = calloc(TICKER_MEMBERS_MAX, sizeof(*input->names));
+    if (input->names == NULL)
+        return ti_fail_memory(error);
+    input->names[input->name_count] = strdup(input->member);
+    if (input->names[input->name_count] == NULL)
+        return ti_fail_memory(error);
+    input->name_count++;
+    return TICKER_OK;
 }
 
 /* Joins the names of the entries, outermost first. */
@@ -130,8 +170,12 @@ ticker_status ti_input_next(ti_input *input, ticker_error *error)
     if (input->failed)
         return TICKER_DONE;
     status = input->looked ? input->behind : find_member(input, error);
+    if (input->looked && status < TICKER_OK)
+        ti_error_copy(error, &input->behind_error);
     input->looked = false;
     name_member(input);
+    if (status == TICKER_OK)
+        status = keep_name(input, error);
     if (status < TICKER_OK) {
         input->failed = true;
         ti_error_file(error, input->name);
@@ -139,15 +183,23 @@ ticker_status ti_input_next(ti_input *input, ticker_error *error)
     return status;
 }
 
+/* What makes the next member unreadable (a password, too deep an archive) is that member's matter; damage is everybody's. */
+static bool concerns_all(ticker_status status, const ticker_error *error)
+{
+    return status < TICKER_OK && (status != TICKER_FAILED || error->kind == TICKER_ERROR_INPUT);
+}
+
 ticker_status ti_input_look_behind(ti_input *input, ticker_error *error)
 {
     if (input->failed || input->looked)
         return TICKER_OK;
-    input->behind = find_member(input, error);
+    ti_error_init(&input->behind_error);
+    input->behind = find_member(input, &input->behind_error);
     input->looked = true;
-    if (input->behind >= TICKER_OK)
+    if (!concerns_all(input->behind, &input->behind_error))
         return TICKER_OK;
     input->failed = true;
+    ti_error_copy(error, &input->behind_error);
     ti_error_file(error, input->name);
     return input->behind;
 }

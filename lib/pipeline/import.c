@@ -21,6 +21,7 @@ typedef struct import_run {
     int64_t started;
     ticker_status worst; /* of the members so far: OK, WARN or FAILED */
     size_t members;
+    bool cancelled; /* the caller's callback said so */
 } import_run;
 
 static int64_t microseconds_now(void)
@@ -53,17 +54,29 @@ static void send_report(import_run *import)
         import->events.report(report, import->events.payload);
 }
 
-static ticker_status report_progress(import_run *import, ticker_error *error)
+/* Tells the caller how far it is, also while the database works; true when the caller wants to stop. */
+static bool ask_caller(void *payload)
 {
+    import_run *import = payload;
     const ticker_report *report = ticker_reader_report(import->reader);
 
-    if (import->events.progress == NULL ||
-        import->events.progress(ticker_reader_position(import->reader), ti_reader_size(import->reader),
-                                (uint64_t)(report->records + report->rejected), import->events.payload) == 0)
-        return TICKER_OK;
+    if (!import->cancelled && import->events.progress != NULL)
+        import->cancelled = import->events.progress(
+                                ticker_reader_position(import->reader), ti_reader_size(import->reader),
+                                (uint64_t)(report->records + report->rejected), import->events.payload) != 0;
+    return import->cancelled;
+}
+
+static ticker_status fail_cancelled(import_run *import, ticker_error *error)
+{
     (void)ti_fail(error, TICKER_RETRY, TICKER_ERROR_CANCELLED, "cancelled");
-    ti_error_file(error, report->file);
+    ti_error_file(error, ticker_reader_report(import->reader)->file);
     return TICKER_RETRY;
+}
+
+static ticker_status report_progress(import_run *import, ticker_error *error)
+{
+    return ask_caller(import) ? fail_cancelled(import, error) : TICKER_OK;
 }
 
 /* The ledger row that the report amounts to; `problems` keeps its JSON alive. */
@@ -84,7 +97,7 @@ static ticker_status fill_ledger(import_run *import, const char *status, ti_buff
                            .problems = problems->data,
                            .turnover = report->turnover_text,
                            .bytes = report->bytes,
-                           .records = report->records,
+                           .records = report->records + report->rejected,
                            .imported = strcmp(status, "imported") == 0 ? report->records : 0,
                            .rejected = report->rejected,
                            .repaired = report->repaired,
@@ -132,6 +145,7 @@ static ticker_status recall(import_run *import, int64_t id, ticker_error *error)
     if (status == TICKER_OK) {
         for (size_t i = 0; i < 6; i++)
             good &= read_number(&cells[i], numbers[i]);
+        report->records -= report->rejected; /* the ledger counts what was read, the report what could be */
         good = good && read_date(&cells[6], &report->first_date) && read_date(&cells[7], &report->last_date);
         if (!good)
             status = ti_fail(error, TICKER_FAILED, TICKER_ERROR_DATABASE, "the ledger's row %lld cannot be read",
@@ -263,6 +277,8 @@ static ticker_status load(import_run *import, int64_t *id, ticker_error *error)
     ticker_report *report = ti_reader_report(import->reader);
     ticker_status status;
 
+    store->interrupted = ask_caller;
+    store->interrupted_payload = import;
     store->sha256 = ti_reader_can_hash_first(import->reader) ? report->sha256 : NULL;
     store->member = report->member;
     status = store->ops->begin(store, id, error);
@@ -271,6 +287,7 @@ static ticker_status load(import_run *import, int64_t *id, ticker_error *error)
     else if (status == TICKER_DONE)
         *id = TICKER_NULL;
     store->sha256 = store->member = NULL;
+    store->interrupted = NULL; /* what follows must not fail any more */
     if (status < TICKER_OK || (status == TICKER_DONE && *id == TICKER_NULL))
         store->ops->rollback(store);
     if (status == TICKER_DONE && *id == TICKER_NULL) {
@@ -387,6 +404,11 @@ static ticker_status import_members(import_run *import, ticker_error *error)
         import->members++;
         if (status == TICKER_OK)
             status = import_member(import, &why);
+        if (status < TICKER_OK && import->cancelled) { /* whatever the interrupted call made of it */
+            ticker_error_clear(&why);
+            status = fail_cancelled(import, &why);
+        }
+        ti_error_file(&why, ti_reader_report(import->reader)->file);
         if (status == TICKER_FAILED)
             status = refuse_member(import, &why, error);
         else if (status < TICKER_OK) {

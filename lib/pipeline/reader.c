@@ -197,6 +197,21 @@ static ticker_status read_rows(ticker_reader *reader, ticker_error *error)
     return status;
 }
 
+/* A member that was read to its end: TICKER_DONE when it is whole and gave something. */
+static ticker_status check_end(ticker_reader *reader, ticker_error *error)
+{
+    const ticker_report *report = &reader->report;
+    ticker_status status = TICKER_OK;
+
+    if (report->records == 0 && report->rejected > 0)
+        status = ti_parse_refuse(&reader->parse, 0, "not one row of the file can be read", error);
+    else if (report->records == 0 && reader->format->table == TICKER_TRADES)
+        status = ti_parse_refuse(&reader->parse, 0, "the file has a header and no rows", error);
+    if (status == TICKER_OK)
+        status = ti_input_look_behind(reader->input, error);
+    return status == TICKER_OK ? TICKER_DONE : status;
+}
+
 ticker_status ticker_reader_next_batch(ticker_reader *reader, const ticker_batch **batch, ticker_error *error)
 {
     ticker_status status;
@@ -215,12 +230,8 @@ ticker_status ticker_reader_next_batch(ticker_reader *reader, const ticker_batch
         if (status >= TICKER_OK && added != TICKER_OK)
             status = added;
     }
-    if (status == TICKER_DONE) {
-        ticker_status behind = ti_input_look_behind(reader->input, error);
-
-        if (behind != TICKER_OK)
-            status = behind;
-    }
+    if (status == TICKER_DONE)
+        status = check_end(reader, error);
     ti_report_finish(&reader->report);
     if (status < TICKER_OK)
         return add_place(reader, status, error);

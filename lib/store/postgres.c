@@ -55,6 +55,7 @@ ticker_status ti_postgres_open(const char *url, ticker_store **store, ticker_err
         close_store(&postgres->base);
         return status;
     }
+    ti_pg_watch(postgres->link, &postgres->base);
     *store = &postgres->base;
     return TICKER_OK;
 }

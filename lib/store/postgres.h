@@ -33,6 +33,8 @@ typedef struct ti_pg_parameters {
 } ti_pg_parameters;
 
 ticker_status ti_pg_open(const char *url, ti_pg_link **link, ticker_error *error);
+/* Long statements and waits for locks end when the store is told to stop. */
+void ti_pg_watch(ti_pg_link *link, const ticker_store *store);
 void ti_pg_close(ti_pg_link *link);
 /* Before work that needs nothing of what went before: connects again when the connection is gone. */
 ticker_status ti_pg_ready(ti_pg_link *link, ticker_error *error);

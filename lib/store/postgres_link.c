@@ -20,12 +20,14 @@
 #define WHERE_MAX 256
 #define HOSTS_MAX 16
 #define SQLSTATE_SIZE 5
+#define WATCH_MILLISECONDS 200 /* between two questions whether to stop */
 
 #define UNIQUE_VIOLATION "23505"
 
 struct ti_pg_link {
     PGconn *conn;
     char *url;
+    const ticker_store *store; /* may tell to stop; NULL: nobody does */
     bool copying;
     bool streaming;
     char where[WHERE_MAX];
@@ -316,21 +318,81 @@ const char *ti_pg_where(const ti_pg_link *link)
     return link->where;
 }
 
+void ti_pg_watch(ti_pg_link *link, const ticker_store *store)
+{
+    link->store = store;
+}
+
+static void cancel_statement(const ti_pg_link *link)
+{
+    char why[256];
+    PGcancel *cancel = PQgetCancel(link->conn);
+
+    /* When the request does not get through, the statement ends by itself: later, that is all. */
+    if (cancel != NULL)
+        (void)PQcancel(cancel, why, sizeof(why));
+    PQfreeCancel(cancel);
+}
+
+/* Waits until libpq has a result to hand out, or finds that the connection is gone. */
+static void await_result(const ti_pg_link *link)
+{
+    bool cancelled = false;
+
+    while (PQisBusy(link->conn) != 0) {
+        struct pollfd input = {.fd = PQsocket(link->conn), .events = POLLIN};
+
+        if (!cancelled && ti_store_interrupted(link->store)) {
+            cancel_statement(link);
+            cancelled = true;
+        }
+        if (poll(&input, 1, WATCH_MILLISECONDS) > 0 && PQconsumeInput(link->conn) == 0)
+            return;
+    }
+}
+
+/* As PQexec() and PQexecParams(): the last result of a statement that was sent, or the one that says why it failed. */
+static PGresult *last_result(const ti_pg_link *link)
+{
+    PGresult *last = NULL;
+
+    for (;;) {
+        PGresult *next;
+
+        await_result(link);
+        next = PQgetResult(link->conn);
+        if (next == NULL)
+            return last;
+        if (last != NULL && PQresultStatus(last) == PGRES_FATAL_ERROR) {
+            PQclear(next);
+            continue;
+        }
+        PQclear(last);
+        last = next;
+        if (PQresultStatus(last) == PGRES_COPY_IN || PQstatus(link->conn) == CONNECTION_BAD)
+            return last;
+    }
+}
+
 static ticker_status run(ti_pg_link *link, const char *sql, const ti_pg_parameters *parameters, int binary,
                          bool *duplicate, ti_pg_result **result, ticker_error *error)
 {
     ticker_status status = TICKER_OK;
     ExecStatusType answer;
     PGresult *made;
+    int sent;
 
     if (duplicate != NULL)
         *duplicate = false;
     if (parameters == NULL && !binary)
-        made = PQexec(link->conn, sql);
+        sent = PQsendQuery(link->conn, sql);
     else
-        made = PQexecParams(link->conn, sql, parameters != NULL ? parameters->count : 0,
-                            parameters != NULL ? parameters->types : NULL,
-                            parameters != NULL ? parameters->values : NULL, NULL, NULL, binary);
+        sent = PQsendQueryParams(link->conn, sql, parameters != NULL ? parameters->count : 0,
+                                 parameters != NULL ? parameters->types : NULL,
+                                 parameters != NULL ? parameters->values : NULL, NULL, NULL, binary);
+    if (sent == 0)
+        return fail_connection(link, error);
+    made = last_result(link);
     answer = PQresultStatus(made);
     if (answer != PGRES_TUPLES_OK && answer != PGRES_COMMAND_OK) {
         const char *sqlstate = PQresultErrorField(made, PG_DIAG_SQLSTATE);

@@ -106,6 +106,7 @@ ticker_status ti_sqlite_open(const char *path, ticker_store **store, ticker_erro
         free(sqlite);
         return status;
     }
+    ti_sq_watch(sqlite->link, &sqlite->base);
     *store = &sqlite->base;
     return TICKER_OK;
 }

@@ -38,6 +38,8 @@ void ti_sq_close(ti_sq_link *link);
 /* The folder of the database file, where there should be room for temporary files too. */
 const char *ti_sq_folder(const ti_sq_link *link);
 /* How long a call waits for a lock that another connection holds. */
+/* Long work and waiting end when the store is told to stop. */
+void ti_sq_watch(ti_sq_link *link, const ticker_store *store);
 void ti_sq_patience(ti_sq_link *link, int milliseconds);
 bool ti_sq_in_transaction(const ti_sq_link *link);
 /* Whether the last failing call failed on a unique key. */

@@ -10,7 +10,9 @@
 #include "base/error.h"
 #include "store/sqlite.h"
 
-#define PATIENCE 60000 /* milliseconds */
+#define PATIENCE 60000     /* milliseconds */
+#define TURN_SLEEP 20      /* milliseconds between two tries to get a lock */
+#define WATCH_STEPS 100000 /* of SQLite's machine between two questions whether to stop: some milliseconds */
 
 /* Pages of 8 KiB fit two dozen rows and more: measured twice as fast as 4 KiB for loading a clustered table. Memory is bounded: a cache
  * of 12 MiB, and what a query sorts goes to files. FULL, because a file that was reported as imported must survive a power cut. */
@@ -23,9 +25,11 @@ struct ti_sq_link {
     sqlite3 *db;
     char *path;
     char *folder;
-    int bound;        /* the first failure of a bind since the last step */
-    int failed;       /* the extended code of the last failing call */
-    ti_sq_rows *rows; /* what ticker_rows delivers; NULL: nothing */
+    int bound;                 /* the first failure of a bind since the last step */
+    const ticker_store *store; /* may tell to stop; NULL: nobody does */
+    int patience, waited;      /* milliseconds */
+    int failed;                /* the extended code of the last failing call */
+    ti_sq_rows *rows;          /* what ticker_rows delivers; NULL: nothing */
     ticker_error *rows_error;
     ticker_status rows_status;
 };
@@ -245,6 +249,18 @@ static char *folder_of(const char *path)
     return strndup(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
+/* SQLite's own time-out sleeps longer and longer, and would not hear that the caller wants to stop. */
+static int wait_turn(void *payload, int calls)
+{
+    ti_sq_link *link = payload;
+
+    link->waited = calls == 0 ? 0 : link->waited + TURN_SLEEP;
+    if (link->waited >= link->patience || ti_store_interrupted(link->store))
+        return 0;
+    (void)sqlite3_sleep(TURN_SLEEP);
+    return 1;
+}
+
 static ticker_status connect_file(ti_sq_link *link, ticker_error *error)
 {
     int code = sqlite3_open_v2(link->path, &link->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
@@ -253,7 +269,7 @@ static ticker_status connect_file(ti_sq_link *link, ticker_error *error)
     if (code == SQLITE_OK)
         code = sqlite3_extended_result_codes(link->db, 1);
     if (code == SQLITE_OK)
-        code = sqlite3_busy_timeout(link->db, PATIENCE);
+        code = sqlite3_busy_handler(link->db, wait_turn, link);
     if (code == SQLITE_OK)
         code = sqlite3_create_module_v2(link->db, "ticker_rows", &rows_module, link, NULL);
     if (code != SQLITE_OK)
@@ -272,6 +288,7 @@ ticker_status ti_sq_open(const char *path, ti_sq_link **link, ticker_error *erro
     made = calloc(1, sizeof(*made));
     if (made == NULL)
         return ti_fail_memory(error);
+    made->patience = PATIENCE;
     made->path = strdup(path);
     made->folder = folder_of(path);
     status = made->path != NULL && made->folder != NULL ? connect_file(made, error) : ti_fail_memory(error);
@@ -300,7 +317,18 @@ const char *ti_sq_folder(const ti_sq_link *link)
 
 void ti_sq_patience(ti_sq_link *link, int milliseconds)
 {
-    (void)sqlite3_busy_timeout(link->db, milliseconds < 0 ? PATIENCE : milliseconds);
+    link->patience = milliseconds < 0 ? PATIENCE : milliseconds;
+}
+
+static int asked_to_stop(void *payload)
+{
+    return ti_store_interrupted(((const ti_sq_link *)payload)->store);
+}
+
+void ti_sq_watch(ti_sq_link *link, const ticker_store *store)
+{
+    link->store = store;
+    sqlite3_progress_handler(link->db, WATCH_STEPS, asked_to_stop, link);
 }
 
 bool ti_sq_in_transaction(const ti_sq_link *link)

@@ -141,7 +141,16 @@ struct ticker_store {
     /* What the next import is of, when that is known before it begins; else NULL. Set by the pipeline, borrowed
      * until the import ends. */
     const char *sha256, *member;
+    /* Asked now and then while the database works or waits; true makes the call that is going on fail. NULL: never. Set by the
+     * pipeline for the length of an import. */
+    bool (*interrupted)(void *payload);
+    void *interrupted_payload;
 };
+
+static inline bool ti_store_interrupted(const ticker_store *store)
+{
+    return store != NULL && store->interrupted != NULL && store->interrupted(store->interrupted_payload);
+}
 
 /* The backends. `url` is what follows DATABASE_URL's rules; UNSUPPORTED when the build has no such backend. */
 ticker_status ti_sqlite_open(const char *path, ticker_store **store, ticker_error *error);

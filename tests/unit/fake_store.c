@@ -409,6 +409,8 @@ static ticker_status fake_put_day_quotes(ticker_store *store, const ticker_batch
 
 /* --- Queries: what an import asks of its ledger --------------------------------------------------------------------------------- */
 
+#define LEDGER_CELLS 8 /* records, rejected, repaired, trades, volume, declared, first and last date */
+
 typedef struct fake_cursor {
     ti_cursor cursor;
     const fake_import *row;
@@ -421,9 +423,12 @@ static ticker_status fake_next(ti_cursor *cursor, ti_cell *cells, ticker_error *
     (void)error;
     if (self->row == NULL)
         return TICKER_DONE;
-    memset(cells, 0, 6 * sizeof(*cells));
+    /* Kinds as both backends deliver them: PostgreSQL sends text. */
+    memset(cells, 0, LEDGER_CELLS * sizeof(*cells));
     cells[0] = (ti_cell){.kind = TI_CELL_INTEGER, .number = self->row->records};
-    cells[1] = (ti_cell){.kind = TI_CELL_TEXT, .text = {"7", 1}}; /* PostgreSQL sends text */
+    cells[1] = (ti_cell){.kind = TI_CELL_TEXT, .text = ti_slice_of("7")};
+    cells[6] = (ti_cell){.kind = TI_CELL_INTEGER, .number = 16804};
+    cells[7] = (ti_cell){.kind = TI_CELL_TEXT, .text = ti_slice_of("2016-01-05")};
     self->row = NULL;
     return TICKER_OK;
 }
@@ -442,12 +447,14 @@ static ticker_status fake_query(ticker_store *store, const char *sql, const ti_p
     fake_cursor *opened;
 
     ck_assert_uint_eq(count, 1);
-    ck_assert_ptr_nonnull(strstr(sql, "{imports}"));
+    ck_assert_str_eq(
+        sql, "SELECT records, rejected, repaired, trades, volume, declared, first_date, last_date FROM {imports} "
+             "WHERE id = $1");
     if (status != TICKER_OK)
         return status;
     opened = calloc(1, sizeof(*opened));
     ck_assert_ptr_nonnull(opened);
-    opened->cursor = (ti_cursor){.ops = &ops, .columns = 6};
+    opened->cursor = (ti_cursor){.ops = &ops, .columns = LEDGER_CELLS};
     if (parameters[0].number <= (int64_t)fake->now.import_count)
         opened->row = &fake->imports[parameters[0].number - 1];
     *cursor = &opened->cursor;

@@ -34,8 +34,9 @@ START_TEST(powers)
 {
     int64_t power = 1;
 
-    for (unsigned i = 0; i <= 18; i++, power *= 10)
+    for (unsigned i = 0; i < 18; i++, power *= 10)
         ck_assert_int_eq(ti_power10(i), power);
+    ck_assert_int_eq(ti_power10(18), power);
 }
 END_TEST
 
