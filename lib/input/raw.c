@@ -152,7 +152,8 @@ ticker_status ti_raw_keep_hash(ti_layer *layer, ticker_error *error)
     if (ti_raw_can_hash_first(layer) || raw->hash != NULL)
         return TICKER_OK;
     raw->hash = ti_sha256_new();
-    return raw->hash != NULL ? TICKER_OK : hash_failed(error);
+    return raw->hash != NULL ? TICKER_OK
+                             : ti_fail_memory(error); /* libcrypto has had SHA-256 for as long as it exists */
 }
 
 bool ti_raw_can_hash_first(const ti_layer *layer)

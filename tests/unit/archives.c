@@ -104,3 +104,10 @@ void make_zip(ti_buffer *to, const zip_member *members, size_t count)
     ti_buffer_free(&directory);
     ti_buffer_free(&packed);
 }
+
+size_t zip_directory(const ti_buffer *zip)
+{
+    const unsigned char *at = (const unsigned char *)zip->data + zip->size - 6;
+
+    return (size_t)at[0] | (size_t)at[1] << 8 | (size_t)at[2] << 16 | (size_t)at[3] << 24;
+}

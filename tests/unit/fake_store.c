@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/date.h"
+#include "base/number.h"
 
 static fake_store *fake_of(ticker_store *store)
 {
@@ -101,6 +102,7 @@ static ticker_status rival(fake_store *fake)
     fake->before.import_count = fake->now.import_count;
     row->bytes = fake->rival_bytes;
     row->records = 12;
+    row->rejected = 5;
     copy_text(row->sha256, sizeof(row->sha256), fake->store.sha256);
     copy_text(row->member, sizeof(row->member), fake->store.member);
     copy_text(row->status, sizeof(row->status), "imported");
@@ -273,10 +275,15 @@ static ticker_status fake_put(ticker_store *store, const ticker_batch *batch, ti
     return status == TICKER_DONE ? rival(fake) : status;
 }
 
+/* Asks whether to stop, as a database that works or waits does. */
 static ticker_status fake_settle(ticker_store *store, ticker_error *error)
 {
+    ticker_status status = called(fake_of(store), "settle", error);
+
     ck_assert(fake_of(store)->open);
-    return called(fake_of(store), "settle", error);
+    if (status == TICKER_OK && store->interrupted != NULL && store->interrupted(store->interrupted_payload))
+        status = ti_fail(error, TICKER_RETRY, TICKER_ERROR_DATABASE, "the statement was interrupted");
+    return status;
 }
 
 static bool fake_day_is_new(const ticker_store *store, int64_t date)
@@ -414,6 +421,7 @@ static ticker_status fake_put_day_quotes(ticker_store *store, const ticker_batch
 typedef struct fake_cursor {
     ti_cursor cursor;
     const fake_import *row;
+    char rejected[TI_NUMBER_TEXT_MAX];
 } fake_cursor;
 
 static ticker_status fake_next(ti_cursor *cursor, ti_cell *cells, ticker_error *error)
@@ -426,7 +434,8 @@ static ticker_status fake_next(ti_cursor *cursor, ti_cell *cells, ticker_error *
     /* Kinds as both backends deliver them: PostgreSQL sends text. */
     memset(cells, 0, LEDGER_CELLS * sizeof(*cells));
     cells[0] = (ti_cell){.kind = TI_CELL_INTEGER, .number = self->row->records};
-    cells[1] = (ti_cell){.kind = TI_CELL_TEXT, .text = ti_slice_of("7")};
+    (void)ti_format_integer(self->row->rejected, self->rejected);
+    cells[1] = (ti_cell){.kind = TI_CELL_TEXT, .text = ti_slice_of(self->rejected)};
     cells[6] = (ti_cell){.kind = TI_CELL_INTEGER, .number = 16804};
     cells[7] = (ti_cell){.kind = TI_CELL_TEXT, .text = ti_slice_of("2016-01-05")};
     self->row = NULL;

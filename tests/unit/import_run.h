@@ -67,6 +67,7 @@ static inline ticker_status import(ticker_source *source, const char *option)
     ticker_options_free(options);
     ck_assert(!fake.open);
     ck_assert_ptr_null(fake.store.sha256);
+    ck_assert_ptr_null(fake.store.interrupted);
     return status;
 }
 

@@ -227,7 +227,7 @@ void make_trades(ti_buffer *to, size_t rows, const char *end)
 
 /* --- Sources -------------------------------------------------------------------------------------------------------------------- */
 
-static ticker_status pieces_read(void *payload, void *buffer, size_t capacity, size_t *got, ticker_error *error)
+ticker_status pieces_read(void *payload, void *buffer, size_t capacity, size_t *got, ticker_error *error)
 {
     pieces *self = payload;
     size_t count = self->piece > 0 ? self->piece : self->seed != 0 ? 1 + next_random(&self->seed) % 4096 : capacity;

@@ -82,6 +82,8 @@ typedef struct zip_member {
 } zip_member;
 
 void make_zip(ti_buffer *to, const zip_member *members, size_t count);
+/* Where the central directory of a zip begins, as the end of it says. */
+size_t zip_directory(const ti_buffer *zip);
 void make_gzip(ti_buffer *to, const void *data, size_t size);
 
 /* --- Sources -------------------------------------------------------------------------------------------------------------------- */
@@ -98,6 +100,8 @@ typedef struct pieces {
     unsigned reads, closes;
 } pieces;
 
+/* What such a source reads with. */
+ticker_status pieces_read(void *payload, void *buffer, size_t capacity, size_t *got, ticker_error *error);
 ticker_source *pieces_source(pieces *self);
 
 /* --- Reading -------------------------------------------------------------------------------------------------------------------- */

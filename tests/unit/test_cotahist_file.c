@@ -108,6 +108,17 @@ START_TEST(line_ends)
 }
 END_TEST
 
+START_TEST(not_one_record_can_be_read)
+{
+    begin();
+    add_header(&file, "\n");
+    record("", "\n");
+    record("", "\n");
+    add_trailer(&file, 4, "\n");
+    needs_force("not one row of the file can be read", 0, 0);
+}
+END_TEST
+
 START_TEST(no_records)
 {
     begin();
@@ -193,6 +204,9 @@ START_TEST(lines_of_no_kind)
     add(&file, "02something\n0\nxyz\n1\n");
     record("B", "\n");
     add_trailer(&file, 8, "\n"); /* counts every line */
+    takes(read_file("force=no"), 2, 4);
+    file.size -= 245 - 42 + 1 + 11;
+    add(&file, "%011d\n", 4); /* or none of those that are no record */
     result = read_file("force=no");
     takes(result, 2, 4);
     problem(result, 0, 3, 1, "TIPREG");
@@ -459,7 +473,7 @@ static void with_long_line(size_t before, size_t size, const char *end, bool las
     add(&file, "%s", end);
     if (!last)
         add_trailer(&file, before + 3, "\n");
-    result = done(last ? "force=yes" : "force=no");
+    result = done("force=yes"); /* the file may have no other line */
     if (size > TICKER_LINE_MAX) {
         ck_assert_msg(result->status == TICKER_FAILED, "%zu bytes after %zu records", size, before);
         ck_assert_int_eq(result->error.kind, TICKER_ERROR_LIMIT);
@@ -523,6 +537,7 @@ int main(void)
     const TTest *const tests[] = {
         line_ends,
         no_records,
+        not_one_record_can_be_read,
         blanks_cut_off_header_and_trailer,
         blank_lines,
         records_of_another_length,

@@ -42,6 +42,8 @@ START_TEST(members_are_imported_one_by_one)
     reported(2, "failed cut 18/1 ");
     reported(3, "imported t 20/0 ");
     reported(4, "imported last 20/0 ");
+    ck_assert_int_eq(events.last.tickers, 20); /* its own ones, not those of the members before */
+    ck_assert_uint_eq(fake.instrument_count, 20);
     ck_assert_uint_eq(fake.now.import_count, 5);
     for (size_t i = 0; i < 5; i++) { /* all of one archive, told apart by their names */
         ck_assert_str_eq(fake.imports[i].sha256, fake.imports[0].sha256);
@@ -109,6 +111,60 @@ START_TEST(a_damaged_archive)
 }
 END_TEST
 
+/* What makes a member unreadable is its own matter: the one before it is whole. */
+START_TEST(an_encrypted_member)
+{
+    ti_buffer quotes = quotes_file(20), zip;
+    const zip_member members[] = {{.name = "q", .data = quotes.data, .size = quotes.size},
+                                  {.name = "secret", .data = "hello", .size = 5, .encrypted = true}};
+
+    begin();
+    bytes_init(&zip);
+    make_zip(&zip, members, COUNT(members));
+    ck_assert_int_eq(import_bytes(&zip, "force=no"), TICKER_FAILED);
+    ck_assert_uint_eq(events.count, 2);
+    reported(0, "imported q 20/0 ");
+    reported(1, "failed secret 0/0 ");
+    ck_assert_ptr_nonnull(strstr(events.reports[1], "encrypted"));
+    ti_buffer_free(&quotes);
+    ti_buffer_free(&zip);
+    fake_store_free(&fake);
+}
+END_TEST
+
+/* An archive that is cut off anywhere gives nothing that it did not hold whole, and never the impression of having been read to its end. */
+START_TEST(an_archive_cut_off_anywhere)
+{
+    ti_buffer quotes = quotes_file(2), zip;
+    const zip_member members[] = {{.name = "a", .data = quotes.data, .size = quotes.size},
+                                  {.name = "b", .data = quotes.data, .size = quotes.size, .descriptor = true},
+                                  {.name = "c", .data = quotes.data, .size = quotes.size, .stored = true}};
+    size_t most = 0, directory;
+
+    bytes_init(&zip);
+    make_zip(&zip, members, COUNT(members));
+    directory = zip_directory(&zip);
+    for (size_t size = 4; size < zip.size; size++) {
+        ti_buffer cut = {.data = zip.data, .size = size};
+        ticker_status status;
+
+        begin();
+        status = import_bytes(&cut, "force=no");
+        ck_assert_msg((status == TICKER_OK) == (size >= directory + 4), "%zu of %zu bytes: %s", size, zip.size,
+                      error.message);
+        for (unsigned i = 0; i + 1 < events.count; i++)
+            reported(i, "imported ");
+        ck_assert_uint_ge(events.count, 1);
+        reported(events.count - 1, status == TICKER_OK ? "imported c 2/0" : "failed ");
+        most = events.count > most ? events.count : most;
+        fake_store_free(&fake);
+    }
+    ck_assert_uint_eq(most, 3);
+    ti_buffer_free(&quotes);
+    ti_buffer_free(&zip);
+}
+END_TEST
+
 START_TEST(an_archive_without_data)
 {
     const zip_member folder = {.name = "folder/"};
@@ -154,14 +210,14 @@ START_TEST(cancelled)
 
     bytes_init(&zip);
     make_zip(&zip, members, 2);
-    for (unsigned at = 1; at <= 8; at++) { /* three batches and an end each */
+    for (unsigned at = 1; at <= 10; at++) { /* three batches, an end and a settling store each */
         begin();
         events.cancel_at = at;
         ck_assert_int_eq(import_bytes(&zip, "force=no"), TICKER_RETRY);
         ck_assert_int_eq(error.kind, TICKER_ERROR_CANCELLED);
         ck_assert_uint_eq(events.progress, at);
-        ck_assert_uint_eq(events.count, at <= 4 ? 0 : 1); /* the first member is in, and stays */
-        ck_assert_uint_eq(fake.now.import_count, at <= 4 ? 0 : 1);
+        ck_assert_uint_eq(events.count, at <= 5 ? 0 : 1); /* the first member is in, and stays */
+        ck_assert_uint_eq(fake.now.import_count, at <= 5 ? 0 : 1);
         fake_store_free(&fake);
     }
     ti_buffer_free(&quotes);
@@ -295,6 +351,8 @@ int main(void)
         members_are_imported_one_by_one,
         members_of_a_pipe,
         a_damaged_archive,
+        an_encrypted_member,
+        an_archive_cut_off_anywhere,
         an_archive_without_data,
         no_b3_file,
         cancelled,

@@ -270,6 +270,32 @@ START_TEST(a_pipe_is_hashed_before_its_end)
 }
 END_TEST
 
+/* What is kept of a pipe is within the limit too: nothing else reads it then. */
+START_TEST(a_pipe_that_never_ends)
+{
+    static const ti_input_limits limits = {MIB, 200, 3};
+    pieces from = {.piece = 4096};
+    ticker_error error;
+    char text[TI_SHA256_TEXT_MAX];
+    ti_buffer bytes;
+    ti_input *input;
+
+    bytes_init(&bytes);
+    add_repeated(&bytes, 'x', 8 * MIB);
+    from.data = bytes.data;
+    from.size = bytes.size;
+    ti_error_init(&error);
+    input = ti_input_new(pieces_source(&from), &limits);
+    ck_assert_ptr_nonnull(input);
+    ck_assert_int_eq(ti_input_keep_hash(input, NULL), TICKER_OK);
+    ck_assert_int_eq(ti_input_sha256(input, text, &error), TICKER_FAILED);
+    ck_assert_int_eq(error.kind, TICKER_ERROR_LIMIT);
+    ck_assert_uint_le(from.at, MIB + 8192);
+    ti_input_free(input);
+    ti_buffer_free(&bytes);
+}
+END_TEST
+
 START_TEST(a_pipe_that_breaks_while_it_is_kept)
 {
     ti_buffer bytes;
@@ -375,6 +401,7 @@ int main(void)
         a_bomb_in_many_members,
         a_source_that_fails_within,
         a_pipe_is_hashed_before_its_end,
+        a_pipe_that_never_ends,
         a_pipe_that_breaks_while_it_is_kept,
         a_file_is_hashed_first,
         a_file_that_is_too_large,
