@@ -50,7 +50,7 @@ static void cut_utf8(char *text, size_t length)
         text[start - 1] = '\0';
 }
 
-static void put_text(char *to, size_t size, const char *format, va_list arguments)
+__attribute__((format(printf, 3, 0))) static void put_text(char *to, size_t size, const char *format, va_list arguments)
 {
     int length = vsnprintf(to, size, format, arguments);
 

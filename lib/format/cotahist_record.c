@@ -151,6 +151,7 @@ static inline void end_row(ticker_batch *batch, uint32_t row)
 }
 
 #define DECODER decode_words
+#define ATTRIBUTES
 #define DIGITS(at, count) ti_digits(at, count, &bad)
 #define BAD_BEGIN uint64_t bad = 0;
 #define BAD_FOUND bad != 0
@@ -162,11 +163,10 @@ bool ti_cotahist_decode_words(ti_cotahist_day *day, const unsigned char *record,
 }
 
 #if defined(__x86_64__) && defined(__SSE2__)
-#pragma GCC push_options
-#pragma GCC target("sse4.1")
+#define SSE41 __attribute__((target("sse4.1")))
 
 /* Sixteen bytes that end where the digits end; what stands before them is cleared. Four multiplications join them, two at a time. */
-static inline uint64_t digits16(const unsigned char *end, unsigned count, __m128i *bad)
+SSE41 static inline uint64_t digits16(const unsigned char *end, unsigned count, __m128i *bad)
 {
     static const signed char keep[32] = {0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,
                                          -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
@@ -183,7 +183,7 @@ static inline uint64_t digits16(const unsigned char *end, unsigned count, __m128
     return (halves & UINT32_MAX) * 100000000u + (halves >> 32);
 }
 
-static inline uint64_t digits_sse41(const unsigned char *at, unsigned count, __m128i *bad)
+SSE41 static inline uint64_t digits_sse41(const unsigned char *at, unsigned count, __m128i *bad)
 {
     if (count <= 16)
         return digits16(at + count, count, bad);
@@ -191,11 +191,11 @@ static inline uint64_t digits_sse41(const unsigned char *at, unsigned count, __m
 }
 
 #define DECODER decode_sse41
+#define ATTRIBUTES SSE41
 #define DIGITS(at, count) digits_sse41(at, count, &bad)
 #define BAD_BEGIN __m128i bad = _mm_setzero_si128();
 #define BAD_FOUND _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_max_epu8(bad, _mm_set1_epi8(10)), bad)) != 0
 #include "format/cotahist_decode.inc"
-#pragma GCC pop_options
 
 ti_cotahist_decode ti_cotahist_choose_decoder(void)
 {

@@ -88,7 +88,7 @@ static const ti_store_ops fake_ops = {.size = sizeof(ti_store_ops), .name = "fak
 
 #define FAKE(rows, per_row)                                                                                            \
     {                                                                                                                  \
-        .store = {&fake_ops}, .cells = (rows), .columns = (per_row),                                                   \
+        .store = {.ops = &fake_ops}, .cells = (rows), .columns = (per_row),                                            \
         .count = sizeof(rows) / sizeof((rows)[0]) / (per_row)                                                          \
     }
 

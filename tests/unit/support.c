@@ -285,13 +285,15 @@ ticker_options *make_options(const char *first, ...)
 
 static void hash_number(ti_sha256 *hash, int64_t number)
 {
-    ck_assert(ti_sha256_update(hash, &number, sizeof(number)));
+    if (!ti_sha256_update(hash, &number, sizeof(number))) /* no assertion: millions of cells come through here */
+        ck_abort();
 }
 
 static void hash_text(ti_sha256 *hash, const char *text, size_t size)
 {
     hash_number(hash, (int64_t)size);
-    ck_assert(ti_sha256_update(hash, text, size));
+    if (!ti_sha256_update(hash, text, size))
+        ck_abort();
 }
 
 static void hash_row(ti_sha256 *hash, const ticker_batch *batch, size_t row)
@@ -309,7 +311,8 @@ static void hash_row(ti_sha256 *hash, const ticker_batch *batch, size_t row)
             continue;
         }
         text = ticker_batch_text(batch, i, row, &size);
-        ck_assert_ptr_nonnull(text);
+        if (text == NULL)
+            ck_abort();
         hash_text(hash, text, size);
     }
 }

@@ -415,6 +415,34 @@ START_TEST(many_days_come_in_batches)
 }
 END_TEST
 
+/* A file with more tickers and days than any real one is refused; it is not a lack of memory, after which nothing would work. */
+START_TEST(too_many_days)
+{
+    ti_day_quotes *quotes = ti_day_quotes_new();
+    ticker_status status = TICKER_OK;
+    ticker_batch *batch;
+    ticker_error error;
+    row rows[1000];
+    int64_t date = 0;
+
+    ck_assert_ptr_nonnull(quotes);
+    for (size_t i = 0; i < COUNT(rows); i++)
+        rows[i] = TRADE();
+    batch = batch_of(rows, COUNT(rows));
+    ti_error_init(&error);
+    while (status == TICKER_OK && date <= TICKER_SYMBOLS_MAX) {
+        for (size_t i = 0; i < COUNT(rows); i++)
+            batch->i64[TICKER_TRADE_DATE][i] = batch->i64[TICKER_TRADE_REFERENCE_DATE][i] = date++;
+        status = ti_day_quotes_add(quotes, batch, &error);
+    }
+    ck_assert_int_eq(status, TICKER_FAILED);
+    ck_assert_int_eq(error.kind, TICKER_ERROR_LIMIT);
+    ck_assert_int_eq(date, TICKER_SYMBOLS_MAX + (int64_t)COUNT(rows));
+    ti_batch_free(batch);
+    ti_day_quotes_free(quotes);
+}
+END_TEST
+
 START_TEST(the_longest_ticker)
 {
     char ticker[TICKER_TICKER_MAX + 1];
@@ -607,6 +635,7 @@ int main(void)
         a_new_day_is_not_read_again,
         totals_that_do_not_fit,
         many_days_come_in_batches,
+        too_many_days,
         the_longest_ticker,
         too_many_rows_of_a_number,
         a_store_that_fails,

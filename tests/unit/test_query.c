@@ -210,7 +210,8 @@ END_TEST
 
 START_TEST(a_writer_that_stops_ends_it)
 {
-    fake store = {.store = {&fake_ops}, .cells = sqlite_quotes, .columns = QUOTE_CELLS, .count = 50000, .repeat = true};
+    fake store = {
+        .store = {.ops = &fake_ops}, .cells = sqlite_quotes, .columns = QUOTE_CELLS, .count = 50000, .repeat = true};
     ticker_query *query = ASK("quotes");
     output out = {.discard = true, .stop_after = 2};
     uint64_t rows = 77;
@@ -229,7 +230,7 @@ END_TEST
 START_TEST(a_store_that_fails)
 {
     ticker_query *query = ASK("quotes");
-    fake dead = {.store = {&fake_ops}, .columns = QUOTE_CELLS, .fail_query = TICKER_RETRY};
+    fake dead = {.store = {.ops = &fake_ops}, .columns = QUOTE_CELLS, .fail_query = TICKER_RETRY};
     fake dying = FAKE(sqlite_quotes, QUOTE_CELLS), other = FAKE(sqlite_quotes, 1);
     output out = {.discard = true};
     ticker_error error;

@@ -175,8 +175,9 @@ END_TEST
 
 START_TEST(nothing_found)
 {
-    fake none = {.store = {&fake_ops}, .columns = QUOTE_CELLS}, imports = {.store = {&fake_ops}, .columns = 22};
-    fake history = {.store = {&fake_ops}, .columns = 5}, names = {.store = {&fake_ops}, .columns = 7};
+    fake none = {.store = {.ops = &fake_ops}, .columns = QUOTE_CELLS},
+         imports = {.store = {.ops = &fake_ops}, .columns = 22};
+    fake history = {.store = {.ops = &fake_ops}, .columns = 5}, names = {.store = {.ops = &fake_ops}, .columns = 7};
     ticker_query *quotes = ASK("quotes", "ticker=NADA3"), *id = ASK("imports", "id=9");
     ticker_query *summary = ASK("summary", "ticker=NADA3"), *tickers = ASK("tickers");
 
@@ -352,8 +353,11 @@ START_TEST(answers_stream)
     static const char *const formats[] = {"json", "ndjson", "csv", "table"};
 
     for (size_t i = 0; i < 4; i++) {
-        fake store = {
-            .store = {&fake_ops}, .cells = sqlite_quotes, .columns = QUOTE_CELLS, .count = 50000, .repeat = true};
+        fake store = {.store = {.ops = &fake_ops},
+                      .cells = sqlite_quotes,
+                      .columns = QUOTE_CELLS,
+                      .count = 50000,
+                      .repeat = true};
         ticker_query *query = ASK("quotes");
         output out = {.discard = true};
         uint64_t rows = 0;

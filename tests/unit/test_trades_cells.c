@@ -136,8 +136,8 @@ START_TEST(no_prices)
                                         "99999999999999999999,000",
                                         "5,970000000000000000000001",
                                         "\xb9,970",
-                                        "12345,\xb9"
-                                        "70"};
+                                        ("12345,\xb9"
+                                         "70")};
 
     for (size_t i = 0; i < COUNT(texts); i++)
         wrong(3, texts[i], "is no price");
