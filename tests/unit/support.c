@@ -165,10 +165,15 @@ void make_record(char record[RECORD])
         "701",      "660", "684",      "675", "674",       "675",          "35480", "60127200", "41123456789",
         "0",        "0",   "99991231", "1",   "0",         "BRPETRACNPR6", "122"};
 
-    memset(record, ' ', RECORD);
-    memcpy(record, "01", 2);
-    for (size_t i = 0; i < B3_FIELDS; i++)
-        set_field(record, b3_fields[i].name, values[i]);
+    static char made[RECORD]; /* it is asked for very often */
+
+    if (made[0] == '\0') {
+        memset(made, ' ', RECORD);
+        memcpy(made, "01", 2);
+        for (size_t i = 0; i < B3_FIELDS; i++)
+            set_field(made, b3_fields[i].name, values[i]);
+    }
+    memcpy(record, made, RECORD);
 }
 
 void add_record(ti_buffer *to, const char record[RECORD], const char *end)

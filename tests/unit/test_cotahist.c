@@ -352,9 +352,9 @@ END_TEST
 /* --- Decoders ------------------------------------------------------------------------------------------------------------------- */
 
 /* A record as random as one can be and still be good, or nearly. */
-static void random_record(char record[RECORD], uint64_t *seed)
+static void random_record(char record[RECORD], const char good[RECORD], uint64_t *seed)
 {
-    make_record(record);
+    memcpy(record, good, RECORD);
     for (size_t i = 0; i < B3_FIELDS; i++) {
         const b3_field *field = &b3_fields[i];
 
@@ -397,17 +397,19 @@ START_TEST(decoders_agree)
     ticker_batch *odd = ti_batch_new(TICKER_QUOTES, 2, TI_COTAHIST_TEXT_BYTES);
     ti_cotahist_decode chosen = ti_cotahist_choose_decoder();
     ti_cotahist_day words_day = {0}, fast_day = {0};
+    char base[RECORD];
     uint64_t seed = 12345;
     unsigned good = 0, bad = 0;
 
     ck_assert(words != NULL && fast != NULL && odd != NULL);
-    for (int i = 0; i < 50000; i++) {
+    make_record(base);
+    for (int i = 0; i < 20000; i++) {
         bool a, b, c, repaired;
         ti_cotahist_fault fault;
 
-        for (size_t k = 0; k < sizeof(memory); k++) /* what stands around a record is of no meaning */
+        for (size_t k = 0; k < sizeof(memory) && i % 16 == 0; k++) /* what stands around it is of no meaning */
             memory[k] = (unsigned char)next_random(&seed);
-        random_record((char *)record, &seed);
+        random_record((char *)record, base, &seed);
         ti_batch_clear(words);
         ti_batch_clear(fast);
         ti_batch_clear(odd);
@@ -424,8 +426,8 @@ START_TEST(decoders_agree)
         good += a;
         bad += !a;
     }
-    ck_assert_uint_gt(good, 10000); /* the test tries both kinds */
-    ck_assert_uint_gt(bad, 5000);
+    ck_assert_uint_gt(good, 4000); /* the test tries both kinds */
+    ck_assert_uint_gt(bad, 2000);
     ti_batch_free(words);
     ti_batch_free(fast);
     ti_batch_free(odd);
@@ -442,14 +444,14 @@ START_TEST(the_fast_decoder_leaves_little)
     char made[RECORD];
 
     ck_assert_ptr_nonnull(batch);
+    make_record(made);
     for (unsigned at = 2; at < RECORD; at++) /* behind TIPREG, which the caller looks at */
         for (int byte = 0; byte < 256; byte++) {
             ti_cotahist_fault fault;
             bool fast, repaired = false, careful, latin = byte >= 0x80;
 
-            make_record(made);
-            made[at] = (char)byte;
             memcpy(record, made, RECORD);
+            record[at] = (unsigned char)byte;
             ti_batch_clear(batch);
             fast = chosen(&day, record, batch);
             ti_batch_clear(batch);
