@@ -164,7 +164,6 @@ void make_record(char record[RECORD])
         "20160104", "02",  "PETR4",    "010", "PETROBRAS", "PN      N2",   "",      "R$",       "687",
         "701",      "660", "684",      "675", "674",       "675",          "35480", "60127200", "41123456789",
         "0",        "0",   "99991231", "1",   "0",         "BRPETRACNPR6", "122"};
-
     static char made[RECORD]; /* it is asked for very often */
 
     if (made[0] == '\0') {

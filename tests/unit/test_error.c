@@ -1,4 +1,6 @@
 /* Status names and ticker_error: the first failure stays, texts are cut and cleaned, NULL is allowed everywhere. */
+#include <config.h>
+
 #include "support.h"
 
 #include <stdio.h>
@@ -24,7 +26,16 @@ START_TEST(versions_agree)
     ck_assert_str_eq(ticker_version(), text);
     ck_assert_str_eq(ticker_version(), TICKER_VERSION);
     ck_assert_int_eq(number, TICKER_VERSION_NUMBER);
+#ifdef TI_WITH_SQLITE
     ck_assert_int_eq(ticker_has("sqlite"), 1);
+#else
+    ck_assert_int_eq(ticker_has("sqlite"), 0);
+#endif
+#ifdef TI_WITH_POSTGRESQL
+    ck_assert_int_eq(ticker_has("postgresql"), 1);
+#else
+    ck_assert_int_eq(ticker_has("postgresql"), 0);
+#endif
     ck_assert_int_eq(ticker_has("teleport"), 0);
     ck_assert_int_eq(ticker_has(NULL), 0);
 }
