@@ -1,5 +1,5 @@
 dnl TI_BACKEND(OPTION, VARIABLE, PKG-CONFIG MODULE, NAME)
-dnl A database backend: on unless --without-OPTION. Without it every public symbol is still there and says "not supported".
+dnl A backend (a database, a service): on unless --without-OPTION. Without it every public symbol is still there and says "not supported".
 dnl Sets VARIABLE_CFLAGS, VARIABLE_LIBS, the conditional WITH_VARIABLE, TI_WITH_VARIABLE in config.h (or not), and
 dnl VARIABLE_REQUIRES, the module that tickerimport.pc lists for static links.
 AC_DEFUN([TI_BACKEND], [

@@ -7,7 +7,7 @@
 #include "base/number.h"
 #include "base/slice.h"
 
-typedef enum option_type { TEXT, FLAG, NUMBER, SIZE, CHOICE } option_type;
+typedef enum option_type { TEXT, SECRET, FLAG, NUMBER, SIZE, CHOICE } option_type;
 
 typedef struct option_row {
     const char *name, *environment;
@@ -31,12 +31,22 @@ ticker_options *ticker_options_new(void)
     return calloc(1, sizeof(ticker_options));
 }
 
+static void drop_value(ticker_options *options, size_t index)
+{
+    char *value = options->values[index];
+
+    if (value != NULL && rows[index].type == SECRET)
+        explicit_bzero(value, strlen(value));
+    free(value);
+    options->values[index] = NULL;
+}
+
 void ticker_options_free(ticker_options *options)
 {
     if (options == NULL)
         return;
     for (size_t i = 0; i < TI_OPTION_COUNT; i++)
-        free(options->values[i]);
+        drop_value(options, i);
     free(options);
 }
 
@@ -103,6 +113,7 @@ static bool valid(const option_row *row, const char *value)
 
     switch (row->type) {
     case TEXT:
+    case SECRET:
         return true;
     case FLAG:
         return parse_flag(value, &flag);
@@ -174,6 +185,7 @@ static ticker_status wrong_value(const option_row *row, const char *value, ticke
         ti_error_hint(error, "use one of %s", row->argument);
         break;
     case TEXT:
+    case SECRET:
         break;
     }
     return TICKER_FATAL;
@@ -198,7 +210,7 @@ ticker_status ticker_options_set(ticker_options *options, const char *name, cons
     copy = strdup(value);
     if (copy == NULL)
         return ti_fail_memory(error);
-    free(options->values[index]);
+    drop_value(options, index);
     options->values[index] = copy;
     return TICKER_OK;
 }

@@ -23,7 +23,11 @@ int ticker_has(const char *feature)
 #ifdef TI_WITH_POSTGRESQL
         "postgresql",
 #endif
-        NULL};
+#if defined(TI_WITH_CURL) && defined(TI_WITH_XML)
+        "aws",
+#endif
+        NULL
+    };
 
     for (size_t i = 0; feature != NULL && features[i] != NULL; i++)
         if (strcmp(features[i], feature) == 0)

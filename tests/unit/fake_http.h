@@ -1,0 +1,39 @@
+/* HTTP by script: the answers are written down beforehand, the requests that came are kept to be looked at. Also a
+ * clock that only moves when told to. */
+#ifndef TESTS_FAKE_HTTP_H
+#define TESTS_FAKE_HTTP_H
+
+#include "aws/client.h"
+#include "aws/http.h"
+
+typedef struct fake_http fake_http;
+
+fake_http *fake_http_new(void);
+void fake_http_free(fake_http *fake);
+ti_http fake_http_seam(fake_http *fake);   /* its close() does not free the fake */
+ti_clock fake_http_clock(fake_http *fake); /* begins at 2026-11-26T12:00:00Z; sleep() moves it and is counted */
+
+/* Adds an answer. `headers`: "Name: value\n" lines, may be NULL. They are given in order; past the last one the request
+ * fails the test. */
+void fake_http_answer(fake_http *fake, int status, const char *headers, const char *body);
+void fake_http_answer_bytes(fake_http *fake, int status, const char *headers, const void *body, size_t size);
+/* The connection breaks: before an answer, or after `bytes` of the body of a 200 with this body. */
+void fake_http_break(fake_http *fake);
+void fake_http_cut(fake_http *fake, const char *headers, const void *body, size_t size, size_t bytes);
+/* An answer only for requests whose "METHOD URL" contains `match` (else the next one is tried): for threads, whose
+ * order is open. */
+void fake_http_answer_for(fake_http *fake, const char *match, int status, const char *headers, const char *body);
+
+size_t fake_http_count(const fake_http *fake); /* requests so far */
+const char *fake_http_method(const fake_http *fake, size_t index);
+const char *fake_http_url(const fake_http *fake, size_t index);
+const char *fake_http_header(const fake_http *fake, size_t index, const char *name); /* NULL: not sent */
+const char *fake_http_body(const fake_http *fake, size_t index, size_t *size);       /* size may be NULL */
+int64_t fake_http_slept(const fake_http *fake);                                      /* milliseconds in all */
+void fake_http_advance(fake_http *fake, int64_t milliseconds);
+
+/* A client over it: keys AKIDEXAMPLE / "secret", region us-east-1, and these options ("name=value", ends with NULL).
+ * Ends the test on failure. */
+ticker_aws *fake_http_client(fake_http *fake, ...);
+
+#endif
