@@ -6,12 +6,13 @@
 
 #define FIRST_SLOTS 1024
 #define FIRST_BYTES (16 * 1024)
+#define LENGTH_BYTES 2 /* before each string */
 
 /* Open addressing with linear probing over numbers; the strings stand one after the other in `bytes`. */
 struct ti_symbols {
     uint32_t *slots;  /* number + 1; 0: free */
     uint32_t *hashes; /* of each number: growing needs no string, and most mismatches none either */
-    uint32_t *starts; /* of each number in `bytes`: a length byte, then the string */
+    uint32_t *starts; /* of each number in `bytes`: its length, then the string */
     unsigned char *bytes;
     uint64_t seed; /* of this table alone */
     size_t slot_count, count, number_capacity, max;
@@ -94,11 +95,13 @@ static uint32_t hash_bytes(uint64_t seed, ti_slice text)
     return (uint32_t)(hash >> 32);
 }
 
-static bool same(const ti_symbols *symbols, uint32_t number, ti_slice text)
+static inline ti_slice text_at(const ti_symbols *symbols, uint32_t number)
 {
     const unsigned char *entry = symbols->bytes + symbols->starts[number];
+    uint16_t size;
 
-    return entry[0] == text.size && memcmp(entry + 1, text.data, text.size) == 0;
+    memcpy(&size, entry, LENGTH_BYTES);
+    return (ti_slice){(const char *)entry + LENGTH_BYTES, size};
 }
 
 /* The slot that holds `text`, or the free one where it belongs. */
@@ -109,7 +112,7 @@ static size_t find_slot(const ti_symbols *symbols, ti_slice text, uint32_t hash)
     while (symbols->slots[slot] != 0) {
         uint32_t number = symbols->slots[slot] - 1;
 
-        if (symbols->hashes[number] == hash && same(symbols, number, text))
+        if (symbols->hashes[number] == hash && ti_slice_equal(text_at(symbols, number), text))
             break;
         slot = (slot + 1) & mask;
     }
@@ -172,13 +175,14 @@ static bool reserve_bytes(ti_symbols *symbols, size_t extra)
 uint32_t ti_symbols_add(ti_symbols *symbols, ti_slice text, bool *added)
 {
     uint32_t hash = hash_bytes(symbols->seed, text), number;
+    uint16_t length = (uint16_t)text.size;
     size_t slot = find_slot(symbols, text, hash);
 
     if (added != NULL)
         *added = false;
     if (symbols->slots[slot] != 0)
         return symbols->slots[slot] - 1;
-    if (symbols->count >= symbols->max || symbols->count >= TI_SYMBOL_NONE - 1 || text.size > 255)
+    if (symbols->count >= symbols->max || symbols->count >= TI_SYMBOL_NONE - 1 || text.size > TI_SYMBOL_TEXT_MAX)
         return TI_SYMBOL_NONE;
     if ((symbols->count + 1) * 4 > symbols->slot_count * 3) {
         if (!grow_slots(symbols))
@@ -186,15 +190,15 @@ uint32_t ti_symbols_add(ti_symbols *symbols, ti_slice text, bool *added)
         slot = find_slot(symbols, text, hash);
     }
     if ((symbols->count == symbols->number_capacity && !grow_numbers(symbols)) ||
-        !reserve_bytes(symbols, text.size + 1))
+        !reserve_bytes(symbols, LENGTH_BYTES + text.size))
         return TI_SYMBOL_NONE;
     number = (uint32_t)symbols->count++;
     symbols->hashes[number] = hash;
     symbols->starts[number] = (uint32_t)symbols->bytes_used;
-    symbols->bytes[symbols->bytes_used] = (unsigned char)text.size;
+    memcpy(symbols->bytes + symbols->bytes_used, &length, LENGTH_BYTES);
     if (text.size > 0)
-        memcpy(symbols->bytes + symbols->bytes_used + 1, text.data, text.size);
-    symbols->bytes_used += text.size + 1;
+        memcpy(symbols->bytes + symbols->bytes_used + LENGTH_BYTES, text.data, text.size);
+    symbols->bytes_used += LENGTH_BYTES + text.size;
     symbols->slots[slot] = number + 1;
     if (added != NULL)
         *added = true;
@@ -210,7 +214,5 @@ uint32_t ti_symbols_find(const ti_symbols *symbols, ti_slice text)
 
 ti_slice ti_symbols_text(const ti_symbols *symbols, uint32_t number)
 {
-    const unsigned char *entry = symbols->bytes + symbols->starts[number];
-
-    return (ti_slice){(const char *)entry + 1, entry[0]};
+    return text_at(symbols, number);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/symbols.h"
 #include "input/layer.h"
 #include "input/raw.h"
 
@@ -17,8 +18,8 @@ struct ti_input {
     bool looked;          /* the next entry was found already, by ti_input_look_behind() */
     ticker_status behind; /* what was found there */
     ticker_error behind_error;
-    char **names; /* of the members so far: the ledger knows a member by its name */
-    size_t name_count;
+    ti_symbols *names;                        /* of the members so far: the ledger knows a member by its name */
+    uint32_t next_number[TICKER_MEMBERS_MAX]; /* for another member of each of these names: all below are taken */
     char name[TICKER_NAME_MAX];
     char member[TICKER_NAME_MAX];
 };
@@ -61,43 +62,38 @@ void ti_input_free(ti_input *input)
     while (input->depth > 0)
         pop(input);
     input->layers[0]->ops->free(input->layers[0]);
-    for (size_t i = 0; i < input->name_count; i++)
-        free(input->names[i]);
-    free(input->names);
+    ti_symbols_free(input->names);
     free(input);
 }
 
-static bool name_taken(const ti_input *input)
-{
-    for (size_t i = 0; i < input->name_count; i++)
-        if (strcmp(input->names[i], input->member) == 0)
-            return true;
-    return false;
-}
-
-/* Two members may have the same name, or the same one once it is cut: the later ones get a number. */
+/* Two members may have the same name, or the same one once it is cut: the later ones get a number. A name stays taken, so each search
+ * for a number goes on where the last one for that name ended. */
 static ticker_status keep_name(ti_input *input, ticker_error *error)
 {
     size_t size = strlen(input->member);
     char number[24];
+    uint32_t first, symbol;
+    bool added;
 
-    if (input->name_count == TICKER_MEMBERS_MAX)
+    _Static_assert(TI_SYMBOL_TEXT_MAX >= TICKER_NAME_MAX - 1, "every name is a symbol");
+    if (input->names == NULL)
+        input->names = ti_symbols_new(TICKER_MEMBERS_MAX);
+    if (input->names == NULL)
+        return ti_fail_memory(error);
+    if (ti_symbols_count(input->names) == TICKER_MEMBERS_MAX)
         return ti_fail(error, TICKER_FAILED, TICKER_ERROR_LIMIT, "the archive has more than %d data members",
                        TICKER_MEMBERS_MAX);
-    for (unsigned i = 2; name_taken(input); i++) {
-        size_t length = (size_t)snprintf(number, sizeof(number), "#%u", i);
+    first = symbol = ti_symbols_add(input->names, ti_slice_of(input->member), &added);
+    while (symbol != TI_SYMBOL_NONE && !added) {
+        size_t length = (size_t)snprintf(number, sizeof(number), "#%u", input->next_number[first]++);
         size_t at = size + length < sizeof(input->member) ? size : sizeof(input->member) - 1 - length;
 
         memcpy(input->member + at, number, length + 1);
+        symbol = ti_symbols_add(input->names, ti_slice_of(input->member), &added);
     }
-    if (input->names == NULL)
-        input->names = calloc(TICKER_MEMBERS_MAX, sizeof(*input->names));
-    if (input->names == NULL)
+    if (symbol == TI_SYMBOL_NONE)
         return ti_fail_memory(error);
-    input->names[input->name_count] = strdup(input->member);
-    if (input->names[input->name_count] == NULL)
-        return ti_fail_memory(error);
-    input->name_count++;
+    input->next_number[symbol] = 2;
     return TICKER_OK;
 }
 

@@ -64,8 +64,8 @@ static ticker_status code_of(ti_sq_sorter *sorter, ti_slice text, uint64_t *code
 
     if (number == TI_SYMBOL_NONE)
         return ti_fail(error, TICKER_FAILED, TICKER_ERROR_LIMIT,
-                       "more than %d different %s codes in one file, or one of more than 255 bytes", CODES_MAX,
-                       sorter->table == TICKER_QUOTES ? "market" : "session");
+                       "more than %d different %s codes in one file, or one of more than %d bytes", CODES_MAX,
+                       sorter->table == TICKER_QUOTES ? "market" : "session", TI_SYMBOL_TEXT_MAX);
     *code = number;
     return TICKER_OK;
 }

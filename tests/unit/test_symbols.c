@@ -60,21 +60,21 @@ END_TEST
 START_TEST(any_bytes_of_any_length)
 {
     ti_symbols *symbols = ti_symbols_new(1000);
-    char text[257];
+    char text[TI_SYMBOL_TEXT_MAX + 1];
 
     ck_assert_ptr_nonnull(symbols);
     memset(text, 'x', sizeof(text));
-    for (uint32_t i = 0; i <= 255; i++)
+    for (uint32_t i = 0; i <= TI_SYMBOL_TEXT_MAX; i++)
         ck_assert_uint_eq(ti_symbols_add(symbols, (ti_slice){text, i}, NULL), i);
-    ck_assert_uint_eq(ti_symbols_add(symbols, (ti_slice){text, 256}, NULL), TI_SYMBOL_NONE);
-    ck_assert_uint_eq(ti_symbols_find(symbols, (ti_slice){text, 256}), TI_SYMBOL_NONE);
-    for (uint32_t i = 0; i <= 255; i++) {
+    ck_assert_uint_eq(ti_symbols_add(symbols, (ti_slice){text, sizeof(text)}, NULL), TI_SYMBOL_NONE);
+    ck_assert_uint_eq(ti_symbols_find(symbols, (ti_slice){text, sizeof(text)}), TI_SYMBOL_NONE);
+    for (uint32_t i = 0; i <= TI_SYMBOL_TEXT_MAX; i++) {
         ck_assert_uint_eq(ti_symbols_find(symbols, (ti_slice){text, i}), i);
         ck_assert_uint_eq(ti_symbols_text(symbols, i).size, i);
     }
-    ck_assert_uint_eq(ti_symbols_add(symbols, (ti_slice){"a\0b", 3}, NULL), 256);
-    ck_assert_uint_eq(ti_symbols_add(symbols, (ti_slice){"a\0c", 3}, NULL), 257);
-    ck_assert_uint_eq(ti_symbols_add(symbols, (ti_slice){"a", 1}, NULL), 258);
+    ck_assert_uint_eq(ti_symbols_add(symbols, (ti_slice){"a\0b", 3}, NULL), TI_SYMBOL_TEXT_MAX + 1);
+    ck_assert_uint_eq(ti_symbols_add(symbols, (ti_slice){"a\0c", 3}, NULL), TI_SYMBOL_TEXT_MAX + 2);
+    ck_assert_uint_eq(ti_symbols_add(symbols, (ti_slice){"a", 1}, NULL), TI_SYMBOL_TEXT_MAX + 3);
     ti_symbols_free(symbols);
 }
 END_TEST
