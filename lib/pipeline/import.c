@@ -347,8 +347,9 @@ static ticker_status import_member(import_run *import, ticker_error *error)
     return TICKER_OK;
 }
 
-/* A member that will never work: it is in the ledger with its reasons, and the next one is tried. */
-static ticker_status refuse_member(import_run *import, const ticker_error *why, ticker_error *error)
+/* A member that will never work: it is in the ledger with its reasons, and the next one is tried. When the ledger cannot be written,
+ * that takes the place of `why`. */
+static ticker_status refuse_member(import_run *import, ticker_error *why)
 {
     ticker_report *report = ti_reader_report(import->reader);
     ticker_error later;
@@ -367,27 +368,18 @@ static ticker_status refuse_member(import_run *import, const ticker_error *why, 
      * matters was said before. */
     if (ti_reader_can_hash_now(import->reader))
         (void)ti_reader_hash(import->reader, &later);
+    ticker_error_clear(&later);
     if (import->store != NULL) {
-        status = fill_ledger(import, "failed", &problems, &row, error);
+        status = fill_ledger(import, "failed", &problems, &row, &later);
         if (status == TICKER_OK)
-            status = import->store->ops->record_failure(import->store, &row, &report->import_id, error);
+            status = import->store->ops->record_failure(import->store, &row, &report->import_id, &later);
     }
     ti_buffer_free(&problems);
-    if (status != TICKER_OK)
-        return status;
-    send_report(import);
-    ti_error_copy(error, why);
-    return TICKER_OK;
-}
-
-static ticker_status no_member(import_run *import, ticker_error *error)
-{
-    ticker_error why;
-
-    ti_error_init(&why);
-    (void)ti_fail(&why, TICKER_FAILED, TICKER_ERROR_INPUT, "the archive holds no data file");
-    ti_error_file(&why, ti_reader_report(import->reader)->file);
-    return refuse_member(import, &why, error);
+    if (status == TICKER_OK)
+        send_report(import);
+    else
+        *why = later;
+    return status;
 }
 
 static ticker_status import_members(import_run *import, ticker_error *error)
@@ -399,10 +391,12 @@ static ticker_status import_members(import_run *import, ticker_error *error)
         import->started = microseconds_now();
         ti_error_init(&why);
         status = ticker_reader_next_member(import->reader, &why);
-        if (status == TICKER_DONE)
-            return import->members == 0 ? no_member(import, error) : TICKER_OK;
+        if (status == TICKER_DONE && import->members > 0)
+            return TICKER_OK;
         import->members++;
-        if (status == TICKER_OK)
+        if (status == TICKER_DONE)
+            status = ti_fail(&why, TICKER_FAILED, TICKER_ERROR_INPUT, "the archive holds no data file");
+        else if (status == TICKER_OK)
             status = import_member(import, &why);
         if (status < TICKER_OK && import->cancelled) { /* whatever the interrupted call made of it */
             ticker_error_clear(&why);
@@ -410,13 +404,10 @@ static ticker_status import_members(import_run *import, ticker_error *error)
         }
         ti_error_file(&why, ti_reader_report(import->reader)->file);
         if (status == TICKER_FAILED)
-            status = refuse_member(import, &why, error);
-        else if (status < TICKER_OK) {
-            ticker_error_clear(error); /* what ends the call comes before what was refused on the way */
-            ti_error_copy(error, &why);
-        } else {
-            ti_error_copy(error, &why);
-        }
+            status = refuse_member(import, &why);
+        if (status != TICKER_OK) /* what ends the call comes before what was refused on the way */
+            ticker_error_clear(error);
+        ti_error_copy(error, &why);
         if (status != TICKER_OK)
             return status;
     }

@@ -64,6 +64,31 @@ START_TEST(members_are_imported_one_by_one)
 }
 END_TEST
 
+/* A refused member is told of when the others could be imported; what ends the whole call comes before it. */
+START_TEST(a_failure_behind_a_refused_member)
+{
+    static const struct {
+        const char *at;
+        unsigned reports;
+    } cases[] = {{"settle", 3}, {"record_failure", 2}};
+    ti_buffer zip = archive(false);
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        begin();
+        fake.fail_at = cases[i].at;
+        fake.fail_after = 1;
+        fake.fail_with = TICKER_RETRY;
+        ck_assert_int_eq(import_bytes(&zip, "force=no"), TICKER_RETRY);
+        ck_assert_uint_eq(events.count, cases[i].reports);
+        reported(1, "failed page.htm 0/0 ");
+        ck_assert_str_eq(error.message, "the store failed");
+        ck_assert_int_eq(error.status, TICKER_RETRY);
+        fake_store_free(&fake);
+    }
+    ti_buffer_free(&zip);
+}
+END_TEST
+
 /* Through a pipe: the archive's hash is needed at the first commit, so its rest is kept aside meanwhile. */
 START_TEST(members_of_a_pipe)
 {
@@ -349,6 +374,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         members_are_imported_one_by_one,
+        a_failure_behind_a_refused_member,
         members_of_a_pipe,
         a_damaged_archive,
         an_encrypted_member,
