@@ -249,9 +249,9 @@ static ticker_status commit(import_run *import, int64_t *id, ticker_error *error
     return status;
 }
 
-/* Everything of one member behind begin. TICKER_DONE: somebody else committed the same bytes meanwhile; *id is TICKER_NULL when the
- * transaction is still open. */
-static ticker_status fill(import_run *import, int64_t *id, ticker_error *error)
+/* Everything of one member behind begin. TICKER_DONE: somebody else has imported the same bytes meanwhile. *open: whether the
+ * transaction still waits for its end; a commit that saw the others' import has rolled back by itself, and *id is their ledger row. */
+static ticker_status fill(import_run *import, int64_t *id, bool *open, ticker_error *error)
 {
     ti_day_quotes *days = ti_day_quotes_new();
     ticker_status status;
@@ -263,18 +263,32 @@ static ticker_status fill(import_run *import, int64_t *id, ticker_error *error)
         status = import->store->ops->settle(import->store, error);
     if (status == TICKER_OK && ti_reader_table(import->reader) == TICKER_TRADES)
         status = ti_day_quotes_store(days, import->store, error);
-    if (status == TICKER_OK)
+    if (status == TICKER_OK) {
         status = commit(import, id, error);
-    else if (status == TICKER_DONE)
-        *id = TICKER_NULL;
+        *open = status < TICKER_OK;
+    }
     ti_day_quotes_free(days);
     return status;
 }
 
+/* The ledger row of those who imported the same bytes while this import waited: TICKER_DONE and *id. */
+static ticker_status find_rival(import_run *import, int64_t *id, ticker_error *error)
+{
+    const ticker_report *report = ti_reader_report(import->reader);
+    ticker_status status = import->store->ops->find_import(import->store, report->bytes, report->sha256, report->member,
+                                                           id, error);
+
+    if (status == TICKER_DONE) /* cannot be: it was seen a moment ago, and nothing deletes ledger rows */
+        return ti_fail(error, TICKER_RETRY, TICKER_ERROR_DATABASE, "the import of the same bytes is gone");
+    return status == TICKER_OK ? TICKER_DONE : status;
+}
+
+/* TICKER_OK: imported as *id. TICKER_DONE: somebody else was first, as *id. */
 static ticker_status load(import_run *import, int64_t *id, ticker_error *error)
 {
     ticker_store *store = import->store;
     ticker_report *report = ti_reader_report(import->reader);
+    bool open = true;
     ticker_status status;
 
     store->interrupted = ask_caller;
@@ -283,20 +297,12 @@ static ticker_status load(import_run *import, int64_t *id, ticker_error *error)
     store->member = report->member;
     status = store->ops->begin(store, id, error);
     if (status == TICKER_OK)
-        status = fill(import, id, error);
-    else if (status == TICKER_DONE)
-        *id = TICKER_NULL;
+        status = fill(import, id, &open, error);
     store->sha256 = store->member = NULL;
     store->interrupted = NULL; /* what follows must not fail any more */
-    if (status < TICKER_OK || (status == TICKER_DONE && *id == TICKER_NULL))
+    if (open)
         store->ops->rollback(store);
-    if (status == TICKER_DONE && *id == TICKER_NULL) {
-        status = store->ops->find_import(store, report->bytes, report->sha256, report->member, id, error);
-        if (status == TICKER_DONE) /* cannot be: it was seen a moment ago, and nothing deletes ledger rows */
-            return ti_fail(error, TICKER_RETRY, TICKER_ERROR_DATABASE, "the import of the same bytes is gone");
-        return status == TICKER_OK ? TICKER_DONE : status;
-    }
-    return status;
+    return open && status == TICKER_DONE ? find_rival(import, id, error) : status;
 }
 
 /* What an import would do with a file that was read to its end whatever was wrong with it. */
