@@ -1,6 +1,7 @@
 /* Private to the PostgreSQL backend.
  *
- *   postgres_link.c    the connection: the only file that knows libpq
+ *   postgres_link.c    the connection: this and the next are the only files that know libpq
+ *   postgres_wait.c    waiting for the server, and telling it to stop
  *   postgres.c         opening, closing, the table of operations
  *   postgres_schema.c  versions and migrations, creating and attaching partitions
  *   postgres_load.c    begin and put: rows to partitions by binary COPY
@@ -73,6 +74,16 @@ bool ti_pg_null(const ti_pg_result *result, size_t row, size_t column);
 ti_slice ti_pg_cell(const ti_pg_result *result, size_t row, size_t column);
 /* A cell of text format as an integer; 0 when there is none. */
 int64_t ti_pg_integer(const ti_pg_result *result, size_t row, size_t column);
+
+/* postgres_wait.c, for postgres_link.c. `conn` is libpq's PGconn. */
+struct pg_conn;
+/* Waits until a connection that was begun stands. False: it was refused and libpq knows why, or the time was over (*late). */
+bool ti_pg_wait_connected(struct pg_conn *conn, bool *late);
+/* As PQexec() and PQexecParams(): the last result of a statement that was sent, or the one that says why it failed. The statement is
+ * cancelled when the store is told to stop; `store` may be NULL. */
+ti_pg_result *ti_pg_wait_result(struct pg_conn *conn, const ticker_store *store);
+/* Asks the server to stop the statement. When the request does not get through, the statement ends by itself: later, that is all. */
+void ti_pg_cancel(struct pg_conn *conn);
 
 /* --- The store ----------------------------------------------------------------------------------------------------------------- */
 

@@ -2,25 +2,19 @@
 
 #ifdef TI_WITH_POSTGRESQL
 
-#include <errno.h>
 #include <libpq-fe.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/error.h"
 #include "base/number.h"
 #include "store/postgres.h"
 
-#define CONNECT_SECONDS 10    /* unless the URL has a connect_timeout */
 #define SERVER_VERSION 150000 /* UNIQUE NULLS NOT DISTINCT came with 15 */
 #define SERVER_VERSION_TEXT "15"
 #define WHERE_MAX 256
-#define HOSTS_MAX 16
 #define SQLSTATE_SIZE 5
-#define WATCH_MILLISECONDS 200 /* between two questions whether to stop */
 
 #define UNIQUE_VIOLATION "23505"
 
@@ -158,50 +152,6 @@ static ticker_status check_url(const char *url, ticker_error *error)
     return fault != NULL ? fail_url(fault, error) : TICKER_OK;
 }
 
-static int64_t now_milliseconds(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* When to give up connecting; -1: never. */
-static int64_t connect_deadline(PGconn *conn)
-{
-    PQconninfoOption *options = PQconninfo(conn);
-    int64_t seconds = CONNECT_SECONDS, hosts = 1;
-
-    for (const PQconninfoOption *option = options; option != NULL && option->keyword != NULL; option++) {
-        if (option->val == NULL)
-            continue;
-        if (strcmp(option->keyword, "connect_timeout") == 0)
-            (void)ti_parse_integer(ti_slice_of(option->val), true, &seconds);
-        if (strcmp(option->keyword, "host") == 0) {
-            for (const char *at = option->val; *at != '\0' && hosts < HOSTS_MAX; at++)
-                hosts += *at == ',';
-        }
-    }
-    PQconninfoFree(options);
-    return seconds <= 0 ? -1 : now_milliseconds() + hosts * 1000 * (seconds < 100000 ? seconds : 100000);
-}
-
-/* Waits until the socket is ready for what libpq wants next. False when the time is over. */
-static bool wait_socket(PGconn *conn, PostgresPollingStatusType wanted, int64_t deadline)
-{
-    for (;;) {
-        struct pollfd poll_for = {.fd = PQsocket(conn), .events = wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT};
-        int64_t left = deadline < 0 ? -1 : deadline - now_milliseconds();
-        if (deadline >= 0 && left <= 0)
-            return false;
-        int ready = poll(&poll_for, 1, (int)left);
-        if (ready > 0)
-            return true;
-        if (ready < 0 && errno != EINTR)
-            return false;
-    }
-}
-
 /* A connection that failed has no result to ask for a SQLSTATE, but with verbose errors its text reads "FATAL:  28P01: why". */
 static ticker_status fail_connect(const ti_pg_link *link, ticker_error *error)
 {
@@ -250,8 +200,7 @@ static ticker_status connect_link(ti_pg_link *link, ticker_error *error)
 {
     const char *const names[] = {"fallback_application_name", "dbname", "client_encoding", NULL};
     const char *const values[] = {"libtickerimport", link->url, "UTF8", NULL};
-    PostgresPollingStatusType state = PGRES_POLLING_WRITING;
-    int64_t deadline;
+    bool late = false;
 
     PQfinish(link->conn);
     link->copying = link->streaming = false;
@@ -263,16 +212,12 @@ static ticker_status connect_link(ti_pg_link *link, ticker_error *error)
     PQsetErrorVerbosity(link->conn, PQERRORS_VERBOSE);
     if (PQstatus(link->conn) == CONNECTION_BAD)
         return fail_connect(link, error);
-    deadline = connect_deadline(link->conn);
-    while (state != PGRES_POLLING_OK) {
-        if (!wait_socket(link->conn, state, deadline)) {
-            PQfinish(link->conn);
-            link->conn = NULL;
-            return fail_with(link, "", "no answer in time", error);
-        }
-        state = PQconnectPoll(link->conn);
-        if (state == PGRES_POLLING_FAILED)
+    if (!ti_pg_wait_connected(link->conn, &late)) {
+        if (!late)
             return fail_connect(link, error);
+        PQfinish(link->conn);
+        link->conn = NULL;
+        return fail_with(link, "", "no answer in time", error);
     }
     remember_where(link);
     return set_up_session(link, error);
@@ -323,57 +268,6 @@ void ti_pg_watch(ti_pg_link *link, const ticker_store *store)
     link->store = store;
 }
 
-static void cancel_statement(const ti_pg_link *link)
-{
-    char why[256];
-    PGcancel *cancel = PQgetCancel(link->conn);
-
-    /* When the request does not get through, the statement ends by itself: later, that is all. */
-    if (cancel != NULL)
-        (void)PQcancel(cancel, why, sizeof(why));
-    PQfreeCancel(cancel);
-}
-
-/* Waits until libpq has a result to hand out, or finds that the connection is gone. */
-static void await_result(const ti_pg_link *link)
-{
-    bool cancelled = false;
-
-    while (PQisBusy(link->conn) != 0) {
-        struct pollfd input = {.fd = PQsocket(link->conn), .events = POLLIN};
-
-        if (!cancelled && ti_store_interrupted(link->store)) {
-            cancel_statement(link);
-            cancelled = true;
-        }
-        if (poll(&input, 1, WATCH_MILLISECONDS) > 0 && PQconsumeInput(link->conn) == 0)
-            return;
-    }
-}
-
-/* As PQexec() and PQexecParams(): the last result of a statement that was sent, or the one that says why it failed. */
-static PGresult *last_result(const ti_pg_link *link)
-{
-    PGresult *last = NULL;
-
-    for (;;) {
-        PGresult *next;
-
-        await_result(link);
-        next = PQgetResult(link->conn);
-        if (next == NULL)
-            return last;
-        if (last != NULL && PQresultStatus(last) == PGRES_FATAL_ERROR) {
-            PQclear(next);
-            continue;
-        }
-        PQclear(last);
-        last = next;
-        if (PQresultStatus(last) == PGRES_COPY_IN || PQstatus(link->conn) == CONNECTION_BAD)
-            return last;
-    }
-}
-
 static ticker_status run(ti_pg_link *link, const char *sql, const ti_pg_parameters *parameters, int binary,
                          bool *duplicate, ti_pg_result **result, ticker_error *error)
 {
@@ -392,7 +286,7 @@ static ticker_status run(ti_pg_link *link, const char *sql, const ti_pg_paramete
                                  parameters != NULL ? parameters->values : NULL, NULL, NULL, binary);
     if (sent == 0)
         return fail_connection(link, error);
-    made = last_result(link);
+    made = ti_pg_wait_result(link->conn, link->store);
     answer = PQresultStatus(made);
     if (answer != PGRES_TUPLES_OK && answer != PGRES_COMMAND_OK) {
         const char *sqlstate = PQresultErrorField(made, PG_DIAG_SQLSTATE);
@@ -567,18 +461,14 @@ ticker_status ti_pg_stream_next(ti_pg_link *link, ti_pg_result **row, ticker_err
 
 void ti_pg_stream_end(ti_pg_link *link)
 {
-    char why[256];
-    PGcancel *cancel;
     ticker_error unused;
 
     if (!link->streaming)
         return;
     link->streaming = false;
     ti_error_init(&unused);
-    if (PQtransactionStatus(link->conn) == PQTRANS_ACTIVE && (cancel = PQgetCancel(link->conn)) != NULL) {
-        (void)PQcancel(cancel, why, sizeof(why)); /* when it fails, the rest of the rows is read and dropped */
-        PQfreeCancel(cancel);
-    }
+    if (PQtransactionStatus(link->conn) == PQTRANS_ACTIVE)
+        ti_pg_cancel(link->conn); /* when that fails, the rest of the rows is read and dropped */
     (void)drain(link, &unused);
 }
 

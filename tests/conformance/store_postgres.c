@@ -1,9 +1,12 @@
 /* The store suite on PostgreSQL, and what only PostgreSQL has: partitions, other sessions, a connection that can break.
  * TICKER_TEST_POSTGRES is the URL of a database in which schemas may be made; each test has one of its own. */
+#include <arpa/inet.h>
 #include <libpq-fe.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "store_suite.h"
@@ -170,6 +173,42 @@ START_TEST(a_lost_connection_is_made_again)
 }
 END_TEST
 
+static bool stop_at_second(void *payload)
+{
+    return ++*(int *)payload >= 2;
+}
+
+/* Another import holds the year; the caller's wish to stop is heard while this one waits for it. */
+START_TEST(a_wait_for_a_lock_can_be_stopped)
+{
+    static const char *const dates[] = {"2024-01-02"};
+    ticker_store *first = store_suite_open_migrated(url), *second = store_suite_open_migrated(url);
+    ticker_batch *batch = quotes_of(dates, 1);
+    ticker_error error;
+    int64_t id = 0;
+    int asked = 0;
+
+    ti_error_init(&error);
+    store_suite_ok(first->ops->begin(first, &id, &error), &error, "begin");
+    store_suite_ok(first->ops->put(first, batch, &error), &error, "put");
+    second->interrupted = stop_at_second;
+    second->interrupted_payload = &asked;
+    store_suite_ok(second->ops->begin(second, &id, &error), &error, "begin");
+    asked = 0;
+    ck_assert_int_eq(second->ops->put(second, batch, &error), TICKER_RETRY);
+    ck_assert_str_eq(error.sqlstate, "57014"); /* the server was told, and gave the statement up */
+    ck_assert_int_eq(asked, 2);
+    second->interrupted = NULL;
+    second->ops->rollback(second);
+    first->ops->rollback(first);
+    ck_assert_int_eq(store_suite_import(second, &batch, 1, "a", &id),
+                     TICKER_OK); /* the connection is as good as before */
+    ti_batch_free(batch);
+    ticker_store_free(first);
+    ticker_store_free(second);
+}
+END_TEST
+
 START_TEST(a_table_in_the_way_is_named)
 {
     static const char *const dates[] = {"2024-01-02"};
@@ -221,6 +260,25 @@ START_TEST(urls_that_lead_nowhere)
 }
 END_TEST
 
+/* A port that takes connections and never says a word. */
+START_TEST(a_server_that_does_not_answer)
+{
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof(address);
+    char silent[128];
+
+    ck_assert_int_ge(listener, 0);
+    ck_assert_int_eq(bind(listener, (const struct sockaddr *)&address, sizeof(address)), 0);
+    ck_assert_int_eq(listen(listener, 1), 0);
+    ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+    (void)snprintf(silent, sizeof(silent), "postgres://ann:s3cret@127.0.0.1:%u/quotes?connect_timeout=1",
+                   (unsigned)ntohs(address.sin_port));
+    refused(silent, TICKER_RETRY, TICKER_ERROR_SERVICE);
+    ck_assert_int_eq(close(listener), 0);
+}
+END_TEST
+
 static Suite *own_suite(void)
 {
     Suite *suite = suite_create("postgresql alone");
@@ -231,8 +289,10 @@ static Suite *own_suite(void)
     tcase_add_test(cases, the_schema_can_be_distributed);
     tcase_add_test(cases, readers_do_not_wait);
     tcase_add_test(cases, a_lost_connection_is_made_again);
+    tcase_add_test(cases, a_wait_for_a_lock_can_be_stopped);
     tcase_add_test(cases, a_table_in_the_way_is_named);
     tcase_add_test(cases, urls_that_lead_nowhere);
+    tcase_add_test(cases, a_server_that_does_not_answer);
     suite_add_tcase(suite, cases);
     return suite;
 }

@@ -1,0 +1,131 @@
+/* Waiting for the server, and telling it to stop: libpq's calls that do not block, around poll(). */
+#include <config.h>
+
+#ifdef TI_WITH_POSTGRESQL
+
+#include <errno.h>
+#include <libpq-fe.h>
+#include <poll.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/number.h"
+#include "store/postgres.h"
+
+#define CONNECT_SECONDS 10 /* unless the URL has a connect_timeout */
+#define CONNECT_SECONDS_MAX 100000
+#define HOSTS_MAX 16
+#define WATCH_MILLISECONDS 200 /* between two questions whether to stop */
+
+static int64_t now_milliseconds(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* When to give up connecting; -1: never. */
+static int64_t connect_deadline(PGconn *conn)
+{
+    PQconninfoOption *options = PQconninfo(conn);
+    int64_t seconds = CONNECT_SECONDS, hosts = 1;
+
+    for (const PQconninfoOption *option = options; option != NULL && option->keyword != NULL; option++) {
+        if (option->val == NULL)
+            continue;
+        if (strcmp(option->keyword, "connect_timeout") == 0)
+            (void)ti_parse_integer(ti_slice_of(option->val), true, &seconds);
+        if (strcmp(option->keyword, "host") == 0) {
+            for (const char *at = option->val; *at != '\0' && hosts < HOSTS_MAX; at++)
+                hosts += *at == ',';
+        }
+    }
+    PQconninfoFree(options);
+    if (seconds > CONNECT_SECONDS_MAX)
+        seconds = CONNECT_SECONDS_MAX;
+    return seconds <= 0 ? -1 : now_milliseconds() + hosts * 1000 * seconds;
+}
+
+/* Waits until the socket is ready for what libpq wants next. False when the time is over. */
+static bool wait_socket(PGconn *conn, PostgresPollingStatusType wanted, int64_t deadline)
+{
+    for (;;) {
+        struct pollfd poll_for = {.fd = PQsocket(conn), .events = wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT};
+        int64_t left = deadline < 0 ? -1 : deadline - now_milliseconds();
+        if (deadline >= 0 && left <= 0)
+            return false;
+        int ready = poll(&poll_for, 1, (int)left);
+        if (ready > 0)
+            return true;
+        if (ready < 0 && errno != EINTR)
+            return false;
+    }
+}
+
+bool ti_pg_wait_connected(PGconn *conn, bool *late)
+{
+    PostgresPollingStatusType state = PGRES_POLLING_WRITING;
+    int64_t deadline = connect_deadline(conn);
+
+    *late = false;
+    while (state != PGRES_POLLING_OK && state != PGRES_POLLING_FAILED) {
+        if (!wait_socket(conn, state, deadline)) {
+            *late = true;
+            return false;
+        }
+        state = PQconnectPoll(conn);
+    }
+    return state == PGRES_POLLING_OK;
+}
+
+void ti_pg_cancel(PGconn *conn)
+{
+    char why[256];
+    PGcancel *cancel = PQgetCancel(conn);
+
+    if (cancel != NULL)
+        (void)PQcancel(cancel, why, sizeof(why));
+    PQfreeCancel(cancel);
+}
+
+/* Waits until libpq has a result to hand out, or finds that the connection is gone. */
+static void await_result(PGconn *conn, const ticker_store *store)
+{
+    bool cancelled = false;
+
+    while (PQisBusy(conn) != 0) {
+        struct pollfd input = {.fd = PQsocket(conn), .events = POLLIN};
+
+        if (!cancelled && ti_store_interrupted(store)) {
+            ti_pg_cancel(conn);
+            cancelled = true;
+        }
+        if (poll(&input, 1, WATCH_MILLISECONDS) > 0 && PQconsumeInput(conn) == 0)
+            return;
+    }
+}
+
+ti_pg_result *ti_pg_wait_result(PGconn *conn, const ticker_store *store)
+{
+    PGresult *last = NULL;
+
+    for (;;) {
+        PGresult *next;
+
+        await_result(conn, store);
+        next = PQgetResult(conn);
+        if (next == NULL)
+            return last;
+        if (last != NULL && PQresultStatus(last) == PGRES_FATAL_ERROR) {
+            PQclear(next);
+            continue;
+        }
+        PQclear(last);
+        last = next;
+        if (PQresultStatus(last) == PGRES_COPY_IN || PQstatus(conn) == CONNECTION_BAD)
+            return last;
+    }
+}
+
+#endif
