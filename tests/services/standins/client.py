@@ -1,0 +1,108 @@
+#!/usr/bin/python3
+"""A client of the stand-ins for shell scripts; it signs with botocore.
+
+  client.py sqs ENDPOINT OPERATION JSON           an SQS call in the JSON protocol; prints the answer
+  client.py sns ENDPOINT NAME=VALUE...            an SNS call in the Query protocol; prints the answer
+  client.py s3 METHOD URL [FILE]                  an S3 request, with the file as its body; prints the answer
+  client.py provision BUCKET TOPIC QUEUE [VISIBILITY [PREFIX]]
+
+provision makes, at AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_S3: the bucket, the topic, QUEUE with QUEUE-dlq behind it (5 receives),
+QUEUE-raw, subscriptions of both (QUEUE in envelopes, QUEUE-raw with raw delivery) and the bucket's notification for keys under PREFIX;
+then it publishes s3:TestEvent. Exit status 1 and the answer on standard error when something is refused.
+The keys are AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.
+"""
+import http.client
+import json
+import os
+import sys
+from urllib.parse import urlencode, urlsplit
+from xml.sax.saxutils import escape
+
+import sigv4
+
+
+class Failed(Exception):
+    pass
+
+
+def call(method, url, headers, body, service, s3=False):
+    parts = urlsplit(url)
+    signed = sigv4.sign(method, url, dict(headers, Host=parts.netloc), body, service, os.environ.get('AWS_ACCESS_KEY_ID', 'test'),
+                        os.environ.get('AWS_SECRET_ACCESS_KEY', 'test'), os.environ.get('AWS_SESSION_TOKEN'), s3)
+    # The name is for the header; the servers are on loopback.
+    link = http.client.HTTPConnection('127.0.0.1', parts.port or 80, timeout=60)
+    try:
+        link.request(method, parts.path + ('?' + parts.query if parts.query else ''), body, signed)
+        answer = link.getresponse()
+        text = answer.read()
+    finally:
+        link.close()
+    if answer.status >= 300:
+        raise Failed('%s %s: %d %s' % (method, url, answer.status, text.decode('utf-8', 'replace')))
+    return text
+
+
+def sqs(endpoint, operation, arguments):
+    headers = {'Content-Type': 'application/x-amz-json-1.0', 'X-Amz-Target': 'AmazonSQS.' + operation}
+    return json.loads(call('POST', endpoint + '/', headers, json.dumps(arguments), 'sqs') or '{}')
+
+
+def sns(endpoint, **arguments):
+    form = urlencode(dict(arguments, Version='2010-03-31'))
+    return call('POST', endpoint + '/', {'Content-Type': 'application/x-www-form-urlencoded'}, form, 'sns').decode()
+
+
+def s3(method, url, body=b''):
+    return call(method, url, {'Content-Type': 'application/octet-stream'}, body, 's3', True)
+
+
+def notification(topic, prefix):
+    rule = '<Filter><S3Key><FilterRule><Name>prefix</Name><Value>%s</Value></FilterRule></S3Key></Filter>' % escape(prefix)
+    return ('<NotificationConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><TopicConfiguration><Id>uploads</Id><Topic>%s'
+            '</Topic><Event>s3:ObjectCreated:*</Event>%s</TopicConfiguration></NotificationConfiguration>'
+            % (topic, rule if prefix else '')).encode()
+
+
+def provision(bucket, topic, queue, visibility='30', prefix=''):
+    aws, store = os.environ['AWS_ENDPOINT_URL'], os.environ['AWS_ENDPOINT_URL_S3']
+    arn = 'arn:aws:%s:' + sigv4.REGION + ':' + sigv4.ACCOUNT + ':%s'
+    sqs(aws, 'CreateQueue', {'QueueName': queue + '-dlq'})
+    redrive = json.dumps({'deadLetterTargetArn': arn % ('sqs', queue + '-dlq'), 'maxReceiveCount': 5})
+    sqs(aws, 'CreateQueue', {'QueueName': queue, 'Attributes': {'VisibilityTimeout': visibility, 'RedrivePolicy': redrive}})
+    sqs(aws, 'CreateQueue', {'QueueName': queue + '-raw', 'Attributes': {'VisibilityTimeout': visibility}})
+    sns(aws, Action='CreateTopic', Name=topic)
+    sns(aws, Action='Subscribe', TopicArn=arn % ('sns', topic), Protocol='sqs', Endpoint=arn % ('sqs', queue))
+    sns(aws, **{'Action': 'Subscribe', 'TopicArn': arn % ('sns', topic), 'Protocol': 'sqs', 'Endpoint': arn % ('sqs', queue + '-raw'),
+                'Attributes.entry.1.key': 'RawMessageDelivery', 'Attributes.entry.1.value': 'true'})
+    s3('PUT', '%s/%s' % (store, bucket))
+    s3('PUT', '%s/%s?notification' % (store, bucket), notification(arn % ('sns', topic), prefix))
+    link = http.client.HTTPConnection('127.0.0.1', urlsplit(aws).port, timeout=30)
+    link.request('POST', '/_test/test-event', json.dumps({'topic': topic, 'bucket': bucket}))
+    if link.getresponse().status != 200:
+        raise Failed('s3:TestEvent was not published')
+    print('bucket %s, topic %s, queues %s %s %s' % (bucket, topic, queue, queue + '-dlq', queue + '-raw'))
+
+
+def main(arguments):
+    command = arguments[0] if arguments else ''
+    if command == 'sqs' and len(arguments) == 4:
+        print(json.dumps(sqs(arguments[1], arguments[2], json.loads(arguments[3]))))
+    elif command == 'sns' and len(arguments) > 2:
+        print(sns(arguments[1], **dict(each.split('=', 1) for each in arguments[2:])))
+    elif command == 's3' and len(arguments) in (3, 4):
+        body = open(arguments[3], 'rb').read() if len(arguments) == 4 else b''
+        sys.stdout.buffer.write(s3(arguments[1], arguments[2], body))
+    elif command == 'provision' and 4 <= len(arguments) <= 6:
+        provision(*arguments[1:])
+    else:
+        print(__doc__.strip(), file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == '__main__':
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except (Failed, OSError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)
