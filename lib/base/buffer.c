@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 #define FIRST_CAPACITY 256
 
 void ti_buffer_init(ti_buffer *buffer, size_t max)
@@ -105,27 +107,6 @@ bool ti_buffer_printf(ti_buffer *buffer, const char *format, ...)
     return true;
 }
 
-/* The length of the UTF-8 character at `text`, 0 when there is none (RFC 3629: no overlong forms, no surrogates). */
-static size_t utf8_length(const unsigned char *text, size_t size)
-{
-    unsigned char lead = text[0];
-    size_t length = lead < 0x80                   ? 1
-                    : lead >= 0xc2 && lead < 0xe0 ? 2
-                    : (lead & 0xf0) == 0xe0       ? 3
-                    : lead >= 0xf0 && lead < 0xf5 ? 4
-                                                  : 0;
-
-    if (length == 0 || length > size)
-        return 0;
-    for (size_t i = 1; i < length; i++)
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
-    if ((lead == 0xe0 && text[1] < 0xa0) || (lead == 0xed && text[1] >= 0xa0) || (lead == 0xf0 && text[1] < 0x90) ||
-        (lead == 0xf4 && text[1] >= 0x90))
-        return 0;
-    return length;
-}
-
 static bool plain_json(unsigned char byte)
 {
     return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
@@ -143,13 +124,13 @@ bool ti_buffer_json(ti_buffer *buffer, ti_slice text)
             continue;
         }
         (void)ti_buffer_append(buffer, text.data + start, at - start);
-        length = utf8_length(data + at, text.size - at);
+        length = ti_utf8_length((ti_slice){text.data + at, text.size - at});
         if (data[at] == '"' || data[at] == '\\')
             (void)ti_buffer_printf(buffer, "\\%c", data[at]);
         else if (data[at] < 0x20 || data[at] == 0x7f)
             (void)ti_buffer_printf(buffer, "\\u%04x", (unsigned)data[at]);
         else if (length == 0)
-            (void)ti_buffer_text(buffer, "\xef\xbf\xbd");
+            (void)ti_buffer_text(buffer, TI_UTF8_REPLACEMENT);
         else
             (void)ti_buffer_append(buffer, text.data + at, length);
         at += length > 0 ? length : 1;

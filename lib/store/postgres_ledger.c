@@ -6,11 +6,11 @@
 
 #include "base/date.h"
 #include "base/error.h"
+#include "base/utf8.h"
 #include "store/postgres.h"
 
 #define SEND_BYTES ((size_t)64 * 1024)
 #define TEXT_BYTES_MAX ((size_t)4 * 1024 * 1024)
-#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
 static const char insert_sql[] =
     "INSERT INTO imports (file, member, format, sha256, bytes, status, records, imported, rejected, repaired, "
@@ -35,35 +35,19 @@ static const char instruments_sql[] =
     " least(i.first_date, EXCLUDED.first_date), greatest(i.last_date, EXCLUDED.last_date)"
     " FROM (SELECT EXCLUDED.last_date >= i.last_date AS l) AS later)";
 
-/* The bytes of the UTF-8 character that `text` begins with; 0 when there is none. PostgreSQL refuses anything else, and a file's name may
- * hold any byte. */
-static size_t utf8_size(const unsigned char *text, size_t size)
-{
-    unsigned char lead = text[0];
-    size_t length = lead < 0x80                   ? 1
-                    : lead >= 0xc2 && lead < 0xe0 ? 2
-                    : (lead & 0xf0) == 0xe0       ? 3
-                    : lead >= 0xf0 && lead < 0xf5 ? 4
-                                                  : 0;
-
-    if (lead == '\0' || length > size)
-        return 0;
-    for (size_t i = 1; i < length; i++)
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
-    if ((lead == 0xe0 && text[1] < 0xa0) || (lead == 0xed && text[1] >= 0xa0) || (lead == 0xf0 && text[1] < 0x90) ||
-        (lead == 0xf4 && text[1] >= 0x90))
-        return 0;
-    return length;
-}
-
+/* PostgreSQL takes UTF-8 only, and no NUL; a file's name may hold any byte. */
 bool ti_pg_clean_text(ti_buffer *clean, ti_slice text)
 {
-    const unsigned char *data = (const unsigned char *)text.data;
+    for (size_t at = 0, length; at < text.size; at += length) {
+        const char *from = text.data + at;
 
-    for (size_t at = 0, length; at<text.size; at += length> 0 ? length : 1) {
-        length = utf8_size(data + at, text.size - at);
-        (void)(length > 0 ? ti_buffer_append(clean, text.data + at, length) : ti_buffer_text(clean, REPLACEMENT));
+        length = ti_utf8_length((ti_slice){from, text.size - at});
+        if (length > 0 && *from != '\0') {
+            (void)ti_buffer_append(clean, from, length);
+        } else {
+            (void)ti_buffer_text(clean, TI_UTF8_REPLACEMENT);
+            length = 1;
+        }
     }
     return !ti_buffer_failed(clean);
 }
