@@ -43,7 +43,8 @@ TICKER_API ticker_status ticker_error_set(ticker_error *error, ticker_status sta
 
 TICKER_API ticker_status ticker_error_status(const ticker_error *error);
 TICKER_API ticker_error_kind ticker_error_get_kind(const ticker_error *error);
-/* What happened and why, in one English sentence without a newline; "" when empty. */
+/* What happened and why, in one English sentence without a newline; "" when empty. Message and hint are UTF-8: what they quote of the
+ * input and is not, shows as U+FFFD. */
 TICKER_API const char *ticker_error_message(const ticker_error *error);
 /* What the user can do about it; "" when there is nothing particular to say. */
 TICKER_API const char *ticker_error_hint(const ticker_error *error);

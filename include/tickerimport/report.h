@@ -44,7 +44,8 @@ TICKER_API const char *ticker_report_text(const ticker_report *report, ticker_re
 TICKER_API int64_t ticker_report_integer(const ticker_report *report, ticker_report_key key);
 
 /* The first TICKER_PROBLEMS_MAX problems: rejected rows, and notices that did not cost a row (line 0 when they concern the whole
- * file). `line`, `column` are 1-based and may be NULL. The reason, or NULL when `index` is outside. */
+ * file). `line`, `column` are 1-based and may be NULL. The reason is one line of UTF-8: what it
+ * quotes of the file and is not, shows as U+FFFD. NULL when `index` is outside. */
 TICKER_API size_t ticker_report_problem_count(const ticker_report *report);
 TICKER_API const char *ticker_report_problem(const ticker_report *report, size_t index, uint64_t *line,
                                              uint64_t *column);

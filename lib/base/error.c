@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 void ti_error_init(ticker_error *error)
 {
     if (error == NULL)
@@ -31,7 +33,7 @@ void ticker_error_clear(ticker_error *error)
     ti_error_init(error);
 }
 
-/* Messages quote bytes of the input and of other programs: one line, whatever they hold. */
+/* One line, whatever it holds. */
 static void one_line(char *text)
 {
     for (; *text != '\0'; text++)
@@ -39,25 +41,15 @@ static void one_line(char *text)
             *text = ' ';
 }
 
-/* A message cut at its end must not end inside a UTF-8 character. */
-static void cut_utf8(char *text, size_t length)
+/* Messages quote bytes of the input and of other programs. */
+__attribute__((format(printf, 2, 0))) static void put_text(char to[TICKER_ERROR_MESSAGE_MAX], const char *format,
+                                                           va_list arguments)
 {
-    size_t start = length;
+    char text[TI_UTF8_ROOM(TICKER_ERROR_MESSAGE_MAX)];
 
-    while (start > 0 && ((unsigned char)text[start - 1] & 0xc0) == 0x80)
-        start--;
-    if (start > 0 && ((unsigned char)text[start - 1] & 0x80) != 0)
-        text[start - 1] = '\0';
-}
-
-__attribute__((format(printf, 3, 0))) static void put_text(char *to, size_t size, const char *format, va_list arguments)
-{
-    int length = vsnprintf(to, size, format, arguments);
-
-    if (length < 0)
-        to[0] = '\0';
-    else if ((size_t)length >= size)
-        cut_utf8(to, size - 1);
+    if (vsnprintf(text, sizeof(text), format, arguments) < 0)
+        text[0] = '\0';
+    (void)ti_utf8_copy(to, TICKER_ERROR_MESSAGE_MAX, ti_slice_of(text));
     one_line(to);
 }
 
@@ -70,7 +62,7 @@ ticker_status ti_fail(ticker_error *error, ticker_status status, ticker_error_ki
     error->status = status;
     error->kind = kind;
     va_start(arguments, format);
-    put_text(error->message, sizeof(error->message), format, arguments);
+    put_text(error->message, format, arguments);
     va_end(arguments);
     return status;
 }
@@ -94,7 +86,7 @@ void ti_error_hint(ticker_error *error, const char *format, ...)
     if (error == NULL || error->kind == TICKER_ERROR_NONE || error->hint[0] != '\0')
         return;
     va_start(arguments, format);
-    put_text(error->hint, sizeof(error->hint), format, arguments);
+    put_text(error->hint, format, arguments);
     va_end(arguments);
 }
 

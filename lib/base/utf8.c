@@ -1,5 +1,7 @@
 #include "base/utf8.h"
 
+#include <string.h>
+
 size_t ti_utf8_length(ti_slice text)
 {
     const unsigned char *at = (const unsigned char *)text.data;
@@ -19,4 +21,25 @@ size_t ti_utf8_length(ti_slice text)
         (lead == 0xf4 && at[1] >= 0x90))
         return 0;
     return length;
+}
+
+size_t ti_utf8_copy(char *to, size_t size, ti_slice text)
+{
+    size_t used = 0;
+
+    while (text.size > 0) {
+        size_t length = text.data[0] != '\0' ? ti_utf8_length(text) : 0;
+        ti_slice character = {text.data, length};
+
+        if (length == 0)
+            character = ti_slice_of(TI_UTF8_REPLACEMENT);
+        if (used + character.size >= size)
+            break;
+        memcpy(to + used, character.data, character.size);
+        used += character.size;
+        length += length == 0;
+        text = (ti_slice){text.data + length, text.size - length};
+    }
+    to[used] = '\0';
+    return used;
 }

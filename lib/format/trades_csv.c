@@ -10,6 +10,7 @@
 #include "base/date.h"
 #include "base/error.h"
 #include "base/number.h"
+#include "base/utf8.h"
 #include "format/csv.h"
 #include "format/digits.h"
 #include "format/format.h"
@@ -17,6 +18,7 @@
 
 #define ABSENT UINT32_MAX
 #define PRICE_SCALE 6
+#define SHOWN_MAX 41 /* bytes of a cell in a message, NUL included */
 
 typedef struct remembered_date {
     unsigned char text[10];
@@ -97,6 +99,15 @@ static ticker_status missing_column(unsigned column, ticker_error *error)
     return TICKER_FAILED;
 }
 
+static void note_unknown(ti_parse *parse, ti_slice line, ti_slice cell)
+{
+    char shown[SHOWN_MAX];
+
+    (void)ti_utf8_copy(shown, sizeof(shown), cell);
+    ti_report_add_problem(parse->report, 1, 1 + (uint64_t)(cell.data - line.data),
+                          "column \"%s\" is not known and not stored", shown);
+}
+
 static ticker_status map_columns(ti_parse *parse, trades_file *file, ti_slice line, ticker_error *error)
 {
     ti_slice cells[TICKER_CSV_COLUMNS_MAX];
@@ -111,8 +122,7 @@ static ticker_status map_columns(ti_parse *parse, trades_file *file, ti_slice li
         unsigned column = find_column(cells[i]);
 
         if (column == TICKER_TRADE_COLUMNS)
-            ti_report_add_problem(parse->report, 1, 1 + (uint64_t)(cells[i].data - line.data),
-                                  "column \"%.*s\" is not known and not stored", (int)cells[i].size, cells[i].data);
+            note_unknown(parse, line, cells[i]);
         else if (file->place[column] != ABSENT)
             return ti_fail(error, TICKER_FAILED, TICKER_ERROR_INPUT, "the header has column %s twice",
                            ticker_column_b3_name(TICKER_TRADES, column));
@@ -364,7 +374,7 @@ static ticker_status reject_cell(ti_parse *parse, trades_file *file, const csv_r
                                           [TICKER_TRADE_SELLER] = "is no participant code",
                                           [TICKER_TRADE_CHANNEL] = "is no channel code"};
     uint32_t arena = parse->batch->arena_size;
-    char reason[TI_REASON_MAX];
+    char reason[TI_REASON_MAX], shown[SHOWN_MAX];
 
     for (unsigned i = 0; i < TICKER_TRADE_COLUMNS; i++) {
         cell c = cell_at(row, file->place[i]);
@@ -372,8 +382,9 @@ static ticker_status reject_cell(ti_parse *parse, trades_file *file, const csv_r
         if (decode_column(file, parse->batch, i, c))
             continue;
         parse->batch->arena_size = arena;
-        (void)snprintf(reason, sizeof(reason), "%s \"%.*s\" %s", ticker_column_b3_name(TICKER_TRADES, i),
-                       (int)(c.end - c.at > 40 ? 40 : c.end - c.at), (const char *)c.at, reasons[i]);
+        (void)ti_utf8_copy(shown, sizeof(shown), (ti_slice){(const char *)c.at, (size_t)(c.end - c.at)});
+        (void)snprintf(reason, sizeof(reason), "%s \"%s\" %s", ticker_column_b3_name(TICKER_TRADES, i), shown,
+                       reasons[i]);
         return ti_parse_reject(parse, file->line, (uint64_t)(c.at - cell_at(row, 0).at) + 1, reason, error);
     }
     return ti_fail(error, TICKER_FATAL, TICKER_ERROR_INTERNAL, "a row was rejected without a reason");

@@ -6,6 +6,8 @@
 
 #include <tickerimport/schema.h>
 
+#include "base/utf8.h"
+
 void ti_report_reset(ticker_report *report, const char *file, const char *member)
 {
     memset(report, 0, sizeof(*report));
@@ -16,7 +18,7 @@ void ti_report_reset(ticker_report *report, const char *file, const char *member
     ti_report_finish(report);
 }
 
-/* Reasons quote bytes of the input: keep them one line of printable ASCII or UTF-8. */
+/* Reasons quote bytes of the input: keep them one line. */
 static void clean(char *text)
 {
     for (; *text != '\0'; text++)
@@ -26,6 +28,7 @@ static void clean(char *text)
 
 void ti_report_add_problem(ticker_report *report, uint64_t line, uint64_t column, const char *format, ...)
 {
+    char text[TI_UTF8_ROOM(TI_REASON_MAX)];
     ti_problem *problem;
     va_list arguments;
 
@@ -35,8 +38,10 @@ void ti_report_add_problem(ticker_report *report, uint64_t line, uint64_t column
     problem->line = line;
     problem->column = column;
     va_start(arguments, format);
-    (void)vsnprintf(problem->reason, sizeof(problem->reason), format, arguments);
+    if (vsnprintf(text, sizeof(text), format, arguments) < 0)
+        text[0] = '\0';
     va_end(arguments);
+    (void)ti_utf8_copy(problem->reason, sizeof(problem->reason), ti_slice_of(text));
     clean(problem->reason);
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/date.h"
 #include "base/number.h"
+#include "base/utf8.h"
 
 #define BYTES_MAX ((size_t)512 << 20)
 #define SECONDS 300 /* under Valgrind too */
@@ -75,6 +76,18 @@ void add_repeated(ti_buffer *to, char byte, size_t count)
     ck_assert_ptr_nonnull(at);
     memset(at, byte, count);
     to->size += count;
+}
+
+bool is_utf8(const char *text)
+{
+    for (ti_slice left = ti_slice_of(text); left.size > 0;) {
+        size_t length = ti_utf8_length(left);
+
+        if (length == 0)
+            return false;
+        left = (ti_slice){left.data + length, left.size - length};
+    }
+    return true;
 }
 
 char *make_file(const void *data, size_t size)

@@ -30,6 +30,9 @@ void add(ti_buffer *to, const char *format, ...) __attribute__((format(printf, 2
 void add_bytes(ti_buffer *to, const void *data, size_t size);
 void add_repeated(ti_buffer *to, char byte, size_t count);
 
+/* Whether all of it is UTF-8. */
+bool is_utf8(const char *text);
+
 /* A new file in the temporary folder with these bytes; its name is to be freed by drop_file(), which also removes it. */
 char *make_file(const void *data, size_t size);
 void drop_file(char *path);

@@ -172,6 +172,8 @@ START_TEST(texts_stay_one_line_and_within_their_room)
     ck_assert_str_eq(error.message, "a b c d [1m ");
     ti_error_file(&error, "x\ny");
     ck_assert_str_eq(error.file, "x y");
+    ti_error_hint(&error, "caf\xe9 \xc3\xa9"); /* what is not UTF-8 is replaced */
+    ck_assert_str_eq(error.hint, "caf\xef\xbf\xbd \xc3\xa9");
 
     /* Cut between characters: each is two bytes, and the room is not a whole number of them at every start. */
     for (unsigned start = 0; start < 2; start++) {

@@ -81,6 +81,30 @@ START_TEST(an_empty_report)
 }
 END_TEST
 
+/* Bytes that are not UTF-8 are replaced, and no character is cut through where the room ends. */
+START_TEST(problems_are_utf8)
+{
+    char text[2 * TI_REASON_MAX];
+
+    for (unsigned start = 0; start < 3; start++) {
+        ticker_report *report = new_report();
+        const char *reason;
+
+        memset(text, 'a', sizeof(text));
+        for (size_t i = start; i + 3 < sizeof(text); i += 3)
+            memcpy(text + i, "\xe2\x82\xac", 3);
+        text[sizeof(text) - 1] = '\0';
+        ti_report_add_problem(report, 1, 1, "%s", text);
+        reason = ticker_report_problem(report, 0, NULL, NULL);
+        ck_assert_uint_eq(strlen(reason), start + (TI_REASON_MAX - 1 - start) / 3 * 3);
+        ck_assert(strncmp(reason, text, strlen(reason)) == 0);
+        ti_report_add_problem(report, 1, 1, "\"%s\" \xc3\xa9", "S\xc3O");
+        ck_assert_str_eq(ticker_report_problem(report, 1, NULL, NULL), "\"S\xef\xbf\xbdO\" \xc3\xa9");
+        free(report);
+    }
+}
+END_TEST
+
 START_TEST(problems_are_capped_and_clean)
 {
     ticker_report *report = new_report();
@@ -106,6 +130,7 @@ START_TEST(problems_are_capped_and_clean)
     ck_assert_int_eq(ticker_report_integer(report, TICKER_REPORT_REJECTED), 2 * TICKER_PROBLEMS_MAX);
     ck_assert_ptr_null(ticker_report_problem(report, TICKER_PROBLEMS_MAX, NULL, NULL));
     ck_assert_uint_eq(strlen(ticker_report_problem(report, TICKER_PROBLEMS_MAX - 1, NULL, NULL)), TI_REASON_MAX - 1);
+    ck_assert(is_utf8(ticker_report_problem(report, 1, NULL, NULL)));
     ti_buffer_free(&json);
     /* The worst there is goes into the ledger. */
     ti_buffer_init(&json, TICKER_PROBLEMS_JSON_MAX);
@@ -244,9 +269,13 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        an_empty_report,      problems_are_capped_and_clean,
-        quotes_are_summed_up, trades_are_summed_up_without_cancellations,
-        many_tickers,         sums_that_do_not_fit_are_said,
+        an_empty_report,
+        problems_are_utf8,
+        problems_are_capped_and_clean,
+        quotes_are_summed_up,
+        trades_are_summed_up_without_cancellations,
+        many_tickers,
+        sums_that_do_not_fit_are_said,
     };
 
     return run_tests("report", tests, COUNT(tests));

@@ -79,6 +79,7 @@ static void cell_is_wrong(unsigned place, const char *value, size_t size, const 
     ck_assert_msg(result->rows == 2 && result->report.rejected == 1, "\"%.*s\" was taken in column %u", (int)size,
                   value, place + 1);
     problem(result, 0, 3, strlen(before[place]) + 1, why);
+    ck_assert(is_utf8(result->report.problems[0].reason));
     ck_assert(strncmp(result->report.problems[0].reason, ticker_column_b3_name(TICKER_TRADES, columns[place]),
                       strlen(ticker_column_b3_name(TICKER_TRADES, columns[place]))) == 0);
 }
@@ -277,6 +278,39 @@ START_TEST(codes)
 }
 END_TEST
 
+/* What is said of a cell is UTF-8, whatever the cell holds, and no more than 40 bytes of it are shown. */
+START_TEST(cells_in_messages)
+{
+    static const char forty[] = "9999999999999999999999999999999999999999";
+
+    wrong(1, "A\xc7\xc3O", "CodigoInstrumento \"A\xef\xbf\xbd\xef\xbf\xbdO\" is no trading code");
+    wrong(1, "A\xc3\x87O", "CodigoInstrumento \"A\xc3\x87O\" is no trading code");
+    cell_is_wrong(1, "A\0B", 3,
+                  "CodigoInstrumento \"A\xef\xbf\xbd"
+                  "B\" is no trading code");
+    wrong(4, "99999999999999999999999999999999999999999", "\"9999999999999999999999999999999999999999\" is no number");
+    for (size_t at = 36; at < 40; at++) { /* a character of three bytes across the end */
+        char text[64], shown[64];
+
+        (void)snprintf(text, sizeof(text), "%.*s\xe2\x82\xac!", (int)at, forty);
+        (void)snprintf(shown, sizeof(shown), "\"%.*s\" is no number", at == 36 ? 40 : at == 37 ? 40 : (int)at, text);
+        wrong(4, text, shown);
+    }
+}
+END_TEST
+
+START_TEST(rejecting_what_is_not_utf8)
+{
+    const outcome *result;
+
+    begin(TRADES_11, "\n");
+    add(&file, "2025-04-29;\xc7;0;1,5;118;024810098;10;1;2025-04-28;127;3\n");
+    result = done("on-error=reject");
+    ck_assert_int_eq(result->status, TICKER_FAILED);
+    ck_assert_str_eq(result->error.message, "CodigoInstrumento \"\xef\xbf\xbd\" is no trading code");
+}
+END_TEST
+
 START_TEST(rows_with_other_counts_of_cells)
 {
     const outcome *result;
@@ -311,9 +345,17 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        prices,          no_prices,       numbers, numbers_of_every_length,
-        dates_and_times, a_date_of_zeros, codes,   rows_with_other_counts_of_cells,
+        prices,
+        no_prices,
+        numbers,
+        numbers_of_every_length,
+        dates_and_times,
+        a_date_of_zeros,
+        codes,
+        rows_with_other_counts_of_cells,
         rejecting,
+        cells_in_messages,
+        rejecting_what_is_not_utf8,
     };
 
     return run_tests("trades_cells", tests, COUNT(tests));

@@ -57,6 +57,20 @@ START_TEST(unknown_columns)
 }
 END_TEST
 
+START_TEST(unknown_columns_of_any_name)
+{
+    const outcome *result;
+
+    begin("Pre\xe7o;ABCDEFGHIJABCDEFGHIJABCDEFGHIJABCDEFGHI\xc3\x89;" TRADES_12, "\n");
+    add(&file, "x;;" ROW ";1\n");
+    result = done("force=no");
+    takes(result, 1, 0);
+    ck_assert_uint_eq(ticker_report_problem_count(&result->report), 2);
+    problem(result, 0, 1, 1, "column \"Pre\xef\xbf\xbdo\" is not known and not stored");
+    problem(result, 1, 1, 7, "column \"ABCDEFGHIJABCDEFGHIJABCDEFGHIJABCDEFGHI\" is not known and not stored");
+}
+END_TEST
+
 START_TEST(headers_that_lack_a_column)
 {
     ti_slice rest = {TRADES_11, strlen(TRADES_11)};
@@ -301,6 +315,7 @@ int main(void)
         a_byte_order_mark,
         another_order,
         unknown_columns,
+        unknown_columns_of_any_name,
         headers_that_lack_a_column,
         headers_that_cannot_be,
         a_header_alone,

@@ -76,9 +76,43 @@ START_TEST(cut_off_and_broken)
 }
 END_TEST
 
+static void copies(const char *text, size_t text_size, size_t size, const char *expected)
+{
+    char to[64];
+
+    memset(to, 'x', sizeof(to));
+    ck_assert_uint_eq(ti_utf8_copy(to, size, (ti_slice){text, text_size}), strlen(expected));
+    ck_assert_str_eq(to, expected);
+    for (size_t i = size; i < sizeof(to); i++)
+        ck_assert_int_eq(to[i], 'x');
+}
+
+START_TEST(copying)
+{
+    copies("", 0, 1, "");
+    copies(NULL, 0, 64, "");
+    copies("a\xc3\xa9\xe2\x82\xac!", 7, 64, "a\xc3\xa9\xe2\x82\xac!");
+    copies("\xc9z\x80", 3, 64, "\xef\xbf\xbdz\xef\xbf\xbd");
+    copies("\xf0\x9f\x98", 3, 64, "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
+    copies("a\0b\n", 4, 64,
+           "a\xef\xbf\xbd"
+           "b\n");
+    for (size_t size = 1; size <= 8; size++) { /* whole characters only */
+        static const char *const texts[] = {
+            "", "a", "a", "a\xc3\xa9", "a\xc3\xa9", "a\xc3\xa9", "a\xc3\xa9\xe2\x82\xac"};
+
+        copies("a\xc3\xa9\xe2\x82\xac", 6, size, texts[size <= 7 ? size - 1 : 6]);
+    }
+    copies("\xff\xff", 2, 6, "\xef\xbf\xbd");
+    copies("\xff\xff", 2, 7, "\xef\xbf\xbd\xef\xbf\xbd");
+    copies("\xff", 1, 3, "");
+}
+END_TEST
+
 int main(void)
 {
-    const TTest *const tests[] = {every_number_in_every_form, what_stands_behind_does_not_matter, cut_off_and_broken};
+    const TTest *const tests[] = {every_number_in_every_form, what_stands_behind_does_not_matter, cut_off_and_broken,
+                                  copying};
 
     return run_tests("utf8", tests, COUNT(tests));
 }
