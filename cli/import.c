@@ -15,7 +15,6 @@
 #include "report.h"
 #include "text.h"
 
-#define JOBS_MAX 64
 #define ATTEMPTS_MAX 4     /* one and three more */
 #define FIRST_PAUSE_MS 250 /* before the second attempt; doubles */
 
@@ -304,11 +303,8 @@ static front_exit run(cli_context *cli)
     size_t jobs;
     int64_t wanted;
 
-    if (!front_parse_number(ticker_options_get(cli->options, "jobs"), 1, JOBS_MAX, &wanted)) {
-        front_error(&cli->console, "jobs cannot be %s; use 1 to %d", ticker_options_get(cli->options, "jobs"),
-                    JOBS_MAX);
-        return FRONT_USAGE;
-    }
+    if (!front_parse_number(ticker_options_get(cli->options, "jobs"), 1, INT64_MAX, &wanted))
+        wanted = 1; /* cannot be: the library has looked at the value when it was set */
     run.json = front_args_given(&cli->args, "json");
     run.dry_run = cli_option_is_yes(cli, "dry-run");
     run.result = cli_inputs_collect(cli, &run.inputs);

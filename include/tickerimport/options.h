@@ -16,7 +16,7 @@ typedef struct ticker_options ticker_options;
 TICKER_API ticker_options *ticker_options_new(void);
 TICKER_API void ticker_options_free(ticker_options *options);
 
-/* Sets an option by its name ("on-error"). The value is checked against the option's type and copied.
+/* Sets an option by its name ("on-error"). The value is checked against the option's type and range, and copied.
  * TICKER_FATAL with TICKER_ERROR_USAGE: no such option (the hint names the nearest one), or a value it cannot have;
  * with TICKER_ERROR_MEMORY: out of memory. On failure the old value stays. */
 TICKER_API TICKER_MUST_CHECK ticker_status ticker_options_set(ticker_options *options, const char *name,

@@ -1,5 +1,6 @@
 #include "base/options.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,17 +8,30 @@
 #include "base/number.h"
 #include "base/slice.h"
 
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define SIZE_TEXT_MAX 32
+
 typedef enum option_type { TEXT, SECRET, FLAG, NUMBER, SIZE, CHOICE } option_type;
+
+/* What values there are; `max` 0: any number of 0 or more. */
+typedef struct option_values {
+    option_type kind;
+    int64_t min, max;
+} option_values;
 
 typedef struct option_row {
     const char *name, *environment;
-    option_type type;
+    option_values values;
     const char *fallback, *argument, *help;
 } option_row;
 
+/* For the initializer {.kind = …}. */
+#define NUMBER_FROM(min, max) NUMBER, min, max
+#define SIZE_FROM(min, max) SIZE, min, max
+
 static const option_row rows[TI_OPTION_COUNT] = {
 #define OPTION(id, name, environment, type, fallback, argument, help)                                                  \
-    {name, environment, type, fallback, argument, help},
+    {name, environment, {.kind = type}, fallback, argument, help},
 #include "base/options.def"
 #undef OPTION
 };
@@ -35,7 +49,7 @@ static void drop_value(ticker_options *options, size_t index)
 {
     char *value = options->values[index];
 
-    if (value != NULL && rows[index].type == SECRET)
+    if (value != NULL && rows[index].values.kind == SECRET)
         explicit_bzero(value, strlen(value));
     free(value);
     options->values[index] = NULL;
@@ -78,19 +92,19 @@ static bool parse_flag(const char *value, bool *flag)
     return false;
 }
 
+static const char *const size_units[] = {"", "KiB", "MiB", "GiB", "TiB"}; /* each 1024 of the one before */
+
 static bool parse_size(const char *value, int64_t *bytes)
 {
-    static const struct {
-        const char *unit;
-        unsigned shift;
-    } units[] = {{"", 0}, {"B", 0}, {"KiB", 10}, {"MiB", 20}, {"GiB", 30}, {"TiB", 40}};
     size_t digits = strspn(value, "0123456789");
 
     if (!ti_parse_integer((ti_slice){value, digits}, false, bytes))
         return false;
-    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-        if (strcmp(value + digits, units[i].unit) == 0)
-            return !__builtin_mul_overflow(*bytes, INT64_C(1) << units[i].shift, bytes);
+    if (strcmp(value + digits, "B") == 0)
+        return true;
+    for (unsigned i = 0; i < COUNT(size_units); i++)
+        if (strcmp(value + digits, size_units[i]) == 0)
+            return !__builtin_mul_overflow(*bytes, INT64_C(1) << 10 * i, bytes);
     return false;
 }
 
@@ -106,21 +120,26 @@ static bool parse_choice(const char *choices, const char *value)
     return false;
 }
 
+static bool within(const option_values *values, int64_t number)
+{
+    return values->max == 0 || (number >= values->min && number <= values->max);
+}
+
 static bool valid(const option_row *row, const char *value)
 {
     int64_t number;
     bool flag;
 
-    switch (row->type) {
+    switch (row->values.kind) {
     case TEXT:
     case SECRET:
         return true;
     case FLAG:
         return parse_flag(value, &flag);
     case NUMBER:
-        return ti_parse_integer(ti_slice_of(value), false, &number);
+        return ti_parse_integer(ti_slice_of(value), false, &number) && within(&row->values, number);
     case SIZE:
-        return parse_size(value, &number);
+        return parse_size(value, &number) && within(&row->values, number);
     case CHOICE:
         return parse_choice(row->argument, value);
     }
@@ -168,18 +187,45 @@ static ticker_status unknown_option(const char *name, ticker_error *error)
     return TICKER_FATAL;
 }
 
+/* "5MiB": as the user would write it. */
+static void format_size(char text[SIZE_TEXT_MAX], int64_t bytes)
+{
+    size_t unit = 0;
+
+    while (unit + 1 < COUNT(size_units) && bytes > 0 && bytes % 1024 == 0) {
+        bytes /= 1024;
+        unit++;
+    }
+    (void)snprintf(text, SIZE_TEXT_MAX, "%lld%s", (long long)bytes, size_units[unit]);
+}
+
+static void hint_number(const option_values *values, ticker_error *error)
+{
+    char min[SIZE_TEXT_MAX], max[SIZE_TEXT_MAX];
+
+    if (values->max == 0) {
+        ti_error_hint(error, "%s",
+                      values->kind == SIZE ? "use a number of bytes, or one with KiB, MiB or GiB"
+                                           : "use a whole number");
+    } else if (values->kind == SIZE) {
+        format_size(min, values->min);
+        format_size(max, values->max);
+        ti_error_hint(error, "use a number of bytes from %s to %s", min, max);
+    } else {
+        ti_error_hint(error, "use a whole number from %lld to %lld", (long long)values->min, (long long)values->max);
+    }
+}
+
 static ticker_status wrong_value(const option_row *row, const char *value, ticker_error *error)
 {
     (void)ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "option \"%s\" cannot be \"%s\"", row->name, value);
-    switch (row->type) {
+    switch (row->values.kind) {
     case FLAG:
         ti_error_hint(error, "use yes or no");
         break;
     case NUMBER:
-        ti_error_hint(error, "use a whole number");
-        break;
     case SIZE:
-        ti_error_hint(error, "use a number of bytes, or one with KiB, MiB or GiB");
+        hint_number(&row->values, error);
         break;
     case CHOICE:
         ti_error_hint(error, "use one of %s", row->argument);

@@ -27,8 +27,9 @@ wrong "too many arguments" summary PETR4 VALE5
 wrong "cannot be \"never-ever\"" import --progress never-ever good.txt
 wrong "cannot be \"sometimes\"" import --on-error sometimes good.txt
 wrong "cannot be \"pdf\"" quotes PETR4 --format pdf
-wrong "cannot be 0" import --jobs 0 good.txt
-wrong "cannot be 65" import --jobs 65 good.txt
+wrong 'cannot be "0"; use a whole number from 1 to 64' import --jobs 0 good.txt
+wrong 'cannot be "65"; use a whole number from 1 to 64' import --jobs 65 good.txt
+wrong 'cannot be "4294967296"; use a whole number from 0 to 3' import --max-nesting 4294967296 good.txt
 wrong "jobs" import --jobs many good.txt
 wrong "takes no value" import --json=yes good.txt
 wrong "needs a value" import good.txt --jobs

@@ -87,6 +87,42 @@ START_TEST(values_are_checked)
 }
 END_TEST
 
+/* Outside its range a value is refused, with a hint that names the range as the help does. */
+START_TEST(ranges)
+{
+    static const struct {
+        ti_option option;
+        const char *lowest, *highest, *below, *above, *range;
+    } cases[] = {
+        {TI_OPTION_JOBS, "1", "64", "0", "65", "1 to 64"},
+        {TI_OPTION_MAX_NESTING, "0", "3", "-1", "4", "0 to 3"},
+        {TI_OPTION_S3_CONCURRENCY, "1", "64", "0", "65", "1 to 64"},
+        {TI_OPTION_S3_PART_SIZE, "5MiB", "5GiB", "5242879", "5368709121", "5MiB to 5GiB"},
+    };
+    ticker_options *options = ticker_options_new();
+
+    ck_assert_ptr_nonnull(options);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const char *name = ticker_option_name(cases[i].option);
+        ticker_error error;
+
+        taken(options, name, cases[i].lowest);
+        taken(options, name, cases[i].highest);
+        refused(options, name, cases[i].below);
+        refused(options, name, cases[i].above);
+        refused(options, name, "18446744073709551616"); /* 2^64 */
+        ti_error_init(&error);
+        ck_assert_int_eq(ticker_options_set(options, name, cases[i].above, &error), TICKER_FATAL);
+        ck_assert_msg(strstr(error.hint, cases[i].range) != NULL, "%s", error.hint);
+        ck_assert_ptr_nonnull(strstr(ticker_option_help(cases[i].option), cases[i].range));
+        ck_assert_str_eq(ticker_options_get(options, name), cases[i].highest);
+    }
+    refused(options, "max-nesting", "4294967296"); /* 2^32: an unsigned int makes 0 of it */
+    refused(options, "jobs", "4294967297");
+    ticker_options_free(options);
+}
+END_TEST
+
 START_TEST(typed_values)
 {
     ticker_options *options = ticker_options_new(), *copy;
@@ -165,7 +201,8 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {the_table_can_be_walked, values_are_checked, typed_values, unknown_names, usage};
+    const TTest *const tests[] = {
+        the_table_can_be_walked, values_are_checked, ranges, typed_values, unknown_names, usage};
 
     return run_tests("options", tests, COUNT(tests));
 }
