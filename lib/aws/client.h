@@ -42,8 +42,12 @@ typedef struct ti_aws_request {
     const char *payload_hash; /* hex or a word of sigv4.h; NULL: of body.data */
     ti_http_sink sink;
     bool expect_continue;
-    bool once;       /* never repeated: repeating would do it twice */
-    int64_t wait;    /* milliseconds that the server may take before it answers (long poll) */
+    bool once;    /* never repeated: repeating would do it twice */
+    int64_t wait; /* milliseconds that the server may take before it answers (long poll) */
+    /* Another thread sets it to end the call as cancelled, also between attempts; may be NULL. */
+    const atomic_bool *stop;
+    /* Undoes something: goes on although the caller wants to stop, but an attempt has ten seconds at most. */
+    bool cleanup;
     size_t max_body; /* 0: 4 MiB */
     /* SQS without a configured endpoint: the queue URL, whose host is asked; with one it is not. Else NULL. */
     const char *queue_url;

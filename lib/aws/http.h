@@ -3,6 +3,7 @@
 #ifndef TI_AWS_HTTP_H
 #define TI_AWS_HTTP_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -26,7 +27,7 @@ typedef struct ti_http_body {
 } ti_http_body;
 
 /* Where an answer's body goes. NULL write: into ti_http_response.body. Called only for 2xx answers; others go into the
- * body. */
+ * body. When it is called, the response has its status and headers. */
 typedef struct ti_http_sink {
     ticker_status (*write)(void *self, const void *data, size_t size, ticker_error *error);
     /* A new attempt begins: forget what came. False: cannot. NULL: a request that delivered bytes is not repeated. */
@@ -48,6 +49,9 @@ typedef struct ti_http_request {
     bool expect_continue;  /* send "Expect: 100-continue" and wait up to a second */
     bool no_proxy;         /* link-local credential endpoints */
     size_t max_body;       /* cap of the answer's body in memory */
+    /* Another thread sets it to end this exchange as cancelled, looked at as often as `interrupted`; may be NULL. */
+    const atomic_bool *stop;
+    bool cleanup; /* must go on although the caller wants to stop: `interrupted` is not asked */
 } ti_http_request;
 
 #define TI_HTTP_HEADERS_MAX 128              /* of an answer */
@@ -57,8 +61,9 @@ typedef struct ti_http_response {
     int status;        /* 0: none came */
     ti_buffer headers; /* "Name: value\n" lines as they came */
     ti_buffer body;
-    int64_t received; /* bytes of the body, wherever they went */
-    int64_t date;     /* the Date header in milliseconds, 0 when there is none or an Age header says it is old */
+    int64_t received;  /* bytes of the body, wherever they went */
+    unsigned attempts; /* that ti_aws_perform() made; more than one: the server may have done it more than once */
+    int64_t date;      /* the Date header in milliseconds, 0 when there is none or an Age header says it is old */
     /* When the attempt began and when the answer's headers were there, by the clock of ti_http. */
     int64_t started, answered;
 } ti_http_response;
