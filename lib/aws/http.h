@@ -60,6 +60,7 @@ typedef struct ti_http_request {
 typedef struct ti_http_response {
     int status;        /* 0: none came */
     ti_buffer headers; /* "Name: value\n" lines as they came */
+    size_t header_count;
     ti_buffer body;
     int64_t received;  /* bytes of the body, wherever they went */
     unsigned attempts; /* that ti_aws_perform() made; more than one: the server may have done it more than once */
@@ -70,12 +71,20 @@ typedef struct ti_http_response {
 
 void ti_http_response_init(ti_http_response *response);
 void ti_http_response_free(ti_http_response *response);
+/* Empty again, for another attempt; keeps the memory. */
+void ti_http_response_clear(ti_http_response *response);
+/* Takes one line of an answer's head as it came, with or without its line end: a status line (which forgets what came
+ * before, as after "100 Continue"), a header, or the empty line. Sets status, headers and date. What is neither is
+ * skipped. False: more or longer headers than the caps below, or no memory. */
+bool ti_http_response_line(ti_http_response *response, ti_slice line);
 /* The value of a header (any case); empty when it is not there. Borrowed from the response. */
 ti_slice ti_http_response_header(const ti_http_response *response, const char *name);
 
-/* `perform` does one exchange and may be called from several threads at once. TICKER_OK: an answer came, whatever its
- * status. TICKER_RETRY with TICKER_ERROR_SERVICE: no (whole) answer; with TICKER_ERROR_CANCELLED: interrupted.
- * TICKER_FATAL: TLS refused the peer, or wrong use. */
+/* `perform` does one exchange and may be called from several threads at once; it clears the response first. TICKER_OK: an
+ * answer came, whatever its status. TICKER_RETRY with TICKER_ERROR_SERVICE: no (whole) answer; with
+ * TICKER_ERROR_CANCELLED: interrupted. TICKER_FAILED with TICKER_ERROR_LIMIT: the answer is longer than `max_body`, or
+ * its headers pass the caps. TICKER_FATAL: TLS refused the peer, or wrong use. What a body or a sink failed with comes
+ * back as it is. */
 typedef struct ti_http {
     ticker_status (*perform)(void *self, const ti_http_request *request, ti_http_response *response,
                              ticker_error *error);

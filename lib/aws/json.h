@@ -10,14 +10,17 @@
 #include "base/slice.h"
 
 #define TI_JSON_DEPTH_MAX 24
+#define TI_JSON_MEMBERS_MAX 1000             /* of one object */
+#define TI_JSON_BYTES_MAX (64 * 1024 * 1024) /* of a text */
 
 typedef struct ti_json ti_json;                   /* a document */
 typedef const struct ti_json_value ti_json_value; /* a part of it; NULL stands for "not there" everywhere below */
 
-/* TICKER_FAILED with INPUT: no JSON, something behind it, or nested too deeply. An empty text is an empty object (some
- * servers answer so). */
+/* TICKER_FAILED with INPUT: no JSON (RFC 8259, UTF-8), something behind it, or nested too deeply; with LIMIT: too long, or
+ * an object with too many members. An empty text is an empty object (some servers answer so). */
 ticker_status ti_json_read(ti_slice text, ti_json **json, ticker_error *error);
 void ti_json_free(ti_json *json);
+/* NULL when the whole text is "null". */
 ti_json_value *ti_json_root(const ti_json *json);
 
 bool ti_json_is_object(ti_json_value *value);

@@ -11,6 +11,7 @@
 #define TI_XML_DEPTH_MAX 24
 #define TI_XML_TEXT_MAX (256 * 1024) /* of one element */
 #define TI_XML_PATH_MAX 512
+#define TI_XML_BYTES_MAX (64 * 1024 * 1024) /* of a document */
 
 /* Called at the end of every element with the names from the root on ("ListBucketResult/Contents/Key", no prefixes) and
  * its own text (blanks kept; "" for one that holds elements). Anything but TICKER_OK ends the reading and is returned.
@@ -21,7 +22,7 @@ typedef ticker_status (*ti_xml_visit)(void *payload, const char *path, ti_slice 
 ticker_status ti_xml_read(ti_slice document, ti_xml_visit visit, void *payload, ticker_error *error);
 /* The text of the first element with this path, into an empty buffer. TICKER_DONE: there is none. */
 ticker_status ti_xml_find(ti_slice document, const char *path, ti_buffer *text, ticker_error *error);
-/* Appends text with & < > " escaped and control characters that XML cannot hold left out. */
+/* Appends text with & < > " and carriage returns escaped and control characters that XML cannot hold left out. */
 bool ti_buffer_xml(ti_buffer *buffer, ti_slice text);
 
 #endif

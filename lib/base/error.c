@@ -114,6 +114,15 @@ void ti_error_sqlstate(ticker_error *error, const char *sqlstate)
     (void)snprintf(error->sqlstate, sizeof(error->sqlstate), "%s", sqlstate);
 }
 
+void ti_error_http(ticker_error *error, int status, const char *aws_code)
+{
+    if (error == NULL || error->kind == TICKER_ERROR_NONE || error->http_status != 0 || error->aws_code[0] != '\0')
+        return;
+    error->http_status = status;
+    (void)snprintf(error->aws_code, sizeof(error->aws_code), "%s", aws_code != NULL ? aws_code : "");
+    one_line(error->aws_code);
+}
+
 void ti_error_copy(ticker_error *to, const ticker_error *from)
 {
     if (to != NULL && to->kind == TICKER_ERROR_NONE)

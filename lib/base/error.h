@@ -32,6 +32,8 @@ void ti_error_hint(ticker_error *error, const char *format, ...) __attribute__((
 void ti_error_file(ticker_error *error, const char *file);
 void ti_error_place(ticker_error *error, uint64_t line, uint64_t column, int64_t offset);
 void ti_error_sqlstate(ticker_error *error, const char *sqlstate);
+/* Status of the answer (0: none) and the AWS code in it ("" or NULL: none). */
+void ti_error_http(ticker_error *error, int status, const char *aws_code);
 
 /* Copies a filled error into an empty one. */
 void ti_error_copy(ticker_error *to, const ticker_error *from);
