@@ -5,15 +5,16 @@
 
 #include "base/error.h"
 #include "base/number.h"
+#include "base/utf8.h"
 
 struct ti_json {
     json_object *root;
 };
 
-/* What a value is called outside and what it is here. */
-static const json_object *object_of(ti_json_value *value)
+/* What a value is called outside and what it is here. json-c's readers take objects that are not const. */
+static json_object *object_of(ti_json_value *value)
 {
-    return (const json_object *)value;
+    return (json_object *)(uintptr_t)value;
 }
 
 static ti_json_value *value_of(json_object *object)
@@ -60,18 +61,22 @@ static const char *number_end(const char *at, const char *end)
     return at;
 }
 
-/* Behind the string whose first quote is at `at`; NULL when it does not end or holds a bare control character. */
+/* Behind the string whose first quote is at `at`; NULL when it does not end, or holds a bare control character or bytes
+ * that are no UTF-8. */
 static const char *string_end(const char *at, const char *end)
 {
-    for (at++; at < end && *at != '"'; at++) {
-        if ((unsigned char)*at < 0x20)
+    for (at++; at < end && *at != '"';) {
+        size_t size = ti_utf8_length((ti_slice){at, (size_t)(end - at)});
+
+        if (size == 0 || (unsigned char)*at < 0x20)
             return NULL;
-        at += *at == '\\' && at + 1 < end;
+        at += size + (*at == '\\' && at + 1 < end);
     }
     return at < end ? at + 1 : NULL;
 }
 
-/* Refuses what json-c takes even when it is told to be strict: NaN and Infinity, odd numbers, control characters. */
+/* Refuses what json-c takes even when it is told to be strict: NaN and Infinity, odd numbers, control characters,
+ * overlong UTF-8. */
 static bool plain_json(ti_slice text)
 {
     const char *at = text.data, *end = text.data + text.size;
@@ -98,12 +103,12 @@ static bool only_blanks(ti_slice text)
 }
 
 /* Asking for the members of an object one after the other takes steps by the square of their number. */
-static bool few_members(const json_object *object, unsigned depth)
+static bool few_members(json_object *object, unsigned depth)
 {
     if (json_object_is_type(object, json_type_object)) {
         if (json_object_object_length(object) > TI_JSON_MEMBERS_MAX)
             return false;
-        json_object_object_foreach((json_object *)object, name, member)
+        json_object_object_foreach(object, name, member)
         {
             (void)name;
             if (depth > 0 && !few_members(member, depth - 1))
@@ -239,8 +244,8 @@ bool ti_json_member_at(ti_json_value *value, size_t index, ti_slice *name, ti_js
     *member = NULL;
     if (!ti_json_is_object(value) || index >= ti_json_count(value))
         return false;
-    at = json_object_iter_begin((json_object *)object_of(value));
-    end = json_object_iter_end((const json_object *)object_of(value));
+    at = json_object_iter_begin(object_of(value));
+    end = json_object_iter_end(object_of(value));
     for (size_t i = 0; i < index && !json_object_iter_equal(&at, &end); i++)
         json_object_iter_next(&at);
     *name = ti_slice_of(json_object_iter_peek_name(&at));
@@ -255,7 +260,7 @@ bool ti_json_is_text(ti_json_value *value)
 
 ti_slice ti_json_text(ti_json_value *value)
 {
-    json_object *object = (json_object *)object_of(value);
+    json_object *object = object_of(value);
 
     if (!ti_json_is_text(value))
         return (ti_slice){"", 0};

@@ -210,8 +210,16 @@ static void start_parser_once(void)
  * defines, before it tells of it. */
 static bool has_document_type(ti_slice document)
 {
-    return memmem(document.data, document.size, "<!DOCTYPE", 9) != NULL ||
-           memmem(document.data, document.size, "<!ENTITY", 8) != NULL;
+    static const char words[2][10] = {"<!DOCTYPE", "<!ENTITY"};
+    const char *at = document.data, *end = at + document.size;
+
+    while ((at = memchr(at, '<', (size_t)(end - at))) != NULL) {
+        for (size_t i = 0; i < 2; i++)
+            if ((size_t)(end - at) >= strlen(words[i]) && memcmp(at, words[i], strlen(words[i])) == 0)
+                return true;
+        at++;
+    }
+    return false;
 }
 
 ticker_status ti_xml_read(ti_slice document, ti_xml_visit visit, void *payload, ticker_error *error)

@@ -1,6 +1,8 @@
 /* JSON of hostile servers: what is read, what is refused, and that numbers stay whole. */
 #include "support.h"
 
+#include <stdlib.h>
+
 #include "aws/json.h"
 
 static ti_json *read_text(const char *text)

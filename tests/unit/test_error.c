@@ -215,6 +215,28 @@ START_TEST(a_line_for_people)
 }
 END_TEST
 
+START_TEST(what_a_server_answered)
+{
+    ticker_error error;
+
+    ti_error_init(&error);
+    ti_error_http(&error, 404, "NoSuchKey");
+    ti_error_http(NULL, 404, "NoSuchKey");
+    ck_assert_int_eq(ticker_error_http_status(&error), 0);
+    (void)ti_fail(&error, TICKER_FAILED, TICKER_ERROR_SERVICE, "no");
+    ti_error_http(&error, 404, "No\nSuchKey");
+    ti_error_http(&error, 500, "Other");
+    ck_assert_int_eq(ticker_error_http_status(&error), 404);
+    ck_assert_str_eq(ticker_error_aws_code(&error), "No SuchKey");
+    ti_error_init(&error);
+    (void)ti_fail(&error, TICKER_FAILED, TICKER_ERROR_SERVICE, "no");
+    ti_error_http(&error, 503, NULL);
+    ti_error_http(&error, 500, "Other");
+    ck_assert_int_eq(ticker_error_http_status(&error), 503);
+    ck_assert_str_eq(ticker_error_aws_code(&error), "");
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -222,7 +244,7 @@ int main(void)
         a_new_error_is_empty, the_first_failure_stays,
         null_is_allowed,      a_copy_goes_into_an_empty_error_only,
         a_callback_fills_it,  texts_stay_one_line_and_within_their_room,
-        a_line_for_people,
+        a_line_for_people,    what_a_server_answered,
     };
 
     return run_tests("error", tests, COUNT(tests));
