@@ -4,6 +4,7 @@
 
 #include <tickerimport/batch.h>
 #include <tickerimport/error.h>
+#include <tickerimport/event.h>
 #include <tickerimport/import.h>
 #include <tickerimport/limits.h>
 #include <tickerimport/options.h>

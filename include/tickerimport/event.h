@@ -27,21 +27,25 @@ typedef enum ticker_event_action {
     TICKER_EVENT_OTHER = 4    /* another event: tagging, restore, replication … */
 } ticker_event_action;
 
-/* TICKER_OK and *event; TICKER_FAILED with TICKER_ERROR_INPUT: not JSON, or a record without bucket and key (poison:
- * dead-letter it, do not delete it); with TICKER_ERROR_LIMIT: larger than TICKER_EVENT_BYTES_MAX or more than
- * TICKER_EVENT_RECORDS_MAX records. */
+/* TICKER_OK and *event (ticker_event_free()); TICKER_FAILED with TICKER_ERROR_INPUT: not JSON, a record of another
+ * version than 2.x, without bucket or key, or with a key that is no UTF-8 text, holds a NUL or is longer than
+ * TICKER_KEY_MAX allows (poison: dead-letter it, do not delete it); with TICKER_ERROR_LIMIT: larger than
+ * TICKER_EVENT_BYTES_MAX or more than TICKER_EVENT_RECORDS_MAX records; TICKER_FATAL with TICKER_ERROR_MEMORY or
+ * TICKER_ERROR_USAGE. `body` need not stay. Any thread; so are all functions below. */
 TICKER_API TICKER_MUST_CHECK ticker_status ticker_event_parse(const char *body, size_t size, ticker_event **event,
                                                               ticker_error *error);
 TICKER_API void ticker_event_free(ticker_event *event); /* accepts NULL */
 TICKER_API ticker_event_kind ticker_event_get_kind(const ticker_event *event);
 TICKER_API size_t ticker_event_count(const ticker_event *event);
 
-/* Of record `index`; "" (0, TICKER_EVENT_OTHER) outside the list. Texts live as long as the event. */
+/* Of record `index`; "" (0, TICKER_EVENT_OTHER) outside the list, and "" for what the record does not say. Texts are
+ * UTF-8 and live as long as the event. */
 TICKER_API ticker_event_action ticker_event_get_action(const ticker_event *event, size_t index);
 TICKER_API const char *ticker_event_name(const ticker_event *event, size_t index); /* "ObjectCreated:Put" */
 TICKER_API const char *ticker_event_bucket(const ticker_event *event, size_t index);
 /* The key decoded once ('+' is a blank, then %XX), and as it came: some servers send keys that are not encoded, so when
- * the first does not exist and the two differ, the second is to be tried. */
+ * the first does not exist and the two differ, the second is to be tried. (When it came longer than a key can be, the
+ * second is the first.) */
 TICKER_API const char *ticker_event_key(const ticker_event *event, size_t index);
 TICKER_API const char *ticker_event_raw_key(const ticker_event *event, size_t index);
 TICKER_API int64_t ticker_event_bytes(const ticker_event *event, size_t index); /* -1: not said */
@@ -53,7 +57,8 @@ TICKER_API const char *ticker_event_region(const ticker_event *event, size_t ind
 TICKER_API int64_t ticker_event_time(const ticker_event *event, size_t index);
 
 /* Compares two sequencers of one key as hex numbers padded to the same length: below 0 when `a` is older, above 0 when
- * newer, 0 when they are equal or cannot be compared (one is empty or no hex). Equal never means old. */
+ * newer, 0 when they are equal or cannot be compared: one is empty or no hex, or they differ in length so that it
+ * matters on which side the zeros go, of which AWS's documentation has said both. Equal never means old. */
 TICKER_API int ticker_event_compare_sequencers(const char *a, const char *b);
 
 #ifdef __cplusplus
