@@ -1,11 +1,21 @@
 /* COTAHIST records: every field's value, what is null, what is rejected and where; and the two decoders against each other. */
-#include "support.h"
+#include "verdict.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "format/cotahist_record.h"
 #include "input/stream.h"
+
+/* A file of the record alone, and its batch; both to be freed. */
+static ticker_reader *only_record(ti_buffer *file, const char record[RECORD], const ticker_batch **batch)
+{
+    bytes_init(file);
+    add_header(file, "\n");
+    add_record(file, record, "\n");
+    add_trailer(file, 3, "\n");
+    return first_batch(file->data, file->size, batch);
+}
 
 /* A file of the record and a good one behind it, read to its end. */
 static void read_record(outcome *result, const char record[RECORD])
@@ -33,11 +43,7 @@ static void field_is(const char *name, const char *value, const char *text)
 
     make_record(record);
     set_field(record, name, value);
-    bytes_init(&file);
-    add_header(&file, "\n");
-    add_record(&file, record, "\n");
-    add_trailer(&file, 3, "\n");
-    reader = first_batch(file.data, file.size, &batch);
+    reader = only_record(&file, record, &batch);
     ck_assert_uint_eq(ticker_batch_rows(batch), 1);
     ck_assert_uint_eq(ticker_batch_line(batch, 0), 2);
     ck_assert_msg(strcmp(cell_text(batch, find_b3_field(name)->column, 0), text) == 0, "%s \"%s\" gives %s", name,
@@ -49,19 +55,10 @@ static void field_is(const char *name, const char *value, const char *text)
 /* The record is rejected for one reason that stands at 0-based `at` and begins with the field's name. */
 static void rejected(const char record[RECORD], const char *name, unsigned at, const char *why)
 {
-    uint64_t line = 0, column = 0;
     outcome result;
-    const char *reason;
 
     read_record(&result, record);
-    ck_assert_msg(result.status == TICKER_OK, "%s", result.error.message);
-    ck_assert_msg(result.rows == 1, "%s at %u was taken", name, at);
-    ck_assert_int_eq(result.report.rejected, 1);
-    ck_assert_uint_eq(ticker_report_problem_count(&result.report), 1);
-    reason = ticker_report_problem(&result.report, 0, &line, &column);
-    ck_assert_msg(strncmp(reason, name, strlen(name)) == 0 && strstr(reason, why) != NULL, "%s: %s", name, reason);
-    ck_assert_uint_eq(line, 2);
-    ck_assert_msg(column == at + 1, "%s: column %llu, not %u", name, (unsigned long long)column, at + 1);
+    one_is_rejected(&result, 1, 2, at + 1, name, why);
 }
 
 START_TEST(a_whole_record)
@@ -88,11 +85,7 @@ START_TEST(a_whole_record)
     char record[RECORD];
 
     make_record(record);
-    bytes_init(&file);
-    add_header(&file, "\r\n");
-    add_record(&file, record, "\r\n");
-    add_trailer(&file, 3, "\r\n");
-    reader = first_batch(file.data, file.size, &batch);
+    reader = only_record(&file, record, &batch);
     ck_assert_int_eq(ticker_batch_table(batch), TICKER_QUOTES);
     for (unsigned i = 0; i < TICKER_QUOTE_COLUMNS; i++)
         ck_assert_str_eq(cell_text(batch, i, 0), texts[i]);
@@ -214,7 +207,6 @@ START_TEST(unreadable_term_days_are_blank)
     for (size_t i = 0; i < COUNT(bytes); i++) {
         const ticker_batch *batch;
         ticker_reader *reader;
-        uint64_t line, column;
         outcome result;
         ti_buffer file;
 
@@ -226,14 +218,8 @@ START_TEST(unreadable_term_days_are_blank)
         ck_assert_int_eq(result.report.repaired, 1);
         ck_assert_int_eq(result.report.rejected, 0);
         ck_assert_uint_eq(ticker_report_problem_count(&result.report), 1);
-        ck_assert_ptr_nonnull(strstr(ticker_report_problem(&result.report, 0, &line, &column), "PRAZOT"));
-        ck_assert_uint_eq(line, 2);
-        ck_assert_uint_eq(column, 50);
-        bytes_init(&file);
-        add_header(&file, "\n");
-        add_record(&file, record, "\n");
-        add_trailer(&file, 3, "\n");
-        reader = first_batch(file.data, file.size, &batch);
+        problem_is(&result, 0, 2, 50, "PRAZOT");
+        reader = only_record(&file, record, &batch);
         ck_assert_str_eq(cell_text(batch, TICKER_QUOTE_TERM_DAYS, 0), "null");
         ck_assert_str_eq(cell_text(batch, TICKER_QUOTE_CLOSE, 0), "6.75");
         ticker_reader_free(reader);

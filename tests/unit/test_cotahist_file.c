@@ -1,5 +1,5 @@
 /* COTAHIST as a file: line ends, blank lines, header and trailer, what is truncated, put together or far too long. */
-#include "support.h"
+#include "verdict.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,12 +22,7 @@ static void record(const char *ticker, const char *end)
 
 static outcome *read_file(const char *option)
 {
-    static outcome result;
-    ticker_options *options = make_options(option, NULL);
-
-    read_bytes(&result, file.data, file.size, options);
-    ticker_options_free(options);
-    return &result;
+    return read_with(&file, option);
 }
 
 /* Reads it, forgets it. */
@@ -41,22 +36,8 @@ static outcome *done(const char *option)
 
 static void takes(const outcome *result, size_t rows, int64_t rejected)
 {
-    ck_assert_msg(result->status == TICKER_OK, "%s", result->error.message);
-    ck_assert_uint_eq(result->rows, rows);
-    ck_assert_int_eq(result->report.rejected, rejected);
+    is_taken(result, "cotahist", rows, rejected);
     ck_assert_int_eq(result->report.complete, 1);
-    ck_assert_str_eq(result->report.format, "cotahist");
-}
-
-static void problem(const outcome *result, size_t index, uint64_t line, uint64_t column, const char *text)
-{
-    uint64_t l = 0, c = 0;
-    const char *reason = ticker_report_problem(&result->report, index, &l, &c);
-
-    ck_assert_ptr_nonnull(reason);
-    ck_assert_msg(strstr(reason, text) != NULL, "%s", reason);
-    ck_assert_uint_eq(l, line);
-    ck_assert_uint_eq(c, column);
 }
 
 /* Refused without force, taken with it, and said to be incomplete. */
@@ -188,9 +169,9 @@ START_TEST(records_of_another_length)
     add_trailer(&file, 8, "\r\n");
     result = done("force=no");
     takes(result, 3, 3);
-    problem(result, 0, 3, 245, "the record has 244 bytes instead of 245");
-    problem(result, 1, 5, 247, "the record has 246 bytes");
-    problem(result, 2, 6, 3, "the record has 2 bytes");
+    problem_is(result, 0, 3, 245, "the record has 244 bytes instead of 245");
+    problem_is(result, 1, 5, 247, "the record has 246 bytes");
+    problem_is(result, 2, 6, 3, "the record has 2 bytes");
 }
 END_TEST
 
@@ -209,8 +190,8 @@ START_TEST(lines_of_no_kind)
     add(&file, "%011d\n", 4); /* or none of those that are no record */
     result = read_file("force=no");
     takes(result, 2, 4);
-    problem(result, 0, 3, 1, "TIPREG");
-    problem(result, 3, 6, 1, "TIPREG");
+    problem_is(result, 0, 3, 1, "TIPREG");
+    problem_is(result, 3, 6, 1, "TIPREG");
     result = done("on-error=reject");
     ck_assert_int_eq(result->status, TICKER_FAILED);
     ck_assert_uint_eq(result->error.line, 3);
@@ -257,7 +238,7 @@ START_TEST(the_first_hundred_problems)
     result = done("force=no");
     takes(result, 1, 5000);
     ck_assert_uint_eq(ticker_report_problem_count(&result->report), TICKER_PROBLEMS_MAX);
-    problem(result, TICKER_PROBLEMS_MAX - 1, TICKER_PROBLEMS_MAX + 1, 61, "PREABE");
+    problem_is(result, TICKER_PROBLEMS_MAX - 1, TICKER_PROBLEMS_MAX + 1, 61, "PREABE");
 }
 END_TEST
 
@@ -274,7 +255,7 @@ START_TEST(what_the_trailer_may_say)
     add_trailer(&file, 2, "\n");
     result = done("force=no");
     takes(result, 2, 0);
-    problem(result, 0, 4, 32, "counts the records without header and trailer");
+    problem_is(result, 0, 4, 32, "counts the records without header and trailer");
     ck_assert_int_eq(result->report.declared, 2);
     for (uint64_t count = 0; count < 8; count++) {
         if (count == 2 || count == 4)
@@ -363,7 +344,7 @@ START_TEST(a_header_that_is_too_short)
     record("A", "\n");
     add_trailer(&file, 3, "\n");
     result = read_file("force=yes");
-    problem(result, 0, 1, 1, "header");
+    problem_is(result, 0, 1, 1, "header");
     needs_force("without a header", 1, 1);
 }
 END_TEST
@@ -421,40 +402,41 @@ END_TEST
 
 /* --- Truncation ----------------------------------------------------------------------------------------------------------------- */
 
+#define LINE (RECORD + 2) /* with CR and LF */
+#define SHORT_LINE (RECORD + 1)
+
+/* Of header, four records and trailer; behind the trailer's number there are blanks only. */
+static beginning of_four(size_t size, size_t line)
+{
+    size_t rows = size < line ? 0 : (size - RECORD) / line; /* a record is whole without its line end */
+
+    return (beginning){.whole = size >= 5 * line + 42,
+                       .known = size >= 15, /* before, nobody can know what it was */
+                       .rows = rows < 4 ? rows : 4,
+                       .refusal = size < 31             ? "without a header" /* its date is not there yet */
+                                  : size > 5 * line + 1 ? "the trailer is cut off"
+                                                        : "truncated"};
+}
+
+static beginning of_four_lines(size_t size)
+{
+    return of_four(size, LINE);
+}
+
+static beginning of_four_short_lines(size_t size)
+{
+    return of_four(size, SHORT_LINE);
+}
+
 START_TEST(truncated_at_every_byte)
 {
-    static const char *const ends[] = {"\r\n", "\n"};
-
-    for (size_t e = 0; e < COUNT(ends); e++) {
-        size_t line = RECORD + strlen(ends[e]), whole;
-
-        begin();
-        make_cotahist(&file, 4, ends[e]);
-        whole = 5 * line + 42; /* behind the trailer's number there are blanks only */
-        for (size_t size = 0; size < file.size; size++) {
-            ticker_options *force = make_options("force=yes", NULL);
-            outcome result;
-
-            read_bytes(&result, file.data, size, NULL);
-            ck_assert_msg((result.status == TICKER_OK) == (size >= whole), "%zu of %zu bytes", size, file.size);
-            if (result.status == TICKER_OK)
-                ck_assert_uint_eq(result.rows, 4);
-            else
-                ck_assert_int_eq(result.status, TICKER_FAILED);
-            read_bytes(&result, file.data, size, force);
-            if (size < 15) { /* nobody can know what it was */
-                ck_assert_int_eq(result.status, TICKER_FAILED);
-            } else {
-                size_t rows = size < line ? 0 : (size + strlen(ends[e]) - line) / line;
-
-                ck_assert_msg(result.status == TICKER_OK, "%zu bytes: %s", size, result.error.message);
-                ck_assert_uint_eq(result.rows, rows < 4 ? rows : 4);
-                ck_assert_int_eq(result.report.complete, size >= whole);
-            }
-            ticker_options_free(force);
-        }
-        ti_buffer_free(&file);
-    }
+    begin();
+    make_cotahist(&file, 4, "\r\n");
+    every_beginning(&file, of_four_lines);
+    ti_buffer_clear(&file);
+    make_cotahist(&file, 4, "\n");
+    every_beginning(&file, of_four_short_lines);
+    ti_buffer_free(&file);
 }
 END_TEST
 
@@ -463,8 +445,6 @@ END_TEST
 /* A line of `size` bytes stands after `before` records: what comes of it must not depend on where blocks of bytes end. */
 static void with_long_line(size_t before, size_t size, const char *end, bool last)
 {
-    const outcome *result;
-
     begin();
     add_header(&file, "\n");
     for (size_t i = 0; i < before; i++)
@@ -473,16 +453,7 @@ static void with_long_line(size_t before, size_t size, const char *end, bool las
     add(&file, "%s", end);
     if (!last)
         add_trailer(&file, before + 3, "\n");
-    result = done("force=yes"); /* the file may have no other line */
-    if (size > TICKER_LINE_MAX) {
-        ck_assert_msg(result->status == TICKER_FAILED, "%zu bytes after %zu records", size, before);
-        ck_assert_int_eq(result->error.kind, TICKER_ERROR_LIMIT);
-        ck_assert_uint_eq(result->error.line, before + 2);
-    } else {
-        ck_assert_msg(result->status == TICKER_OK, "%s", result->error.message);
-        ck_assert_int_eq(result->report.rejected, 1);
-        ck_assert_uint_eq(result->rows, before);
-    }
+    long_line_is(done("force=yes"), before, size); /* forced: the file may have no other line */
 }
 
 START_TEST(lines_that_are_too_long)
@@ -526,7 +497,7 @@ START_TEST(a_line_end_within_a_record)
             ck_assert_int_eq(result->status, TICKER_OK);
             ck_assert_uint_eq(result->rows, end == 0 ? 2 : 1);
             ck_assert_int_eq(result->report.lines, 5 + (end == 0));
-            problem(result, 0, 3, places[i] + 1, "bytes instead of 245");
+            problem_is(result, 0, 3, places[i] + 1, "bytes instead of 245");
             ck_assert_int_eq(result->report.rejected, places[i] < 244 ? 2 : 1); /* the rest of it may be a blank line */
         }
 }

@@ -58,7 +58,6 @@ static void cell_is_wrong(unsigned place, const char *value, size_t size, const 
                                          "2025-04-29;DDIN25;0;5,970;118;024810098;10;1;2025-04-28;127;",
                                          "2025-04-29;DDIN25;0;5,970;118;024810098;10;1;2025-04-28;127;3;"};
     size_t at;
-    const outcome *result;
 
     begin(TRADES_12, "\n");
     row_with(0, "2025-04-29");
@@ -75,13 +74,8 @@ static void cell_is_wrong(unsigned place, const char *value, size_t size, const 
         ti_buffer_free(&rest);
     }
     row_with(0, "2025-04-29");
-    result = done("force=no");
-    ck_assert_msg(result->rows == 2 && result->report.rejected == 1, "\"%.*s\" was taken in column %u", (int)size,
-                  value, place + 1);
-    problem(result, 0, 3, strlen(before[place]) + 1, why);
-    ck_assert(is_utf8(result->report.problems[0].reason));
-    ck_assert(strncmp(result->report.problems[0].reason, ticker_column_b3_name(TICKER_TRADES, columns[place]),
-                      strlen(ticker_column_b3_name(TICKER_TRADES, columns[place]))) == 0);
+    one_is_rejected(done("force=no"), 2, 3, strlen(before[place]) + 1,
+                    ticker_column_b3_name(TICKER_TRADES, columns[place]), why);
 }
 
 static void wrong(unsigned place, const char *value, const char *why)
@@ -237,7 +231,7 @@ START_TEST(a_date_of_zeros)
         add(&file, ROW "\n");
         result = done("force=no");
         takes(result, 1, 1);
-        problem(result, 0, 2, place == 0 ? 1 : 46, "is no date");
+        problem_is(result, 0, 2, place == 0 ? 1 : 46, "is no date");
     }
 }
 END_TEST
@@ -319,10 +313,10 @@ START_TEST(rows_with_other_counts_of_cells)
     add(&file, ROW "\r\n" ROW ";1\r\n\r\n\r\n" ROW ";1;\r\nx\r\n;;;;;;;;;;;\r\n\r\n");
     result = done("force=no");
     takes(result, 1, 4);
-    problem(result, 0, 2, 1, "11 columns instead of 12");
-    problem(result, 1, 6, 1, "13 columns instead of 12");
-    problem(result, 2, 7, 1, "1 columns");
-    problem(result, 3, 8, 2, "CodigoInstrumento \"\" is no trading code");
+    problem_is(result, 0, 2, 1, "11 columns instead of 12");
+    problem_is(result, 1, 6, 1, "13 columns instead of 12");
+    problem_is(result, 2, 7, 1, "1 columns");
+    problem_is(result, 3, 8, 2, "CodigoInstrumento \"\" is no trading code");
     ck_assert_int_eq(result->report.lines, 9);
 }
 END_TEST

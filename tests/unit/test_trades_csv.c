@@ -51,9 +51,9 @@ START_TEST(unknown_columns)
     result = done("on-error=reject");
     takes(result, 2, 0);
     ck_assert_uint_eq(ticker_report_problem_count(&result->report), 3);
-    problem(result, 0, 1, 1, "\"Novo\" is not known");
-    problem(result, 1, 1, 6 + strlen(TRADES_12 ";"), "\"Outro\"");
-    problem(result, 2, 1, 12 + strlen(TRADES_12 ";"), "\"\"");
+    problem_is(result, 0, 1, 1, "\"Novo\" is not known");
+    problem_is(result, 1, 1, 6 + strlen(TRADES_12 ";"), "\"Outro\"");
+    problem_is(result, 2, 1, 12 + strlen(TRADES_12 ";"), "\"\"");
 }
 END_TEST
 
@@ -66,8 +66,8 @@ START_TEST(unknown_columns_of_any_name)
     result = done("force=no");
     takes(result, 1, 0);
     ck_assert_uint_eq(ticker_report_problem_count(&result->report), 2);
-    problem(result, 0, 1, 1, "column \"Pre\xef\xbf\xbdo\" is not known and not stored");
-    problem(result, 1, 1, 7, "column \"ABCDEFGHIJABCDEFGHIJABCDEFGHIJABCDEFGHI\" is not known and not stored");
+    problem_is(result, 0, 1, 1, "column \"Pre\xef\xbf\xbdo\" is not known and not stored");
+    problem_is(result, 1, 1, 7, "column \"ABCDEFGHIJABCDEFGHIJABCDEFGHIJABCDEFGHI\" is not known and not stored");
 }
 END_TEST
 
@@ -179,43 +179,28 @@ START_TEST(the_last_line_end_may_be_missing)
 }
 END_TEST
 
-/* Every length of a file either gives whole rows or is refused; with force the whole rows are taken. */
+#define CUT_HEADER (sizeof(TRADES_12 "\n") - 1)
+#define CUT_ROW "2025-04-29;TK1;0;1,007;2;100001031;20;1;2025-04-29;127;4;1"
+
+/* Of a header and three rows. A row is whole without its line end; that its last cell (empty in some rows) was cut off cannot be seen. */
+static beginning of_three_rows(size_t size)
+{
+    const size_t row = strlen(CUT_ROW), rows = size >= CUT_HEADER ? (size - CUT_HEADER) / (row + 1) : 0,
+                 into = size >= CUT_HEADER ? (size - CUT_HEADER) % (row + 1) : 0;
+    const bool unseen = into >= row - 1;
+
+    return (beginning){.whole = size > CUT_HEADER && (into == 0 || unseen),
+                       .known = size >= strlen(TRADES_11), /* all columns but one that may be missing */
+                       .rows = rows + unseen,
+                       .refusal = size == CUT_HEADER ? "no rows" : "truncated"};
+}
+
 START_TEST(truncated_at_every_byte)
 {
-    static const char row[] = "2025-04-29;TK1;0;1,007;2;100001031;20;1;2025-04-29;127;4;1";
-    size_t start;
-
     begin(TRADES_12, "\n");
     for (int i = 0; i < 3; i++)
-        add(&file, "%s\n", row);
-    start = strlen(TRADES_12) + 1;
-    for (size_t size = 0; size < file.size; size++) {
-        ticker_options *force = make_options("force=yes", NULL);
-        size_t into = size >= start ? (size - start) % (strlen(row) + 1) : 0,
-               rows = size >= start ? (size - start) / (strlen(row) + 1) : 0;
-        /* A row is whole without its line end; that its last cell (empty in some rows) was cut off cannot be seen. */
-        bool whole = size > start && (into == 0 || into >= strlen(row) - 1);
-        outcome result;
-
-        read_bytes(&result, file.data, size, NULL);
-        if (whole) {
-            ck_assert_msg(result.status == TICKER_OK, "%zu bytes: %s", size, result.error.message);
-            ck_assert_uint_eq(result.rows, rows + (into > 0));
-            ck_assert_int_eq(result.report.complete, 1);
-            ck_assert_int_eq(result.report.rejected, 0);
-        } else {
-            ck_assert_msg(result.status == TICKER_FAILED, "%zu bytes were taken", size);
-            ck_assert_int_eq(result.error.kind, TICKER_ERROR_INPUT);
-        }
-        read_bytes(&result, file.data, size, force);
-        if (size >= start && !whole) {
-            ck_assert_int_eq(result.status, TICKER_OK);
-            ck_assert_uint_eq(result.rows, rows);
-            ck_assert_int_eq(result.report.complete, 0);
-            ck_assert_ptr_nonnull(strstr(result.report.refusal, size == start ? "no rows" : "truncated"));
-        }
-        ticker_options_free(force);
-    }
+        add(&file, CUT_ROW "\n");
+    every_beginning(&file, of_three_rows);
     ti_buffer_free(&file);
 }
 END_TEST
@@ -223,23 +208,12 @@ END_TEST
 /* What comes of a long line must not depend on where blocks of bytes end. */
 static void with_long_line(size_t before, size_t size, char filling, const char *end)
 {
-    const outcome *result;
-
     begin(TRADES_12, "\n");
     for (size_t i = 0; i < before; i++)
         add(&file, ROW ";1\n");
     add_repeated(&file, filling, size);
     add(&file, "%s", end);
-    result = done("force=yes");
-    if (size > TICKER_LINE_MAX) {
-        ck_assert_msg(result->status == TICKER_FAILED, "%zu bytes after %zu rows", size, before);
-        ck_assert_int_eq(result->error.kind, TICKER_ERROR_LIMIT);
-        ck_assert_uint_eq(result->error.line, before + 2);
-    } else {
-        ck_assert_msg(result->status == TICKER_OK, "%s", result->error.message);
-        ck_assert_uint_eq(result->rows, before);
-        ck_assert_int_eq(result->report.rejected, 1);
-    }
+    long_line_is(done("force=yes"), before, size);
 }
 
 START_TEST(lines_that_are_too_long)

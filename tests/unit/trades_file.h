@@ -2,7 +2,7 @@
 #ifndef TEST_TRADES_FILE_H
 #define TEST_TRADES_FILE_H
 
-#include "support.h"
+#include "verdict.h"
 
 #define ROW "2025-04-29;DDIN25;0;5,970;118;024810098;10;1;2025-04-28;127;3"
 
@@ -16,33 +16,15 @@ static inline void begin(const char *header, const char *end)
 
 static inline outcome *done(const char *option)
 {
-    static outcome result;
-    ticker_options *options = make_options(option, NULL);
+    outcome *result = read_with(&file, option);
 
-    read_bytes(&result, file.data, file.size, options);
-    ticker_options_free(options);
     ti_buffer_free(&file);
-    return &result;
+    return result;
 }
 
 static inline void takes(const outcome *result, size_t rows, int64_t rejected)
 {
-    ck_assert_msg(result->status == TICKER_OK, "%s", result->error.message);
-    ck_assert_msg(result->rows == rows && result->report.rejected == rejected, "%zu rows, %lld rejected: %s",
-                  result->rows, (long long)result->report.rejected,
-                  result->report.problem_count > 0 ? result->report.problems[0].reason : "");
-    ck_assert_str_eq(result->report.format, "trades");
-}
-
-static inline void problem(const outcome *result, size_t index, uint64_t line, uint64_t column, const char *text)
-{
-    uint64_t l = 0, c = 0;
-    const char *reason = ticker_report_problem(&result->report, index, &l, &c);
-
-    ck_assert_ptr_nonnull(reason);
-    ck_assert_msg(strstr(reason, text) != NULL, "%s", reason);
-    ck_assert_uint_eq(l, line);
-    ck_assert_msg(c == column, "%s: column %llu", reason, (unsigned long long)c);
+    is_taken(result, "trades", rows, rejected);
 }
 
 /* The cells of ROW in the order of ticker_trade_column. */
