@@ -279,9 +279,8 @@ START_TEST(a_server_that_does_not_answer)
 }
 END_TEST
 
-static Suite *own_suite(void)
+static TCase *alone(void)
 {
-    Suite *suite = suite_create("postgresql alone");
     TCase *cases = tcase_create("postgresql alone");
 
     tcase_add_checked_fixture(cases, own_set_up, tear_down);
@@ -293,25 +292,17 @@ static Suite *own_suite(void)
     tcase_add_test(cases, a_table_in_the_way_is_named);
     tcase_add_test(cases, urls_that_lead_nowhere);
     tcase_add_test(cases, a_server_that_does_not_answer);
-    suite_add_tcase(suite, cases);
-    return suite;
+    return cases;
 }
 
 int main(void)
 {
     const char *server = getenv("TICKER_TEST_POSTGRES"), *ci = getenv("CI");
-    SRunner *runner;
-    int failed;
 
     if (server == NULL || server[0] == '\0') {
         bool must = ci != NULL && strcmp(ci, "true") == 0;
         (void)fprintf(stderr, "TICKER_TEST_POSTGRES is not set: the PostgreSQL store is not tested\n");
         return must ? EXIT_FAILURE : SKIPPED;
     }
-    runner = srunner_create(store_suite(&backend));
-    srunner_add_suite(runner, own_suite());
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return store_suite_run(&backend, alone());
 }

@@ -335,10 +335,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = store_suite(&sqlite_backend);
-    TCase *tests = tcase_create("sqlite");
-    SRunner *runner;
-    int failed;
+    TCase *tests = tcase_create("sqlite alone");
 
     tcase_add_checked_fixture(tests, set_up_alone, tear_down);
     tcase_add_test(tests, test_wrong_urls);
@@ -351,10 +348,5 @@ int main(void)
     tcase_add_test(tests, test_trades_view);
     tcase_add_test(tests, test_plans);
     tcase_add_test(tests, test_journal_and_leftovers);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return store_suite_run(&sqlite_backend, tests);
 }

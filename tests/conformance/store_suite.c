@@ -129,13 +129,20 @@ TCase *suite_group(Suite *to, const char *name)
     return made;
 }
 
-Suite *store_suite(const store_backend *of)
+int store_suite_run(const store_backend *backend, TCase *alone)
 {
-    Suite *made = suite_create(of->name);
+    Suite *made = suite_create(backend->name);
+    SRunner *runner;
+    int failed;
 
-    suite.backend = of;
+    suite.backend = backend;
     suite_add_whole(made);
     suite_add_quotes(made);
     suite_add_trades(made);
-    return made;
+    suite_add_tcase(made, alone);
+    runner = srunner_create(made);
+    srunner_run_all(runner, CK_ENV);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? 0 : 1;
 }

@@ -16,8 +16,8 @@ typedef struct store_backend {
     void (*tear_down)(void);
 } store_backend;
 
-/* The suite; `backend` must live as long as it runs. */
-Suite *store_suite(const store_backend *backend);
+/* Runs the suite, and behind it what `alone` says of this backend alone. Returns what main() is to return. */
+int store_suite_run(const store_backend *backend, TCase *alone);
 
 /* --- For tests of one backend alone, in a test that set_up() was called for ----------------------------------------------------- */
 

@@ -1,11 +1,8 @@
 /* The sort outside the database: everything comes back, in order, whatever the memory. */
-#include <check.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/error.h"
 #include "store/sqlite.h"
+#include "support.h"
 
 #define WORDS 2
 
@@ -14,14 +11,6 @@ typedef struct sample {
     uint32_t number;
     size_t size;
 } sample;
-
-static uint64_t state;
-
-static uint64_t random_number(void)
-{
-    state = state * 6364136223846793005u + 1442695040888963407u;
-    return state >> 33;
-}
 
 static int compare(const void *left, const void *right)
 {
@@ -40,7 +29,7 @@ static void fill(char *at, const sample *of)
     memset(at + sizeof(of->number), (int)(of->number & 0x7f), of->size - sizeof(of->number));
 }
 
-static void add(ti_spool *spool, const sample *of)
+static void put(ti_spool *spool, const sample *of)
 {
     ticker_error error;
     char *at = NULL;
@@ -56,6 +45,7 @@ static void check_sorted(size_t memory, uint32_t count, size_t largest, uint64_t
     ti_spool *spool = ti_spool_new(memory, WORDS, "/tmp");
     sample *samples = calloc(count + 1, sizeof(*samples));
     static char expected[TI_SPOOL_RECORD_MAX];
+    uint64_t seed = 1;
     ti_spool_record record;
     ticker_error error;
 
@@ -63,10 +53,10 @@ static void check_sorted(size_t memory, uint32_t count, size_t largest, uint64_t
     ck_assert_ptr_nonnull(spool);
     ck_assert_ptr_nonnull(samples);
     for (uint32_t i = 0; i < count; i++) {
-        samples[i] = (sample){.key = {random_number() % spread, random_number() % spread << 40},
+        samples[i] = (sample){.key = {next_random(&seed) % spread, next_random(&seed) % spread << 40},
                               .number = i,
-                              .size = sizeof(uint32_t) + random_number() % (largest - sizeof(uint32_t) + 1)};
-        add(spool, &samples[i]);
+                              .size = sizeof(uint32_t) + next_random(&seed) % (largest - sizeof(uint32_t) + 1)};
+        put(spool, &samples[i]);
     }
     qsort(samples, count, sizeof(*samples), compare);
     ck_assert_int_eq(ti_spool_sort(spool, &error), TICKER_OK);
@@ -83,7 +73,7 @@ static void check_sorted(size_t memory, uint32_t count, size_t largest, uint64_t
     free(samples);
 }
 
-START_TEST(test_in_memory)
+START_TEST(in_memory)
 {
     check_sorted(1 << 20, 0, 100, 10);
     check_sorted(1 << 20, 1, 100, 10);
@@ -92,7 +82,7 @@ START_TEST(test_in_memory)
 }
 END_TEST
 
-START_TEST(test_runs)
+START_TEST(runs)
 {
     check_sorted(1 << 20, 20000, 200, 50);
     check_sorted(1 << 20, 20000, 200, UINT64_C(1) << 31);
@@ -101,7 +91,7 @@ START_TEST(test_runs)
 END_TEST
 
 /* So little memory that runs are merged again and again. */
-START_TEST(test_many_runs)
+START_TEST(many_runs)
 {
     check_sorted(0, 20000, 120, 1000);
     check_sorted(0, 20000, 120, 2);
@@ -109,7 +99,7 @@ START_TEST(test_many_runs)
 }
 END_TEST
 
-START_TEST(test_no_folder)
+START_TEST(no_folder)
 {
     ti_spool *spool = ti_spool_new(0, WORDS, "/nowhere/at/all");
     uint64_t key[TI_SPOOL_WORDS] = {0};
@@ -135,19 +125,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("sqlite_spool");
-    TCase *tests = tcase_create("spool");
-    SRunner *runner;
-    int failed;
+    const TTest *const tests[] = {in_memory, runs, many_runs, no_folder};
 
-    tcase_add_test(tests, test_in_memory);
-    tcase_add_test(tests, test_runs);
-    tcase_add_test(tests, test_many_runs);
-    tcase_add_test(tests, test_no_folder);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_tests("sqlite_spool", tests, COUNT(tests));
 }
