@@ -89,19 +89,19 @@ void ti_pg_cancel(PGconn *conn)
     PQfreeCancel(cancel);
 }
 
-/* Waits until libpq has a result to hand out, or finds that the connection is gone. */
+/* Waits until libpq has a result to hand out, or finds that the connection is gone. A request to stop that reaches the server before
+ * the statement does is lost: so it is asked again after each silence. */
 static void await_result(PGconn *conn, const ticker_store *store)
 {
-    bool cancelled = false;
+    bool silent = true;
 
     while (PQisBusy(conn) != 0) {
         struct pollfd input = {.fd = PQsocket(conn), .events = POLLIN};
 
-        if (!cancelled && ti_store_interrupted(store)) {
+        if (silent && ti_store_interrupted(store))
             ti_pg_cancel(conn);
-            cancelled = true;
-        }
-        if (poll(&input, 1, WATCH_MILLISECONDS) > 0 && PQconsumeInput(conn) == 0)
+        silent = poll(&input, 1, WATCH_MILLISECONDS) <= 0;
+        if (!silent && PQconsumeInput(conn) == 0)
             return;
     }
 }

