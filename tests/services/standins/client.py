@@ -1,19 +1,23 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -B
 """A client of the stand-ins for shell scripts; it signs with botocore.
 
   client.py sqs ENDPOINT OPERATION JSON           an SQS call in the JSON protocol; prints the answer
   client.py sns ENDPOINT NAME=VALUE...            an SNS call in the Query protocol; prints the answer
   client.py s3 METHOD URL [FILE]                  an S3 request, with the file as its body; prints the answer
+  client.py session                               temporary keys, as "export NAME=VALUE" lines
   client.py provision BUCKET TOPIC QUEUE [VISIBILITY [PREFIX]]
 
 provision makes, at AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_S3: the bucket, the topic, QUEUE with QUEUE-dlq behind it (5 receives),
 QUEUE-raw, subscriptions of both (QUEUE in envelopes, QUEUE-raw with raw delivery) and the bucket's notification for keys under PREFIX;
 then it publishes s3:TestEvent. Exit status 1 and the answer on standard error when something is refused.
+session asks the S3 server (STS GetSessionToken, 900 seconds) and tells the gateway of the keys.
 The keys are AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.
 """
+import datetime
 import http.client
 import json
 import os
+import re
 import sys
 from urllib.parse import urlencode, urlsplit
 from xml.sax.saxutils import escape
@@ -76,11 +80,37 @@ def provision(bucket, topic, queue, visibility='30', prefix=''):
                 'Attributes.entry.1.key': 'RawMessageDelivery', 'Attributes.entry.1.value': 'true'})
     s3('PUT', '%s/%s' % (store, bucket))
     s3('PUT', '%s/%s?notification' % (store, bucket), notification(arn % ('sns', topic), prefix))
-    link = http.client.HTTPConnection('127.0.0.1', urlsplit(aws).port, timeout=30)
-    link.request('POST', '/_test/test-event', json.dumps({'topic': topic, 'bucket': bucket}))
-    if link.getresponse().status != 200:
-        raise Failed('s3:TestEvent was not published')
+    control('test-event', {'topic': topic, 'bucket': bucket})
     print('bucket %s, topic %s, queues %s %s %s' % (bucket, topic, queue, queue + '-dlq', queue + '-raw'))
+
+
+def control(path, value):
+    """Tells the gateway something."""
+    link = http.client.HTTPConnection('127.0.0.1', urlsplit(os.environ['AWS_ENDPOINT_URL']).port, timeout=30)
+    try:
+        link.request('POST', '/_test/' + path, json.dumps(value))
+        answer = link.getresponse()
+        if answer.status != 200:
+            raise Failed('%s: %d %s' % (path, answer.status, answer.read()[:300]))
+        return json.loads(answer.read())
+    finally:
+        link.close()
+
+
+def session():
+    form = urlencode({'Action': 'GetSessionToken', 'Version': '2011-06-15', 'DurationSeconds': '900'})
+    answer = call('POST', os.environ['AWS_ENDPOINT_URL_S3'] + '/', {'Content-Type': 'application/x-www-form-urlencoded'}, form,
+                  'sts').decode()
+
+    def field(name):
+        return re.search('<%s>([^<]+)</%s>' % (name, name), answer).group(1)
+
+    expires = field('Expiration')[:19] + 'Z'
+    moment = datetime.datetime.strptime(expires, '%Y-%m-%dT%H:%M:%SZ').replace(tzinfo=datetime.timezone.utc)
+    control('keys', {'id': field('AccessKeyId'), 'secret': field('SecretAccessKey'), 'token': field('SessionToken'),
+                     'expires': moment.timestamp()})
+    print('export AWS_ACCESS_KEY_ID=%s\nexport AWS_SECRET_ACCESS_KEY=%s\nexport AWS_SESSION_TOKEN=%s\nexport TICKER_TEST_EXPIRES=%s'
+          % (field('AccessKeyId'), field('SecretAccessKey'), field('SessionToken'), expires))
 
 
 def main(arguments):
@@ -92,6 +122,8 @@ def main(arguments):
     elif command == 's3' and len(arguments) in (3, 4):
         body = open(arguments[3], 'rb').read() if len(arguments) == 4 else b''
         sys.stdout.buffer.write(s3(arguments[1], arguments[2], body))
+    elif command == 'session' and len(arguments) == 1:
+        session()
     elif command == 'provision' and 4 <= len(arguments) <= 6:
         provision(*arguments[1:])
     else:

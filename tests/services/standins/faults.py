@@ -2,6 +2,7 @@
 
 A rule is a JSON object. Which requests it is for:
   match        a regular expression searched in the operation ("ReceiveMessage", "PUT /bucket/key?partNumber=1"); default: all
+  token        the session token that the request carries
   count        how many times it applies; default: once, or without end when there is a probability
   skip         how many matching requests pass first
   probability  0..1, decided by a generator of the rule's own that starts from seed (default 0)
@@ -22,14 +23,15 @@ KINDS = {
     '503': {'status': 503, 'code': 'ServiceUnavailable', 'message': 'Service is unable to handle request.'},
     'slowdown': {'status': 503, 'code': 'SlowDown', 'message': 'Please reduce your request rate.'},
     'throttle': {'status': 400, 'code': 'ThrottlingException', 'message': 'Rate exceeded'},
+    'expired': {'status': 400, 'code': 'ExpiredToken', 'message': 'The provided token has expired.'},
     'reset': {'drop': 'before'},
     'lost': {'drop': 'after'},
     'half-request': {'half': 'request'},
     'half-response': {'half': 'response'},
     'slow': {'delay': 0.3},
 }
-FIELDS = {'match', 'count', 'skip', 'probability', 'seed', 'kind', 'status', 'code', 'message', 'headers', 'delay', 'drop', 'half',
-          'slow'}
+WHEN = {'match', 'token', 'count', 'skip', 'probability', 'seed', 'kind'}
+THEN = {'status', 'code', 'message', 'headers', 'delay', 'drop', 'half', 'slow'}
 
 
 class Faults:
@@ -41,7 +43,7 @@ class Faults:
         """Takes the place of all rules. A rule that cannot be understood is an error and changes nothing."""
         made = []
         for rule in rules:
-            unknown = set(rule) - FIELDS
+            unknown = set(rule) - WHEN - THEN
             if unknown:
                 raise ValueError('unknown fields: ' + ', '.join(sorted(unknown)))
             kinds = rule.get('kind', [])
@@ -55,11 +57,13 @@ class Faults:
         with self.lock:
             self.rules = made
 
-    def pick(self, operation):
+    def pick(self, operation, token=None):
         """What is to happen to this request: a dictionary of the fields above, or None."""
         with self.lock:
             for each in self.rules:
                 if each['left'] == 0 or not each['pattern'].search(operation):
+                    continue
+                if each['rule'].get('token', token) != token:
                     continue
                 if each['skip'] > 0:
                     each['skip'] -= 1
@@ -70,7 +74,7 @@ class Faults:
                     each['left'] -= 1
                 each['hits'] += 1
                 fault = dict(KINDS[each['random'].choice(each['kinds'])]) if each['kinds'] else {}
-                fault.update({k: v for k, v in each['rule'].items() if k in FIELDS - {'kind', 'match'}})
+                fault.update({k: v for k, v in each['rule'].items() if k in THEN})
                 return fault
         return None
 

@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -B
 """In front of a server of SNS and SQS that checks nothing (fauxqs): checks every signature, fails on request, bridges S3 events.
 
   gateway.py --port PORT --upstream PORT --s3 PORT
@@ -291,7 +291,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if state.throttle and not state.throttle.take():
             entry['status'], entry['fault'] = 400, 'throttled'
             return self.refuse(sigv4.Refused(400, 'ThrottlingException', 'Throttling', 'Rate exceeded'))
-        fault = state.faults.pick(operation) or {}
+        fault = state.faults.pick(operation, self.headers.get('x-amz-security-token')) or {}
         entry['fault'] = fault or None
         time.sleep(fault.get('delay', 0))
         if fault.get('drop') == 'before' or fault.get('half') == 'request':

@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -B
 """A proxy in front of an S3 server that fails on request. It passes requests and answers on as they are, the Host header too, so
 that signatures stay valid; it holds no body in memory.
 
@@ -133,6 +133,11 @@ def pieces(source, message):
         yield piece
 
 
+def query_value(target, name):
+    found = re.search('[?&]%s=([^&]*)' % re.escape(name), target)
+    return unquote(found.group(1)) if found else None
+
+
 class Session:
     """A client's connection, with a kept one to the server behind it."""
 
@@ -174,7 +179,8 @@ class Session:
         if target.startswith('/_test/'):
             return self.control(request)
         operation = method + ' ' + target
-        fault = self.proxy.faults.pick(operation) or {}
+        token = request.headers.get('x-amz-security-token') or query_value(target, 'X-Amz-Security-Token')
+        fault = self.proxy.faults.pick(operation, token) or {}
         entry = {'operation': operation, 'fault': fault or None, 'status': None, 'time': time.time(), 'host': request.headers.get('host'),
                  'range': request.headers.get('range'), 'connection': '%s:%d' % self.address}
         self.proxy.log.append(entry)
