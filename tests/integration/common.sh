@@ -4,6 +4,7 @@
 #   TICKER_CLI            the program under test
 #   TICKER_GENERATE       bench/ticker-generate
 #   TICKER_TEST_DATA      folder with real files and their expected contents; empty: such tests skip
+#   TICKER_TEST_AWS       folder of the stand-ins for AWS that are to be used; not set: some of the test's own
 #   TICKER_TEST_POSTGRES  URL of a PostgreSQL server; empty: SQLite only; not set: a server of the test's own
 set -euo pipefail
 export LC_ALL=C.UTF-8
@@ -21,6 +22,16 @@ if [ -n "${wants_postgres:-}" ] && [ -z "${TICKER_TEST_POSTGRES+set}" ]; then
     TICKER_TEST_POSTGRES=
 fi
 : "${TICKER_TEST_POSTGRES:=}"
+
+# A test that uses AWS says so too (wants_aws=yes) and gets stand-ins of its own, so that it may break them and move their clocks.
+# No other test sees anything of AWS.
+if [ -z "${wants_aws:-}" ]; then
+    mapfile -t variables < <(compgen -v AWS_)
+    [ "${#variables[@]}" -eq 0 ] || unset "${variables[@]}"
+elif [ -z "${TICKER_TEST_AWS:-}" ]; then
+    command -v radosgw >/dev/null || { echo "SKIPPED: no stand-ins for AWS (scripts/install-packages test)"; exit 77; }
+    exec "$here/../services/with-aws" "$0" "$@"
+fi
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/ticker-test.XXXXXX")
 databases=()
@@ -41,7 +52,7 @@ trap 'exit 130' INT TERM
 cd "$work"
 
 # Nothing of the machine's own configuration may reach the program.
-unset DATABASE_URL NO_COLOR COLUMNS
+unset DATABASE_URL STORAGE_URL QUEUE_URL REDIS_URL NO_COLOR COLUMNS
 export HOME=$work/home XDG_CONFIG_HOME=$work/home/.config XDG_DATA_HOME=$work/home/.local/share
 mkdir -p "$HOME"
 

@@ -97,7 +97,8 @@ def control(path, value):
         link.close()
 
 
-def session():
+def temporary_keys():
+    """New keys of the S3 server, which the gateway is told of: id, secret, token, expires (Unix time)."""
     form = urlencode({'Action': 'GetSessionToken', 'Version': '2011-06-15', 'DurationSeconds': '900'})
     answer = call('POST', os.environ['AWS_ENDPOINT_URL_S3'] + '/', {'Content-Type': 'application/x-www-form-urlencoded'}, form,
                   'sts').decode()
@@ -105,12 +106,22 @@ def session():
     def field(name):
         return re.search('<%s>([^<]+)</%s>' % (name, name), answer).group(1)
 
-    expires = field('Expiration')[:19] + 'Z'
-    moment = datetime.datetime.strptime(expires, '%Y-%m-%dT%H:%M:%SZ').replace(tzinfo=datetime.timezone.utc)
-    control('keys', {'id': field('AccessKeyId'), 'secret': field('SecretAccessKey'), 'token': field('SessionToken'),
-                     'expires': moment.timestamp()})
-    print('export AWS_ACCESS_KEY_ID=%s\nexport AWS_SECRET_ACCESS_KEY=%s\nexport AWS_SESSION_TOKEN=%s\nexport TICKER_TEST_EXPIRES=%s'
-          % (field('AccessKeyId'), field('SecretAccessKey'), field('SessionToken'), expires))
+    moment = datetime.datetime.strptime(field('Expiration')[:19], '%Y-%m-%dT%H:%M:%S').replace(tzinfo=datetime.timezone.utc)
+    keys = {'id': field('AccessKeyId'), 'secret': field('SecretAccessKey'), 'token': field('SessionToken'),
+            'expires': moment.timestamp()}
+    control('keys', keys)
+    return keys
+
+
+def iso_time(seconds):
+    return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).strftime('%Y-%m-%dT%H:%M:%SZ')
+
+
+def session():
+    keys = temporary_keys()
+    for name, value in (('AWS_ACCESS_KEY_ID', keys['id']), ('AWS_SECRET_ACCESS_KEY', keys['secret']),
+                        ('AWS_SESSION_TOKEN', keys['token']), ('TICKER_TEST_EXPIRES', iso_time(keys['expires']))):
+        print('export %s=%s' % (name, value))
 
 
 def main(arguments):

@@ -19,20 +19,16 @@ import argparse
 import collections
 import datetime
 import http.client
-import http.server
 import json
-import socket
-import struct
-import sys
 import threading
 import time
 from urllib.parse import parse_qsl, quote_plus, urlencode
 from xml.sax.saxutils import escape
 
 import sigv4
+import web
 from faults import Faults
 
-BODY_MAX = 4 << 20
 HOP_HEADERS = ('connection', 'keep-alive', 'transfer-encoding', 'content-length', 'expect', 'date')
 
 
@@ -151,41 +147,7 @@ def mirror_topic(state, port, action, name):
         link.close()
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version, wbufsize, disable_nagle_algorithm = 'HTTP/1.1', 65536, True
-    state = None
-
-    def date_time_string(self, timestamp=None):
-        return super().date_time_string(time.time() + self.state.offset)
-
-    def version_string(self):
-        return 'stand-in'
-
-    def log_message(self, *arguments):
-        pass
-
-    def reply(self, status, body=b'', kind='application/json', headers=(), cut=False):
-        if not isinstance(body, bytes):
-            body = json.dumps(body).encode()
-        self.send_response(status)
-        if kind:
-            self.send_header('Content-Type', kind)
-        self.send_header('Content-Length', str(len(body) if not cut else max(len(body), 16)))
-        for name, value in headers:
-            self.send_header(name, value)
-        self.end_headers()
-        if self.command != 'HEAD':
-            self.wfile.write(body[:len(body) // 2] if cut else body)
-        if cut:
-            self.reset()
-
-    def reset(self):
-        """Ends the connection without a farewell."""
-        self.close_connection = True
-        self.wfile.flush()
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
-        self.connection.close()
-
+class Handler(web.Handler):
     def refuse(self, error, headers=()):
         request_id = '%032x' % time.time_ns()
         if 'json' in self.headers.get('content-type', ''):
@@ -197,26 +159,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 '</Message></Error><RequestId>%s</RequestId></ErrorResponse>'
                 % ('Sender' if error.status < 500 else 'Receiver', escape(error.query_code), escape(error.message), request_id))
         return self.reply(error.status, text.encode(), 'text/xml', headers)
-
-    def read_body(self):
-        """Content-Length or chunks; None when it is too large or not what it says."""
-        try:
-            if 'chunked' not in self.headers.get('transfer-encoding', '').lower():
-                length = int(self.headers.get('content-length') or 0)
-                return self.rfile.read(length) if 0 <= length <= BODY_MAX else None
-            body = b''
-            while True:
-                size = int(self.rfile.readline(100).split(b';')[0], 16)
-                if size == 0:
-                    while self.rfile.readline(4096).strip():
-                        pass
-                    return body
-                body += self.rfile.read(size)
-                self.rfile.readline(10)
-                if len(body) > BODY_MAX:
-                    return None
-        except ValueError:
-            return None
 
     def control(self, body):
         state, path = self.state, self.path
@@ -319,15 +261,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_HEAD = do_DELETE = serve
 
 
-class Server(http.server.ThreadingHTTPServer):
-    daemon_threads, request_queue_size = True, 128
-
-    def handle_error(self, request, client_address):
-        # Clients go away in the middle; only what is our own fault is worth a word.
-        if not isinstance(sys.exc_info()[1], (ConnectionError, ValueError, OSError)):
-            super().handle_error(request, client_address)
-
-
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--port', type=int, required=True)
@@ -335,7 +268,7 @@ def main():
     parser.add_argument('--s3', type=int, default=0)
     given = parser.parse_args()
     Handler.state = State(given.upstream, given.s3)
-    Server(('127.0.0.1', given.port), Handler).serve_forever()
+    web.serve(Handler, given.port)
 
 
 if __name__ == '__main__':
