@@ -15,6 +15,10 @@
 #include "base/hash.h"
 #include "base/slice.h"
 
+#define TI_SIGV4_ALGORITHM "AWS4-HMAC-SHA256"
+#define TI_SIGV4_NAME_MAX 65   /* bytes of a region or service, NUL included */
+#define TI_SIGV4_SCOPE_MAX 160 /* "20130524/us-east-1/s3/aws4_request" and NUL */
+
 #define TI_UNSIGNED_PAYLOAD "UNSIGNED-PAYLOAD"
 #define TI_STREAMING_PAYLOAD "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
 #define TI_STREAMING_TRAILER "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"
@@ -29,27 +33,33 @@ typedef struct ti_sigv4_scope {
     bool no_normalize; /* other services: dots and double slashes of the path stay */
 } ti_sigv4_scope;
 
-/* What goes over the wire. `path` is the encoded path ("/a%20b"), `query` the encoded query without '?'. The headers
- * are those that will be sent and are to be signed (host among them; the stages add x-amz-date, x-amz-security-token
- * and, for S3, x-amz-content-sha256 themselves when they are missing). */
+/* What goes over the wire. `path` is the encoded path ("/a%20b"), `query` the encoded query without '?' (a '+' in it is
+ * a plus: write blanks as %20). The headers are those that will be sent, host among them; the stages leave out what is
+ * never signed (user-agent, connection …) and add x-amz-date, x-amz-security-token and, for S3, x-amz-content-sha256
+ * themselves when they are missing: the caller sends those too. */
 typedef struct ti_sigv4_request {
     ti_slice method, path, query;
     const ti_http_header *headers;
     size_t header_count;
-    ti_slice payload_hash; /* hex SHA-256 of the body, or one of the words above */
-    int64_t expires;       /* seconds: presigned by query; 0: signed by headers */
+    /* Hex SHA-256 of the body, or one of the words above. Empty: UNSIGNED-PAYLOAD when presigned for S3, else the hash
+     * of an empty body. */
+    ti_slice payload_hash;
+    int64_t expires; /* seconds, up to 7 days: presigned by query; 0: signed by headers */
 } ti_sigv4_request;
 
 /* A signing key, kept for a day and scope: deriving it takes four HMACs. One thread at a time. */
 typedef struct ti_sigv4_key ti_sigv4_key;
-ti_sigv4_key *ti_sigv4_key_new(const ti_sigv4_scope *scope); /* NULL: no memory */
-void ti_sigv4_key_free(ti_sigv4_key *key);                   /* wipes it */
-/* Whether the key is for this scope and day. */
+/* NULL: no memory (or region or service longer than TI_SIGV4_NAME_MAX, which the stages refuse with a message). */
+ti_sigv4_key *ti_sigv4_key_new(const ti_sigv4_scope *scope);
+void ti_sigv4_key_free(ti_sigv4_key *key); /* wipes it */
+/* Whether the key is for this day, region, service and secret key. */
 bool ti_sigv4_key_fits(const ti_sigv4_key *key, const ti_sigv4_scope *scope);
 
+/* All buffers below are appended to. What they get holds the session token and signatures: the caller wipes it. */
+
 /* Stage 1. `canonical` gets the canonical request; `signed_headers` (may be NULL) the list "host;x-amz-date". For a
- * presigned request `query` gets the query with the X-Amz-* parameters but without the signature; else it is not
- * touched and may be NULL. TICKER_FATAL: no memory, or a cap passed. */
+ * presigned request `query` (may be NULL) gets the query with the X-Amz-* parameters but without the signature, in its
+ * canonical form; else it is not touched. TICKER_FATAL: no Host header, no memory, or a cap passed. */
 ticker_status ti_sigv4_canonical(const ti_sigv4_scope *scope, const ti_sigv4_request *request, ti_buffer *canonical,
                                  ti_buffer *signed_headers, ti_buffer *query, ticker_error *error);
 /* Stage 2. */
@@ -70,14 +80,14 @@ ticker_status ti_sigv4_presign(const ti_sigv4_scope *scope, ti_sigv4_key *key, c
 /* Signed chunks (aws-chunked): each chunk's signature hangs on the one before, the first on the request's. */
 typedef struct ti_sigv4_chunks {
     ti_sigv4_key *key; /* borrowed */
-    char scope[160];   /* "20130524/us-east-1/s3/aws4_request" */
+    char scope[TI_SIGV4_SCOPE_MAX];
     char time[TI_TIME_BASIC_MAX];
     char previous[TI_SHA256_TEXT_MAX];
 } ti_sigv4_chunks;
 ticker_status ti_sigv4_chunks_begin(ti_sigv4_chunks *chunks, const ti_sigv4_scope *scope, ti_sigv4_key *key,
                                     const char *seed, ticker_error *error);
 /* Appends "<hex size>;chunk-signature=<signature>\r\n" for the next chunk; size 0 is the last one. The caller sends it,
- * the data, and "\r\n". */
+ * the data, and "\r\n"; behind the last one either "\r\n" or the trailer. */
 ticker_status ti_sigv4_chunk(ti_sigv4_chunks *chunks, const void *data, size_t size, ti_buffer *head,
                              ticker_error *error);
 /* The trailer after the last chunk: "name:value\r\nx-amz-trailer-signature:…\r\n\r\n". */
