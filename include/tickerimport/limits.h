@@ -18,14 +18,18 @@
 #define TICKER_TRADE_GROUP_MAX 1024           /* stored rows that may speak of one trade number of one ticker and day */
 #define TICKER_SYMBOLS_MAX 1000000            /* different tickers of one file */
 #define TICKER_PROBLEMS_JSON_MAX (256 * 1024) /* bytes of the problems as JSON in the ledger */
-#define TICKER_OPTION_VALUE_MAX 4096          /* bytes of an option's value, NUL included */
-#define TICKER_QUERY_TICKERS_MAX 100          /* tickers of one query */
-#define TICKER_SIGNING_HEADERS_MAX 128        /* headers of one signed request */
-#define TICKER_SIGNED_BYTES_MAX (256 * 1024)  /* bytes of a canonical request */
-#define TICKER_URL_MAX 8192                   /* bytes of a URL or endpoint, NUL included */
+#define TICKER_OPTION_VALUE_MAX (16 * 1024 + 1) /* bytes of an option's value, NUL included: a session token fits */
+#define TICKER_QUERY_TICKERS_MAX 100            /* tickers of one query */
+#define TICKER_SIGNING_HEADERS_MAX 128          /* headers of one signed request */
+#define TICKER_SIGNED_BYTES_MAX (256 * 1024)    /* bytes of a canonical request */
+#define TICKER_URL_MAX 8192                     /* bytes of a URL or endpoint, NUL included */
 #define TICKER_BUCKET_MAX 256 /* bytes of a bucket's name, NUL included (AWS: 63; Ceph and old buckets: 255) */
 #define TICKER_KEY_MAX 1025   /* bytes of an object's key, NUL included */
 #define TICKER_EVENT_BYTES_MAX (1024 * 1024) /* bytes of a message in a queue (SQS: 1 MiB since 2025) */
 #define TICKER_EVENT_RECORDS_MAX 1000        /* records of one event */
+#define TICKER_INI_BYTES_MAX (1024 * 1024)   /* bytes of ~/.aws/config and of ~/.aws/credentials */
+#define TICKER_INI_LINE_MAX (20 * 1024)      /* bytes of one line of them: a session token fits */
+#define TICKER_INI_SECTIONS_MAX 2000         /* sections of one of them */
+#define TICKER_INI_SETTINGS_MAX 500          /* settings of one section */
 
 #endif

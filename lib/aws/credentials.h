@@ -1,5 +1,18 @@
 /* Where keys come from: a chain of providers, kept until shortly before they expire. Source: "Standardized credential
- * providers" (AWS SDKs and Tools Reference Guide). */
+ * providers" (AWS SDKs and Tools Reference Guide). The first of these that has keys is taken:
+ *
+ *   1. the options aws-access-key-id, aws-secret-access-key, aws-session-token
+ *   2. AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN; not when the option aws-profile is set
+ *   3. the profile that the option aws-profile or AWS_PROFILE names; one that does not exist ends the search
+ *   4. AWS_WEB_IDENTITY_TOKEN_FILE with AWS_ROLE_ARN
+ *   5. the profile "default", when 3 named none
+ *   6. AWS_CONTAINER_CREDENTIALS_RELATIVE_URI, or else _FULL_URI
+ *   7. the instance metadata service
+ *
+ * The SDKs agree but for 3 and 4: those for JavaScript, Rust and C++ ask any profile before the web identity, those for
+ * Go, Java and PHP after it. Here a profile that somebody named comes before, one that merely exists after it. A place
+ * that has something to say and cannot give keys (half a pair, STS refuses, a process fails) ends the search: going on
+ * would sign with somebody else's keys. */
 #ifndef TI_AWS_CREDENTIALS_H
 #define TI_AWS_CREDENTIALS_H
 
@@ -22,21 +35,24 @@ typedef struct ti_credentials {
     char secret_key[TI_SECRET_KEY_MAX];
     char *session_token; /* malloc'd, "" when there is none; never NULL once filled */
     int64_t expires;     /* milliseconds since 1970; 0: never */
-    const char *source;  /* "environment", "profile", "process", "web identity", "container", "instance", "options":
-                            static text */
+    /* Static text: "options", "environment", "profile", "process", "web identity", "role", "container", "instance". */
+    const char *source;
 } ti_credentials;
 
 void ti_credentials_wipe(ti_credentials *credentials);
 
-/* What a chain stands on; all borrowed, and they must outlive it. `environment` is getenv() or a test's; `home` is
- * $HOME or NULL. */
+/* What a chain stands on; copied, but what it points to is borrowed and must outlive the chain. `environment` is getenv()
+ * or a test's. */
 typedef struct ti_credentials_setup {
     const ticker_options *options; /* may be NULL */
     const char *(*environment)(void *payload, const char *name);
     void *environment_payload;
     const ti_http *http;
     const ti_clock *clock;
-    const char *region; /* for STS; may be NULL */
+    const char *region; /* for STS; NULL: AWS_REGION, AWS_DEFAULT_REGION, the profile's, us-east-1 */
+    /* Asked between attempts and while a process runs or another thread asks; may be NULL. */
+    bool (*interrupted)(void *payload);
+    void *interrupted_payload;
 } ti_credentials_setup;
 
 typedef struct ti_credentials_chain ti_credentials_chain;
