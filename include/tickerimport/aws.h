@@ -63,22 +63,29 @@ typedef struct ticker_signing ticker_signing;
 TICKER_API ticker_signing *ticker_signing_new(void);
 TICKER_API void ticker_signing_free(ticker_signing *signing);
 
-/* Says what to sign, by name; the value is copied. Names: "access-key", "secret-key", "session-token", "region",
- * "service", "time" ("20150830T123600Z"), "method" (default GET), "path" (as sent, default "/"), "query" (as sent,
- * without '?'), "payload-hash" (hex SHA-256, or UNSIGNED-PAYLOAD …; default: that of an empty body), "expires"
- * (seconds; makes it a presigned request), "rules" ("s3" or "aws"; default: s3 when the service is s3). TICKER_FATAL
- * with TICKER_ERROR_USAGE: no such name, or a value it cannot have. */
+/* Says what to sign, by name; the value is copied, and one that was set before is replaced. Names: "access-key",
+ * "secret-key", "session-token", "region", "service", "time" ("20150830T123600Z"), "method" (default GET), "path" (as
+ * sent, encoded; default "/"), "query" (as sent, encoded, without '?'; a '+' in it is a plus), "payload-hash" (hex
+ * SHA-256, or UNSIGNED-PAYLOAD …; default: that of an empty body, UNSIGNED-PAYLOAD for a presigned request to S3),
+ * "expires" (seconds up to 7 days: a presigned request; default 0: signed by headers), "rules" ("s3" or "aws"; default:
+ * s3 when the service is s3). TICKER_FATAL with TICKER_ERROR_USAGE: no such name, or a value it cannot have; with
+ * TICKER_ERROR_LIMIT: longer than TICKER_SIGNED_BYTES_MAX; with TICKER_ERROR_MEMORY. A value never stands in a message.
+ */
 TICKER_API TICKER_MUST_CHECK ticker_status ticker_signing_set(ticker_signing *signing, const char *name,
                                                               const char *value, ticker_error *error);
-/* A header that will be sent; "host" must be among them. At most TICKER_SIGNING_HEADERS_MAX. */
+/* A header that will be sent; "host" must be among them. Names that proxies change are left out (user-agent, connection
+ * …); x-amz-date, x-amz-security-token and, for S3, x-amz-content-sha256 are signed without being given, and must be
+ * sent too. TICKER_FATAL with TICKER_ERROR_USAGE: no name or value of a header; with TICKER_ERROR_LIMIT: more than
+ * TICKER_SIGNING_HEADERS_MAX, or too long; with TICKER_ERROR_MEMORY. */
 TICKER_API TICKER_MUST_CHECK ticker_status ticker_signing_header(ticker_signing *signing, const char *name,
                                                                  const char *value, ticker_error *error);
-/* The body: its SHA-256 becomes the payload hash. */
+/* The body: its SHA-256 becomes the payload hash. The bytes are not kept. TICKER_FATAL as ticker_signing_set(). */
 TICKER_API TICKER_MUST_CHECK ticker_status ticker_signing_body(ticker_signing *signing, const void *data, size_t size,
                                                                ticker_error *error);
-/* The three stages, each to be looked at; *text lives until the next call on `signing`. TICKER_FATAL with
- * TICKER_ERROR_USAGE: something is missing, the message says what. The last one gives the Authorization header's value,
- * or for a presigned request the query with X-Amz-Signature. */
+/* The three stages, each to be looked at; *text lives until the next call on `signing` and is wiped then. TICKER_FATAL
+ * with TICKER_ERROR_USAGE: something is missing, the message says what; with TICKER_ERROR_LIMIT: path, query and headers
+ * are longer than can be signed; with TICKER_ERROR_MEMORY. *text is left alone then. The last one gives the
+ * Authorization header's value, or for a presigned request the query that is to be sent, with X-Amz-Signature. */
 TICKER_API TICKER_MUST_CHECK ticker_status ticker_signing_canonical_request(ticker_signing *signing, const char **text,
                                                                             ticker_error *error);
 TICKER_API TICKER_MUST_CHECK ticker_status ticker_signing_string_to_sign(ticker_signing *signing, const char **text,
@@ -86,7 +93,7 @@ TICKER_API TICKER_MUST_CHECK ticker_status ticker_signing_string_to_sign(ticker_
 TICKER_API TICKER_MUST_CHECK ticker_status ticker_signing_authorization(ticker_signing *signing, const char **text,
                                                                         ticker_error *error);
 
-/* Frees a text that the library handed out; accepts NULL. */
+/* Frees a text that the library handed out; accepts NULL. Any thread. */
 TICKER_API void ticker_free(void *text);
 
 #ifdef __cplusplus
