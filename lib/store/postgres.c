@@ -35,6 +35,7 @@ static const ti_store_ops ops = {
     .rollback = ti_pg_rollback_import,
     .record_failure = ti_pg_record_failure,
     .query = ti_pg_query,
+    .queue = &ti_pg_queue,
 };
 
 ticker_status ti_postgres_open(const char *url, ticker_store **store, ticker_error *error)

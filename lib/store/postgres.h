@@ -8,7 +8,8 @@
  *   postgres_settle.c  keys, attaching, merging of staged rows
  *   postgres_days.c    trades read back, quotes made from them
  *   postgres_ledger.c  the ledger, the instruments, commit
- *   postgres_query.c   SELECTs of the query part */
+ *   postgres_query.c   SELECTs of the query part
+ *   postgres_queue.c   the queue of events */
 #ifndef TI_STORE_POSTGRES_H
 #define TI_STORE_POSTGRES_H
 
@@ -192,5 +193,8 @@ bool ti_pg_clean_text(ti_buffer *clean, ti_slice text);
 /* postgres_query.c */
 ticker_status ti_pg_query(ticker_store *store, const char *sql, const ti_parameter *parameters, size_t count,
                           ti_cursor **cursor, ticker_error *error);
+
+/* postgres_queue.c */
+extern const ti_store_queue_ops ti_pg_queue;
 
 #endif

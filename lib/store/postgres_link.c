@@ -30,7 +30,7 @@ struct ti_pg_link {
 /* What every session of ours relies on, whatever the server's or the user's defaults are. */
 static const char session_sql[] =
     "SET datestyle = 'ISO, YMD'; SET timezone = 'UTC'; SET client_min_messages = warning; "
-    "SET standard_conforming_strings = on";
+    "SET standard_conforming_strings = on; SET default_transaction_isolation = 'read committed'";
 
 /* What to make of a SQLSTATE: the first one that begins like it. */
 static const struct {

@@ -48,6 +48,31 @@ static const char *const texts[TI_SQ_TEXTS] = {
                          "created_at) VALUES (?1, ?2, ?3, ?4,"
                          " ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, "
                          "strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))",
+    [TI_SQ_QUEUE_SEND] = "INSERT INTO queue_messages (body, sent_at, visible_at) VALUES (?1, ?2, ?3)",
+    [TI_SQ_QUEUE_ANY] = "SELECT EXISTS (SELECT 1 FROM queue_messages WHERE visible_at <= ?1)",
+    [TI_SQ_QUEUE_BURY_SPENT] = "INSERT INTO queue_dead (id, body, reason, attempts, sent_at, died_at)"
+                               " SELECT id, body, 'received ' || attempts || ' times without success', attempts, "
+                               "sent_at, ?1 FROM queue_messages WHERE visible_at <= ?1 AND attempts >= ?2",
+    [TI_SQ_QUEUE_DROP_SPENT] = "DELETE FROM queue_messages WHERE visible_at <= ?1 AND attempts >= ?2",
+    [TI_SQ_QUEUE_FIND] = "SELECT id, attempts + 1, sent_at, body, '' FROM queue_messages WHERE visible_at <= ?1"
+                         " ORDER BY visible_at, id LIMIT ?2",
+    [TI_SQ_QUEUE_TAKE] =
+        "UPDATE queue_messages SET attempts = attempts + 1, visible_at = ?2, receipt = ?3 WHERE id = ?1",
+    [TI_SQ_QUEUE_HIDE] = "UPDATE queue_messages SET visible_at = ?3 WHERE id = ?1 AND receipt = ?2",
+    [TI_SQ_QUEUE_GIVE_BACK] =
+        "UPDATE queue_messages SET visible_at = ?3, receipt = NULL WHERE id = ?1 AND receipt = ?2",
+    [TI_SQ_QUEUE_BURY] = "INSERT INTO queue_dead (id, body, reason, attempts, sent_at, died_at)"
+                         " SELECT id, body, ?3, attempts, sent_at, ?4 FROM queue_messages"
+                         " WHERE id = ?1 AND receipt = ?2",
+    [TI_SQ_QUEUE_DONE] = "DELETE FROM queue_messages WHERE id = ?1 AND receipt = ?2",
+    [TI_SQ_QUEUE_COUNTS] = "SELECT count(*) FILTER (WHERE NOT held), count(*) FILTER (WHERE held),"
+                           " (SELECT count(*) FROM queue_dead)"
+                           " FROM (SELECT receipt IS NOT NULL AND visible_at > ?1 AS held FROM queue_messages)",
+    [TI_SQ_QUEUE_DEAD] =
+        "SELECT id, attempts, sent_at, body, reason FROM queue_dead WHERE id > ?1 ORDER BY id LIMIT ?2",
+    [TI_SQ_QUEUE_REVIVE] = "INSERT INTO queue_messages (id, body, sent_at, visible_at)"
+                           " SELECT id, body, sent_at, ?2 FROM queue_dead WHERE id = ?1 OR ?1 IS NULL",
+    [TI_SQ_QUEUE_DROP] = "DELETE FROM queue_dead WHERE id = ?1 OR ?1 IS NULL",
 };
 
 ticker_status ti_sq_use(ti_sqlite *sqlite, ti_sq_text text, ti_sq_statement **statement, ticker_error *error)
@@ -91,6 +116,7 @@ static const ti_store_ops sqlite_ops = {
     .rollback = ti_sq_rollback,
     .record_failure = ti_sq_record_failure,
     .query = ti_sq_query,
+    .queue = &ti_sq_queue,
 };
 
 ticker_status ti_sqlite_open(const char *path, ticker_store **store, ticker_error *error)

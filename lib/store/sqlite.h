@@ -10,6 +10,7 @@
  *   sqlite_days.c    trades read back, quotes made from them
  *   sqlite_ledger.c  the ledger, the instruments, commit and rollback
  *   sqlite_query.c   SELECTs of the query part
+ *   sqlite_queue.c   the queue of events
  *
  * The big tables are clustered by their keys (WITHOUT ROWID): there is no second index to build, and the quotes of a ticker stand
  * together. So that a load only ever appends or walks forward, put() sorts the rows outside the database and settle() merges them in. */
@@ -37,13 +38,15 @@ ticker_status ti_sq_open(const char *path, ti_sq_link **link, ticker_error *erro
 void ti_sq_close(ti_sq_link *link);
 /* The folder of the database file, where there should be room for temporary files too. */
 const char *ti_sq_folder(const ti_sq_link *link);
-/* How long a call waits for a lock that another connection holds. */
 /* Long work and waiting end when the store is told to stop. */
 void ti_sq_watch(ti_sq_link *link, const ticker_store *store);
+/* How long a call waits for a lock that another connection holds; -1: as long as usual. */
 void ti_sq_patience(ti_sq_link *link, int milliseconds);
 bool ti_sq_in_transaction(const ti_sq_link *link);
 /* Whether the last failing call failed on a unique key. */
 bool ti_sq_not_unique(const ti_sq_link *link);
+/* Whether it failed because another connection kept its lock for longer than the patience. */
+bool ti_sq_locked(const ti_sq_link *link);
 
 /* Any number of statements without parameters; rows they deliver are dropped. */
 ticker_status ti_sq_run(ti_sq_link *link, const char *sql, ticker_error *error);
@@ -119,6 +122,20 @@ typedef enum ti_sq_text {
     TI_SQ_FIND_IMPORT,
     TI_SQ_FIND_SIZE,
     TI_SQ_ADD_IMPORT,
+    TI_SQ_QUEUE_SEND,
+    TI_SQ_QUEUE_ANY,
+    TI_SQ_QUEUE_BURY_SPENT,
+    TI_SQ_QUEUE_DROP_SPENT,
+    TI_SQ_QUEUE_FIND,
+    TI_SQ_QUEUE_TAKE,
+    TI_SQ_QUEUE_HIDE,
+    TI_SQ_QUEUE_GIVE_BACK,
+    TI_SQ_QUEUE_BURY,
+    TI_SQ_QUEUE_DONE,
+    TI_SQ_QUEUE_COUNTS,
+    TI_SQ_QUEUE_DEAD,
+    TI_SQ_QUEUE_REVIVE,
+    TI_SQ_QUEUE_DROP,
     TI_SQ_TEXTS
 } ti_sq_text;
 
@@ -158,6 +175,7 @@ typedef struct ti_sqlite {
     ti_sq_link *link;
     ti_sq_statement *statement[TI_SQ_TEXTS]; /* prepared when first needed */
     bool importing;                          /* between begin and commit or rollback */
+    bool queueing;                           /* the queue was used: the journal fits many small transactions */
     /* The import. */
     int64_t import_id;
     ti_sq_names names;
@@ -232,5 +250,8 @@ ticker_status ti_sq_record_failure(ticker_store *store, const ti_ledger_row *row
 /* sqlite_query.c */
 ticker_status ti_sq_query(ticker_store *store, const char *sql, const ti_parameter *parameters, size_t count,
                           ti_cursor **cursor, ticker_error *error);
+
+/* sqlite_queue.c */
+extern const ti_store_queue_ops ti_sq_queue;
 
 #endif

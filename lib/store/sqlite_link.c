@@ -341,6 +341,11 @@ bool ti_sq_not_unique(const ti_sq_link *link)
     return link->failed == SQLITE_CONSTRAINT_UNIQUE;
 }
 
+bool ti_sq_locked(const ti_sq_link *link)
+{
+    return (link->failed & 0xff) == SQLITE_BUSY;
+}
+
 /* --- Statements ---------------------------------------------------------------------------------------------------------------- */
 
 ticker_status ti_sq_run(ti_sq_link *link, const char *sql, ticker_error *error)

@@ -275,6 +275,17 @@ static ticker_status make_version_1(ti_sqlite *sqlite, ticker_error *error)
     return status;
 }
 
+/* The queue of events; times are milliseconds since 1970 UTC. The number of a message stays its own when it moves to the dead letters
+ * and back: AUTOINCREMENT gives none of those away again. */
+static const char version_2_sql[] =
+    "CREATE TABLE queue_messages (id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL, sent_at INTEGER NOT NULL,"
+    " visible_at INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, receipt TEXT);"
+    "CREATE INDEX queue_messages_visible ON queue_messages (visible_at, id);"
+    "CREATE TABLE queue_dead (id INTEGER PRIMARY KEY, body TEXT NOT NULL, reason TEXT NOT NULL, attempts INTEGER NOT "
+    "NULL,"
+    " sent_at INTEGER NOT NULL, died_at INTEGER NOT NULL);"
+    "PRAGMA user_version = 2";
+
 static ticker_status check_newer(int found, ticker_error *error)
 {
     ticker_status status;
@@ -294,7 +305,7 @@ ticker_status ti_sq_migrate(ticker_store *store, ticker_error *error)
     int found = 0;
     ticker_status status = read_version(sqlite, &found, error);
 
-    _Static_assert(TI_SCHEMA_VERSION == 1, "a migration for each version");
+    _Static_assert(TI_SCHEMA_VERSION == 2, "a migration for each version");
     if (status == TICKER_OK)
         status = check_newer(found, error);
     if (status != TICKER_OK || found == TI_SCHEMA_VERSION)
@@ -306,6 +317,8 @@ ticker_status ti_sq_migrate(ticker_store *store, ticker_error *error)
         status = check_newer(found, error);
     if (status == TICKER_OK && found < 1)
         status = make_version_1(sqlite, error);
+    if (status == TICKER_OK && found < 2)
+        status = ti_sq_run(sqlite->link, version_2_sql, error);
     if (status == TICKER_OK)
         status = ti_sq_run(sqlite->link, "COMMIT", error);
     if (status != TICKER_OK && ti_sq_in_transaction(sqlite->link))

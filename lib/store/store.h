@@ -86,6 +86,58 @@ struct ti_cursor {
     size_t columns;
 };
 
+/* A message of the queue that lives in the database, or a dead letter of it. Slices live for the call. */
+typedef struct ti_queue_row {
+    int64_t id, attempts;
+    int64_t sent; /* milliseconds since 1970 UTC */
+    ti_slice body, reason;
+} ti_queue_row;
+
+typedef ticker_status (*ti_visit_queue_row)(void *payload, const ti_queue_row *row, ticker_error *error);
+
+/* A message that somebody works on: its number, and what the receive that got it was given as its receipt. */
+typedef struct ti_held {
+    int64_t id;
+    const char *receipt;
+} ti_held;
+
+/* What a receive wants. Times are in milliseconds. */
+typedef struct ti_queue_take {
+    size_t max;
+    int64_t visibility;
+    int64_t max_attempts; /* who was received so often goes to the dead letters instead; 0: nobody */
+    const char *receipt;  /* random: it tells this receive from all others */
+    int patience;         /* to wait for a lock that another connection holds; only SQLite does */
+} ti_queue_take;
+
+/* The queue in the database. Each call is one transaction of its own, outside of an import. Nothing here waits for messages. */
+typedef struct ti_store_queue_ops {
+    size_t size;
+    /* Texts are UTF-8 without control characters but tabs and line ends. */
+    ticker_status (*send)(ticker_store *store, const char *body, int64_t delay, ticker_error *error);
+    /* Takes the messages that are to be seen, in the order of the times from which they are, and hides them. TICKER_DONE: a lock kept
+     * it from looking for as long as `patience`. */
+    ticker_status (*receive)(ticker_store *store, const ti_queue_take *take, ti_visit_queue_row visit, void *payload,
+                             ticker_error *error);
+    /* These end with TICKER_DONE when the message is no longer held with this receipt. Hidden for `time` from now on; with
+     * `give_back` the receipt is good no more. */
+    ticker_status (*hide)(ticker_store *store, const ti_held *message, int64_t time, bool give_back,
+                          ticker_error *error);
+    ticker_status (*bury)(ticker_store *store, const ti_held *message, const char *reason, ticker_error *error);
+    /* Removes up to TI_QUEUE_BATCH_MAX at once; done[i] says whether messages[i] was held. */
+    ticker_status (*done)(ticker_store *store, const ti_held *messages, size_t count, bool *done, ticker_error *error);
+    ticker_status (*counts)(ticker_store *store, int64_t *waiting, int64_t *working, int64_t *dead,
+                            ticker_error *error);
+    /* Up to TI_QUEUE_BATCH_MAX dead letters whose numbers are above `after`, in their order. */
+    ticker_status (*dead)(ticker_store *store, int64_t after, ti_visit_queue_row visit, void *payload,
+                          ticker_error *error);
+    /* The dead letter `id`, or all (TICKER_NULL): back into the queue with no attempts, or away. */
+    ticker_status (*revive)(ticker_store *store, int64_t id, int64_t *count, ticker_error *error);
+    ticker_status (*drop)(ticker_store *store, int64_t id, int64_t *count, ticker_error *error);
+} ti_store_queue_ops;
+
+#define TI_QUEUE_BATCH_MAX 10
+
 typedef struct ti_store_ops {
     size_t size;
     const char *name;
@@ -133,6 +185,8 @@ typedef struct ti_store_ops {
      * (times) in SQLite, and the real types in PostgreSQL. */
     ticker_status (*query)(ticker_store *store, const char *sql, const ti_parameter *parameters, size_t count,
                            ti_cursor **cursor, ticker_error *error);
+
+    const ti_store_queue_ops *queue; /* NULL: this backend has none */
 } ti_store_ops;
 
 /* Backends put this first in a structure of their own. */
@@ -142,7 +196,7 @@ struct ticker_store {
      * until the import ends. */
     const char *sha256, *member;
     /* Asked now and then while the database works or waits; true makes the call that is going on fail. NULL: never. Set by the
-     * pipeline for the length of an import. */
+     * pipeline for the length of an import, by the queue for that of a receive. */
     bool (*interrupted)(void *payload);
     void *interrupted_payload;
 };
@@ -157,7 +211,7 @@ ticker_status ti_sqlite_open(const char *path, ticker_store **store, ticker_erro
 ticker_status ti_postgres_open(const char *url, ticker_store **store, ticker_error *error);
 
 /* The schema's version that this library knows; one more with each migration. */
-#define TI_SCHEMA_VERSION 1
+#define TI_SCHEMA_VERSION 2
 
 /* Replaces {name} by what `resolve` says of it; used by backends for ->query. The result is malloc'd; NULL: no
  * memory or an unknown name. */
