@@ -10,11 +10,13 @@
 #include <tickerimport/limits.h>
 #include <tickerimport/options.h>
 #include <tickerimport/query.h>
+#include <tickerimport/queue.h>
 #include <tickerimport/reader.h>
 #include <tickerimport/report.h>
 #include <tickerimport/schema.h>
 #include <tickerimport/source.h>
 #include <tickerimport/status.h>
+#include <tickerimport/storage.h>
 #include <tickerimport/store.h>
 #include <tickerimport/version.h>
 

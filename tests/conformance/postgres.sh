@@ -1,10 +1,16 @@
 #!/usr/bin/env bash
-# The store suite on a PostgreSQL server of its own (or on TICKER_TEST_POSTGRES when that is set).
+# The suites of the store and of the queue on a PostgreSQL server of their own (or on TICKER_TEST_POSTGRES when that is set).
 set -euo pipefail
-program=${TICKER_BUILD:?names the build folder}/tests/conformance/store_postgres
+programs=${TICKER_BUILD:?names the build folder}/tests/conformance
 
 if [ -z "${TICKER_TEST_POSTGRES+set}" ] && ! ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then
     echo "SKIPPED: no PostgreSQL server is installed"
     exit 77
 fi
-exec "$(dirname "$0")/../services/with-postgres" "$program"
+# shellcheck disable=SC2016 # for the inner shell
+exec "$(dirname "$0")/../services/with-postgres" bash -c '
+    worst=0
+    for program; do
+        "$program" || worst=$?
+    done
+    exit "$worst"' suites "$programs/store_postgres" "$programs/queue_postgres"
