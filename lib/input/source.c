@@ -123,6 +123,11 @@ ticker_status ticker_source_open_descriptor(int descriptor, const char *name, ti
     return open_descriptor(descriptor, false, name, source, error);
 }
 
+ticker_status ti_source_own(int descriptor, const char *name, ticker_source **source, ticker_error *error)
+{
+    return open_descriptor(descriptor, true, name, source, error);
+}
+
 ticker_status ticker_source_open_file(const char *path, ticker_source **source, ticker_error *error)
 {
     struct stat about;

@@ -16,4 +16,7 @@ struct ticker_source {
 /* As ops.read, with the source's name added to the error. */
 ticker_status ti_source_read(ticker_source *source, void *buffer, size_t capacity, size_t *got, ticker_error *error);
 
+/* As ticker_source_open_descriptor(), but the descriptor is closed with the source; on failure it stays the caller's. */
+ticker_status ti_source_own(int descriptor, const char *name, ticker_source **source, ticker_error *error);
+
 #endif
