@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <tickerimport/event.h>
+
 #include "queue/queue.h"
 #include "storage/storage.h"
 
@@ -292,8 +294,9 @@ END_TEST
 /* --- Announcing ---------------------------------------------------------------------------------------------------------------- */
 
 static void announces(const ti_storage_ops *kind, const char *key, const char *url, const char *version,
-                      const char *place, const char *rest)
+                      const char *place, const char *rest, const char *bucket, const char *object_key)
 {
+    ticker_event *event = NULL;
     ticker_storage storage = {.ops = kind};
     ticker_stored *stored = ti_stored_new(key, url, version, "abc");
     queue_store store;
@@ -306,6 +309,16 @@ static void announces(const ti_storage_ops *kind, const char *key, const char *u
     ck_assert_mem_eq(store.sent, "{\"Records\":[{", 13);
     ck_assert_msg(strstr(store.sent, place) != NULL, "%s", store.sent);
     ck_assert_msg(strstr(store.sent, rest) != NULL, "%s", store.sent);
+    ck_assert_int_eq(ticker_event_parse(store.sent, strlen(store.sent), &event, &error), TICKER_OK);
+    ck_assert_int_eq(ticker_event_get_kind(event), TICKER_EVENT_OBJECTS);
+    ck_assert_uint_eq(ticker_event_count(event), 1);
+    ck_assert_int_eq(ticker_event_get_action(event, 0), TICKER_EVENT_IMPORT);
+    ck_assert_str_eq(ticker_event_bucket(event, 0), bucket);
+    ck_assert_str_eq(ticker_event_key(event, 0), object_key);
+    ck_assert_str_eq(ticker_event_version(event, 0), version);
+    ck_assert_int_eq(ticker_event_bytes(event, 0), 12);
+    ck_assert_int_gt(ticker_event_time(event, 0), 0);
+    ticker_event_free(event);
     ticker_stored_free(stored);
     ticker_queue_free(queue);
 }
@@ -317,10 +330,10 @@ START_TEST(announcing)
     announces(
         &file, "0123/a b+ç.zip", "file:///x/0123/a%20b", "",
         "\"bucket\":{\"name\":\"file\"},\"object\":{\"key\":\"0123/a%20b%2B%C3%A7.zip\",\"size\":12,\"eTag\":\"abc\"",
-        ",\"sequencer\":\"0000");
+        ",\"sequencer\":\"0000", "file", "0123/a b+ç.zip");
     announces(&s3, "0123/a b", "s3://my-bucket/up/0123/a b", "v1",
               "\"bucket\":{\"name\":\"my-bucket\"},\"object\":{\"key\":\"up/0123/a%20b\",\"size\":12",
-              ",\"versionId\":\"v1\",");
+              ",\"versionId\":\"v1\",", "my-bucket", "up/0123/a b");
 }
 END_TEST
 
