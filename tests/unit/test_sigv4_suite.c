@@ -1,5 +1,5 @@
 /* AWS's own signing suite, 38 cases in both ways of signing, and the examples of the S3 reference. They are not part of
- * the project: TICKER_TEST_AWS names a folder that has them in sigv4-suite/; without it this test skips. */
+ * the project: TICKER_TEST_SIGV4 names a folder that has them; without it this test skips. */
 #include "support.h"
 
 #include <dirent.h>
@@ -307,15 +307,15 @@ START_TEST(s3_reference)
 }
 END_TEST
 
-/* TICKER_TEST_AWS, or where it stands beside the real files. */
+/* TICKER_TEST_SIGV4, or where it stands beside the real files. */
 static bool find_suite(void)
 {
-    const char *aws = getenv("TICKER_TEST_AWS"), *data = getenv("TICKER_TEST_DATA");
+    const char *suite = getenv("TICKER_TEST_SIGV4"), *data = getenv("TICKER_TEST_DATA");
     DIR *found;
 
-    if (aws != NULL && aws[0] != '\0')
-        (void)snprintf(folder, sizeof(folder), "%s/sigv4-suite", aws);
-    else if (aws == NULL && data != NULL && data[0] != '\0')
+    if (suite != NULL && suite[0] != '\0')
+        (void)snprintf(folder, sizeof(folder), "%s", suite);
+    else if (suite == NULL && data != NULL && data[0] != '\0')
         (void)snprintf(folder, sizeof(folder), "%s/../aws/sigv4-suite", data);
     else
         return false;
@@ -330,7 +330,7 @@ int main(void)
     const TTest *const tests[] = {official_suite, s3_reference};
 
     if (!find_suite()) {
-        printf("SKIPPED: AWS's signing suite is not here (TICKER_TEST_AWS names a folder that holds sigv4-suite)\n");
+        printf("SKIPPED: AWS's signing suite is not here (TICKER_TEST_SIGV4 names its folder)\n");
         return SKIPPED;
     }
     return run_tests("sigv4 suite", tests, COUNT(tests));
