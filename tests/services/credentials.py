@@ -220,7 +220,7 @@ class Handler(web.Handler):
             if parts.path == '/':
                 return self.sts_error(fault['status'], code, message)
             return self.plain(fault['status'], message)
-        self.cut_next = fault.get('half') == 'response'
+        self.cut_next = fault.get('half')
         try:
             return self.answer(parts.path, form)
         except client.Failed as error:

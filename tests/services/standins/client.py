@@ -29,10 +29,10 @@ class Failed(Exception):
     pass
 
 
-def call(method, url, headers, body, service, s3=False):
+def call(method, url, headers, body, service):
     parts = urlsplit(url)
-    signed = sigv4.sign(method, url, dict(headers, Host=parts.netloc), body, service, os.environ.get('AWS_ACCESS_KEY_ID', 'test'),
-                        os.environ.get('AWS_SECRET_ACCESS_KEY', 'test'), os.environ.get('AWS_SESSION_TOKEN'), s3)
+    _, signed, _ = sigv4.sign(method, url, dict(headers, Host=parts.netloc), body, service, os.environ.get('AWS_ACCESS_KEY_ID', 'test'),
+                              os.environ.get('AWS_SECRET_ACCESS_KEY', 'test'), os.environ.get('AWS_SESSION_TOKEN') or None)
     # The name is for the header; the servers are on loopback.
     link = http.client.HTTPConnection('127.0.0.1', parts.port or 80, timeout=60)
     try:
@@ -57,7 +57,7 @@ def sns(endpoint, **arguments):
 
 
 def s3(method, url, body=b''):
-    return call(method, url, {'Content-Type': 'application/octet-stream'}, body, 's3', True)
+    return call(method, url, {'Content-Type': 'application/octet-stream'}, body, 's3')
 
 
 def notification(topic, prefix):

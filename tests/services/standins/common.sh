@@ -6,12 +6,15 @@ fail() {
     exit 1
 }
 
+# PORT: somebody listens there already.
+is_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
 # Below the ports that the kernel gives to clients.
 free_port() {
     local port try
     for ((try = 0; try < 100; try++)); do
         port=$((20000 + (RANDOM * 32768 + RANDOM) % 12000))
-        if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+        if ! is_taken "$port"; then
             echo "$port"
             return
         fi
@@ -66,7 +69,7 @@ stop_process() {
     rm -f "$dir/$1.pid"
 }
 
-# SECONDS NAME COMMAND...: until the command succeeds; at once when the process NAME ends.
+# SECONDS NAME COMMAND...: until the command succeeds; fails when the process NAME ends.
 wait_for() {
     local deadline=$((SECONDS + $1)) name=$2
     shift 2
@@ -75,6 +78,7 @@ wait_for() {
         [ "$SECONDS" -lt "$deadline" ] || return 1
         sleep 0.1
     done
+    is_running "$name"
 }
 
 http_answers() { curl -s -o /dev/null --noproxy '*' --max-time 2 "$1"; }

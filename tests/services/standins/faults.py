@@ -11,7 +11,8 @@ What happens then:
   status, code, message, headers     an answer with this HTTP status and error code
   delay        seconds to wait before anything else
   drop         "before": the connection is reset and the server never sees the request; "after": it sees it, its answer is lost
-  half         "request": the connection is reset in the middle of the request's body; "response": in the middle of the answer's
+  half         "request": the connection is reset in the middle of the request's body; "response": it is closed in the middle of the
+               answer's body; "torn": it is reset there
   slow         bytes a second at which the answer's body comes
 """
 import random
@@ -28,6 +29,7 @@ KINDS = {
     'lost': {'drop': 'after'},
     'half-request': {'half': 'request'},
     'half-response': {'half': 'response'},
+    'torn-response': {'half': 'torn'},
     'slow': {'delay': 0.3},
 }
 WHEN = {'match', 'token', 'count', 'skip', 'probability', 'seed', 'kind'}

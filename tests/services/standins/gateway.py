@@ -134,8 +134,8 @@ def mirror_topic(state, port, action, name):
     else:
         form['TopicArn'] = 'arn:aws:sns:%s:%s:%s' % (sigv4.REGION, sigv4.ACCOUNT, name)
     body = urlencode(form)
-    headers = sigv4.sign('POST', 'http://127.0.0.1:%d/' % state.s3,
-                         {'Content-Type': 'application/x-www-form-urlencoded', 'Host': '127.0.0.1:%d' % state.s3}, body, 'sns')
+    _, headers, _ = sigv4.sign('POST', 'http://127.0.0.1:%d/' % state.s3,
+                               {'Content-Type': 'application/x-www-form-urlencoded', 'Host': '127.0.0.1:%d' % state.s3}, body, 'sns')
     link = http.client.HTTPConnection('127.0.0.1', state.s3, timeout=30)
     try:
         link.request('POST', '/', body, headers)
@@ -256,7 +256,7 @@ class Handler(web.Handler):
         if fault.get('drop'):
             return self.reset()
         kept = [(k, v) for k, v in headers if k.lower() not in HOP_HEADERS + ('server',)]
-        return self.reply(status, answer, None, kept, fault.get('half') == 'response')
+        return self.reply(status, answer, None, kept, fault.get('half') if fault.get('half') != 'request' else None)
 
     do_GET = do_POST = do_PUT = do_HEAD = do_DELETE = serve
 

@@ -34,6 +34,10 @@ class Gone(Exception):
     """The other side went away, or is told to believe that we did."""
 
 
+class Closed(Exception):
+    """The connection is to end in order, though in the middle of an answer."""
+
+
 class Peer:
     """One end of a connection, with what was read too far."""
 
@@ -148,6 +152,8 @@ class Session:
         try:
             while self.one():
                 pass
+        except Closed:
+            pass
         except (Gone, OSError, ValueError):
             self.client.reset()
         finally:
@@ -305,20 +311,18 @@ class Session:
     def send_answer(self, request, answer, fault):
         if request.first[0] == 'HEAD' or answer.first[1] in ('204', '304'):
             answer.length, answer.chunked = 0, False
-        stop = (answer.length if answer.length is not None else 2000) // 2 if fault.get('half') == 'response' else None
+        half = fault.get('half')
+        stop = (answer.length if answer.length is not None else 2000) // 2 if half in ('response', 'torn') else None
         if stop == 0:
-            # No body: half of the head.
-            self.client.send(answer.raw[:len(answer.raw) // 2])
-            time.sleep(0.05)
-            raise Gone
+            # No body: a part of the first line, as half a head could be taken for a whole one.
+            self.client.send(answer.raw[:len('HTTP/1.1 2')])
+            raise Gone if half == 'torn' else Closed
         self.client.send(answer.raw)
         sent = 0
         for piece in pieces(self.server, answer):
             if stop is not None and sent + len(piece) >= stop:
                 self.client.send(piece[:stop - sent])
-                # The client is to see the half that was sent, which a reset could take from it.
-                time.sleep(0.05)
-                raise Gone
+                raise Gone if half == 'torn' else Closed
             self.send_slowly(piece, fault.get('slow'))
             sent += len(piece)
 

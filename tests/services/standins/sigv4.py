@@ -126,9 +126,39 @@ def verify(keys, method, target, headers, body, now):
     return key, service
 
 
-def sign(method, url, headers, body, service, access_key='test', secret='test', token=None, s3=False):
-    """The headers of a signed request."""
-    request = AWSRequest(method=method, url=url, data=body, headers=headers)
-    kind = botocore.auth.S3SigV4Auth if s3 else botocore.auth.SigV4Auth
-    kind(Credentials(access_key, secret, token), service, REGION).add_auth(request)
-    return dict(request.headers.items())
+def sign(method, url, headers, body, service, access_key='test', secret='test', token=None, when=None, payload=None, expires=None,
+         region=REGION):
+    """Signs as a client does. Returns (url, headers, signature): signed headers, or with expires a presigned URL.
+
+    payload takes the place of the body's hash; the service s3 has its own rules.
+    """
+    kind = botocore.auth.SigV4Auth
+    if service == 's3':
+        kind = botocore.auth.S3SigV4Auth if expires is None else botocore.auth.S3SigV4QueryAuth
+    auth = kind(Credentials(access_key, secret, token), service, region, *([expires] if expires is not None else []))
+    if payload is not None:
+        auth.payload = lambda request: payload
+    request = AWSRequest(method=method, url=url, data=body if expires is None else None, headers=headers)
+    request.context['timestamp'] = (when or datetime.datetime.now(datetime.timezone.utc)).strftime(STAMP)
+    auth._modify_request_before_signing(request)
+    signature = auth.signature(auth.string_to_sign(request, auth.canonical_request(request)), request)
+    auth._inject_signature_to_request(request, signature)
+    return request.url, dict(request.headers.items()), signature
+
+
+def signing_key(secret, date, service, region=REGION):
+    key = ('AWS4' + secret).encode()
+    for part in (date, region, service, 'aws4_request'):
+        key = hmac.new(key, part.encode(), hashlib.sha256).digest()
+    return key
+
+
+def sign_chunks(body, size, seed, stamp, secret='test'):
+    """The body as STREAMING-AWS4-HMAC-SHA256-PAYLOAD, whose head has the signature seed."""
+    key, previous, out = signing_key(secret, stamp[:8], 's3'), seed, b''
+    for chunk in [body[at:at + size] for at in range(0, len(body), size)] + [b'']:
+        text = '\n'.join(['AWS4-HMAC-SHA256-PAYLOAD', stamp, '%s/%s/s3/aws4_request' % (stamp[:8], REGION), previous,
+                          hashlib.sha256(b'').hexdigest(), hashlib.sha256(chunk).hexdigest()])
+        previous = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+        out += b'%x;chunk-signature=%s\r\n%s\r\n' % (len(chunk), previous.encode(), chunk)
+    return out

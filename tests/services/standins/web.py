@@ -13,7 +13,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     """A class of its own has a state with an offset, the seconds that its clock is off."""
     protocol_version, wbufsize, disable_nagle_algorithm = 'HTTP/1.1', 65536, True
     state = None
-    cut_next = False  # the next answer breaks off in its middle
+    cut_next = None  # the next answer breaks off in its middle: "response" or "torn" as in faults.py
 
     def date_time_string(self, timestamp=None):
         return super().date_time_string(time.time() + self.state.offset)
@@ -24,10 +24,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *arguments):
         pass
 
-    def reply(self, status, body=b'', kind='application/json', headers=(), cut=False):
+    def reply(self, status, body=b'', kind='application/json', headers=(), cut=None):
         if not isinstance(body, bytes):
             body = json.dumps(body).encode()
-        cut, self.cut_next = cut or self.cut_next, False
+        cut, self.cut_next = cut or self.cut_next, None
         self.send_response(status)
         if kind:
             self.send_header('Content-Type', kind)
@@ -38,6 +38,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.command != 'HEAD':
             self.wfile.write(body[:len(body) // 2] if cut else body)
         if cut:
+            self.close_connection = True
+        if cut == 'torn':
             self.reset()
 
     def reset(self):
