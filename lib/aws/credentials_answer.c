@@ -124,13 +124,6 @@ ticker_status ti_credentials_fill(ti_credentials *credentials, const ti_keys *ke
     return TICKER_OK;
 }
 
-/* json-c hands out its own bytes; nothing looks at them again. */
-static void wipe_text(ti_slice text)
-{
-    if (text.size > 0)
-        explicit_bzero((char *)(uintptr_t)text.data, text.size);
-}
-
 __attribute__((format(printf, 3, 4))) static ticker_status unfit(const ti_document *document, ticker_error *error,
                                                                  const char *format, ...)
 {
@@ -185,8 +178,6 @@ static ticker_status fill_from(ti_credentials *credentials, ti_json_value *root,
         status = unfit(document, error, "has an Expiration that is no time");
     else
         status = ti_credentials_fill(credentials, &keys, document->source, document->where, error);
-    wipe_text(keys.secret_key);
-    wipe_text(keys.session_token);
     return status;
 }
 
@@ -198,7 +189,7 @@ ticker_status ti_credentials_json(ti_credentials *credentials, ti_slice text, co
     ticker_status status;
 
     ti_error_init(&why);
-    if (ti_json_read(text, &json, &why) != TICKER_OK)
+    if (ti_json_read_secret(text, &json, &why) != TICKER_OK)
         return why.kind == TICKER_ERROR_MEMORY ? ti_fail_memory(error) : unfit(document, error, "is no JSON");
     if (!ti_json_is_object(ti_json_root(json)))
         status = unfit(document, error, "is no JSON object");
@@ -206,6 +197,6 @@ ticker_status ti_credentials_json(ti_credentials *credentials, ti_slice text, co
         status = document->code ? check_code(ti_json_root(json), document, error) : TICKER_OK;
     if (status == TICKER_OK)
         status = fill_from(credentials, ti_json_root(json), document, error);
-    ti_json_free(json);
+    ti_json_wipe(json);
     return status;
 }

@@ -155,7 +155,31 @@ static ticker_status parse(json_tokener *tokener, ti_slice text, json_object **r
     return TICKER_OK;
 }
 
-static ticker_status read_text(ti_slice text, json_object **root, ticker_error *error)
+/* json-c gathers strings in memory of its own. One as long as the whole text makes that large enough before the first key
+ * is in it (growing would leave copies behind), and another one is written over the last key. */
+static bool cover(json_tokener *tokener, size_t size)
+{
+    char *text = malloc(size + 2);
+
+    if (text == NULL)
+        return false;
+    memset(text, ' ', size + 2);
+    text[0] = text[size + 1] = '"';
+    (void)json_object_put(json_tokener_parse_ex(tokener, text, (int)size + 2));
+    json_tokener_reset(tokener);
+    free(text);
+    return true;
+}
+
+static ticker_status parse_secret(json_tokener *tokener, ti_slice text, json_object **root, ticker_error *error)
+{
+    ticker_status status = cover(tokener, text.size) ? parse(tokener, text, root, error) : ti_fail_memory(error);
+
+    json_tokener_reset(tokener);
+    return cover(tokener, text.size) || status != TICKER_OK ? status : ti_fail_memory(error);
+}
+
+static ticker_status read_text(ti_slice text, bool secret, json_object **root, ticker_error *error)
 {
     json_tokener *tokener;
     ticker_status status;
@@ -171,12 +195,12 @@ static ticker_status read_text(ti_slice text, json_object **root, ticker_error *
     tokener = json_tokener_new_ex(TI_JSON_DEPTH_MAX);
     if (tokener == NULL)
         return ti_fail_memory(error);
-    status = parse(tokener, text, root, error);
+    status = secret ? parse_secret(tokener, text, root, error) : parse(tokener, text, root, error);
     json_tokener_free(tokener);
     return status;
 }
 
-ticker_status ti_json_read(ti_slice text, ti_json **json, ticker_error *error)
+static ticker_status read_document(ti_slice text, bool secret, ti_json **json, ticker_error *error)
 {
     ti_json *document = calloc(1, sizeof(*document));
     ticker_status status;
@@ -184,12 +208,22 @@ ticker_status ti_json_read(ti_slice text, ti_json **json, ticker_error *error)
     *json = NULL;
     if (document == NULL)
         return ti_fail_memory(error);
-    status = read_text(text, &document->root, error);
+    status = read_text(text, secret, &document->root, error);
     if (status == TICKER_OK)
         *json = document;
     else
-        ti_json_free(document);
+        ti_json_wipe(document);
     return status;
+}
+
+ticker_status ti_json_read(ti_slice text, ti_json **json, ticker_error *error)
+{
+    return read_document(text, false, json, error);
+}
+
+ticker_status ti_json_read_secret(ti_slice text, ti_json **json, ticker_error *error)
+{
+    return read_document(text, true, json, error);
 }
 
 void ti_json_free(ti_json *json)
@@ -198,6 +232,30 @@ void ti_json_free(ti_json *json)
         return;
     (void)json_object_put(json->root);
     free(json);
+}
+
+/* json-c hands out its own bytes; nothing looks at them again. */
+static void wipe_strings(json_object *object, unsigned depth)
+{
+    if (json_object_is_type(object, json_type_string))
+        explicit_bzero((char *)(uintptr_t)json_object_get_string(object), (size_t)json_object_get_string_len(object));
+    if (json_object_is_type(object, json_type_object) && depth > 0) {
+        json_object_object_foreach(object, name, member)
+        {
+            (void)name;
+            wipe_strings(member, depth - 1);
+        }
+    }
+    for (size_t i = 0; json_object_is_type(object, json_type_array) && i < json_object_array_length(object); i++)
+        if (depth > 0)
+            wipe_strings(json_object_array_get_idx(object, i), depth - 1);
+}
+
+void ti_json_wipe(ti_json *json)
+{
+    if (json != NULL)
+        wipe_strings(json->root, TI_JSON_DEPTH_MAX);
+    ti_json_free(json);
 }
 
 ti_json_value *ti_json_root(const ti_json *json)

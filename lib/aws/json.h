@@ -20,6 +20,9 @@ typedef const struct ti_json_value ti_json_value; /* a part of it; NULL stands f
  * an object with too many members. An empty text is an empty object (some servers answer so). */
 ticker_status ti_json_read(ti_slice text, ti_json **json, ticker_error *error);
 void ti_json_free(ti_json *json);
+/* The same for a document with keys in it: when it goes, nothing of its strings stays in memory. */
+ticker_status ti_json_read_secret(ti_slice text, ti_json **json, ticker_error *error);
+void ti_json_wipe(ti_json *json);
 /* NULL when the whole text is "null". */
 ti_json_value *ti_json_root(const ti_json *json);
 

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "aws/secret.h"
 #include "base/error.h"
 
 #ifdef TI_WITH_XML
@@ -145,14 +146,16 @@ static ticker_status leave(walk *self, ticker_error *error)
 static ticker_status add_text(walk *self, const char *text, ticker_error *error)
 {
     level *now;
+    size_t size;
 
     if (self->depth == 0 || text == NULL)
         return TICKER_OK;
     now = &self->levels[self->depth - 1];
-    if (!ti_buffer_text(&now->text, text))
+    size = strlen(text);
+    if (size > TI_XML_TEXT_MAX - now->text.size)
         return ti_fail(error, TICKER_FAILED, TICKER_ERROR_INPUT, "an element of the XML is longer than %d bytes",
                        TI_XML_TEXT_MAX);
-    return TICKER_OK;
+    return ti_buffer_append(&now->text, text, size) ? TICKER_OK : ti_fail_memory(error);
 }
 
 static ticker_status take_node(walk *self, xmlTextReaderPtr reader, ticker_error *error)
@@ -252,7 +255,7 @@ ticker_status ti_xml_read(ti_slice document, ti_xml_visit visit, void *payload, 
 out:
     xmlFreeTextReader(reader);
     for (size_t i = 0; i < TI_XML_DEPTH_MAX; i++)
-        ti_buffer_free(&self->levels[i].text);
+        ti_secret_wipe(&self->levels[i].text); /* STS answers with keys */
     free(self);
     return status;
 }
