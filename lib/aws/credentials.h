@@ -9,6 +9,8 @@
  *   6. AWS_CONTAINER_CREDENTIALS_RELATIVE_URI, or else _FULL_URI
  *   7. the instance metadata service
  *
+ * An option that only repeats its variable counts as the environment's, because the programs make options of variables.
+ *
  * The SDKs agree but for 3 and 4: those for JavaScript, Rust and C++ ask any profile before the web identity, those for
  * Go, Java and PHP after it. Here a profile that somebody named comes before, one that merely exists after it. A place
  * that has something to say and cannot give keys (half a pair, STS refuses, a process fails) ends the search: going on

@@ -1,7 +1,19 @@
 /* Keys that are written down: options and environment. */
+#include <string.h>
+
 #include "aws/credentials_provider.h"
 #include "base/error.h"
 #include "base/options.h"
+
+/* Whether an option says something of its own: the programs make options of the environment, and one that only repeats it
+ * is the environment's. */
+static bool own_option(const ti_credentials_setup *setup, ti_option option)
+{
+    const char *text = ti_option_text(setup->options, option);
+    const char *same = ti_setup_environment(setup, ticker_option_environment(option));
+
+    return *text != '\0' && (same == NULL || strcmp(text, same) != 0);
+}
 
 static ticker_status fetch_options(ti_lookup *lookup, ti_credentials *credentials, ticker_error *error)
 {
@@ -10,7 +22,8 @@ static ticker_status fetch_options(ti_lookup *lookup, ti_credentials *credential
                     .secret_key = ti_slice_of(ti_option_text(options, TI_OPTION_AWS_SECRET_ACCESS_KEY)),
                     .session_token = ti_slice_of(ti_option_text(options, TI_OPTION_AWS_SESSION_TOKEN))};
 
-    if (keys.access_key.size == 0 && keys.secret_key.size == 0)
+    if (!own_option(lookup->setup, TI_OPTION_AWS_ACCESS_KEY_ID) &&
+        !own_option(lookup->setup, TI_OPTION_AWS_SECRET_ACCESS_KEY))
         return TICKER_DONE;
     return ti_credentials_fill(credentials, &keys, "options", "aws-access-key-id and aws-secret-access-key", error);
 }
@@ -31,10 +44,10 @@ ticker_status ti_environment_fetch(ti_lookup *lookup, ti_credentials *credential
     return ti_credentials_fill(credentials, &keys, "environment", "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", error);
 }
 
-/* Who names a profile in the program means it, also where keys lie around. */
+/* Who names a profile to the program means it, also where keys lie around. */
 static ticker_status fetch_environment(ti_lookup *lookup, ti_credentials *credentials, ticker_error *error)
 {
-    if (*ti_option_text(lookup->setup->options, TI_OPTION_AWS_PROFILE) != '\0')
+    if (own_option(lookup->setup, TI_OPTION_AWS_PROFILE))
         return TICKER_DONE;
     return ti_environment_fetch(lookup, credentials, error);
 }

@@ -167,9 +167,34 @@ START_TEST(keys_before_profiles)
     run_set(&run, "AWS_PROFILE=work");
     run_check(&run, "ENV", "environment");
     run_again(&run);
-    /* Who names it in the program means it. */
+    run_unset(&run, "AWS_PROFILE");
     run_option(&run, "aws-profile", "work");
     run_check(&run, "WORK", "profile");
+    run_end(&run);
+}
+END_TEST
+
+/* As the programs do: each variable is an option too. */
+START_TEST(options_that_repeat_the_environment)
+{
+    credentials_run run;
+
+    run_begin(&run);
+    run_file(&run, ".aws/credentials", "[work]\n" KEYS("WORK") "[home]\n" KEYS("HOME"));
+    run_set(&run, "AWS_ACCESS_KEY_ID=ENV");
+    run_set(&run, "AWS_SECRET_ACCESS_KEY=HIDDEN");
+    run_set(&run, "AWS_PROFILE=work");
+    run_option(&run, "aws-access-key-id", "ENV");
+    run_option(&run, "aws-secret-access-key", "HIDDEN");
+    run_option(&run, "aws-profile", "work");
+    run_check(&run, "ENV", "environment");
+    run_again(&run);
+    run_option(&run, "aws-profile", "home");
+    run_check(&run, "HOME", "profile");
+    run_again(&run);
+    run_option(&run, "aws-access-key-id", "OTHER");
+    run_option(&run, "aws-secret-access-key", "HIDDENOTHER");
+    run_check(&run, "OTHER", "options");
     run_end(&run);
 }
 END_TEST
@@ -432,6 +457,7 @@ int main(void)
                                   profiles,
                                   other_files,
                                   keys_before_profiles,
+                                  options_that_repeat_the_environment,
                                   a_profile_that_does_not_exist,
                                   many_profiles,
                                   wrong_files_say_where,
