@@ -7,6 +7,7 @@ BEGIN {
     reference["parse"] = "wc-l"
     reference["sqlite"] = "sqlite-import"
     reference["postgres"] = "server-copy+key"
+    reference["sigv4"] = "botocore"
 }
 
 {
@@ -43,10 +44,15 @@ function each(id, all, i) {
     return all
 }
 
+# Of one row; the signers of "sigv4" do not sign as many requests as each other.
+function ratio_of(id, base) {
+    return (middle[id] / rows[id]) / (middle[base] / rows[base])
+}
+
 function show(id, at, base, ratio, rate) {
     split(id, at, SUBSEP)
-    base = seconds_of(at[1], at[2], reference[at[1]])
-    ratio = base > 0 ? sprintf("%.3f", middle[id] / base) : ""
+    base = at[1] SUBSEP at[2] SUBSEP reference[at[1]]
+    ratio = base in middle && middle[base] > 0 ? sprintf("%.3f", ratio_of(id, base)) : ""
     rate = middle[id] > 0 ? 1 / middle[id] : 0
     if (json)
         printf "{\"part\":\"%s\",\"kind\":\"%s\",\"name\":\"%s\",\"rows\":%d,\"bytes\":%.0f,\"seconds\":%.6f,\"runs\":[%s]," \
@@ -101,6 +107,15 @@ function postgres_goals(ours, theirs) {
         goal("PostgreSQL, zipped COTAHIST: time over the server's binary COPY + same key", ours / theirs, "<=", 1.2)
 }
 
+function sigv4_goals(ours, theirs) {
+    ours = "sigv4" SUBSEP "s3-get" SUBSEP "ticker-signing"
+    theirs = "sigv4" SUBSEP "s3-get" SUBSEP "botocore"
+    if (ours in middle)
+        goal("sigv4, signatures a second", rows[ours] / middle[ours], ">=", 300000)
+    if (ours in middle && theirs in middle)
+        goal("sigv4, times faster than botocore", 1 / ratio_of(ours, theirs), ">=", 10)
+}
+
 END {
     if (!json) {
         print "made-up files; " machine
@@ -112,10 +127,11 @@ END {
     for (i = 1; i <= entries; i++)
         show(order[i])
     if (!json)
-        print "ratio: median time over that of wc-l (parse), sqlite-import (sqlite), server-copy+key (postgres); MB of the plain file\n"
+        print "ratio: median time over that of wc-l (parse), sqlite-import (sqlite), server-copy+key (postgres), botocore (sigv4); MB of the plain file\n"
     parse_goals()
     sqlite_goals()
     postgres_goals()
+    sigv4_goals()
     for (i = 1; i <= entries; i++) {
         split(order[i], at, SUBSEP)
         if (at[1] == "memory")

@@ -1,5 +1,4 @@
 /* Stages 2 and 3: the string to sign, the signing key and the signature. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <tickerimport/limits.h>
@@ -29,16 +28,26 @@ void ti_sigv4_wipe(ti_buffer *buffer)
     ti_buffer_clear(buffer);
 }
 
+static char *put_part(char *to, ti_slice part, char end)
+{
+    if (part.size > 0)
+        memcpy(to, part.data, part.size);
+    to[part.size] = end;
+    return to + part.size + 1;
+}
+
 ticker_status ti_sigv4_scope_text(const ti_sigv4_scope *scope, char text[TI_SIGV4_SCOPE_MAX], ticker_error *error)
 {
-    char time[TI_TIME_BASIC_MAX];
+    char time[TI_TIME_BASIC_MAX], *at = text;
 
     if (scope->region.size >= TI_SIGV4_NAME_MAX || scope->service.size >= TI_SIGV4_NAME_MAX)
         return ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE,
                        "the name of an AWS region or service has at most %d bytes", TI_SIGV4_NAME_MAX - 1);
     ti_time_basic(scope->time, time);
-    (void)snprintf(text, TI_SIGV4_SCOPE_MAX, "%.8s/%.*s/%.*s/" TERMINATOR, time, (int)scope->region.size,
-                   scope->region.data, (int)scope->service.size, scope->service.data);
+    at = put_part(at, (ti_slice){time, DATE_SIZE}, '/');
+    at = put_part(at, scope->region, '/');
+    at = put_part(at, scope->service, '/');
+    (void)put_part(at, ti_slice_of(TERMINATOR), '\0');
     return TICKER_OK;
 }
 

@@ -4,6 +4,8 @@
 
 #include "aws/sigv4.h"
 
+_Static_assert(sizeof("20150830/aws4_request") + 2 * TI_SIGV4_NAME_MAX <= TI_SIGV4_SCOPE_MAX, "the longest scope fits");
+
 struct ti_sigv4_key {
     ti_hmac *hmac;
     ti_sha256 *hash;
