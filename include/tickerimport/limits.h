@@ -22,6 +22,7 @@
 #define TICKER_QUERY_TICKERS_MAX 100            /* tickers of one query */
 #define TICKER_SIGNING_HEADERS_MAX 128          /* headers of one signed request */
 #define TICKER_SIGNED_BYTES_MAX (256 * 1024)    /* bytes of a canonical request */
+#define TICKER_PRESIGN_SECONDS_MAX 604800       /* seconds that a presigned URL or form can live (AWS: a week) */
 #define TICKER_URL_MAX 8192                     /* bytes of a URL or endpoint, NUL included */
 #define TICKER_BUCKET_MAX 256      /* bytes of a bucket's name, NUL included (AWS: 63; Ceph and old buckets: 255) */
 #define TICKER_KEY_MAX 1025        /* bytes of an object's key, NUL included */

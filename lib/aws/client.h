@@ -21,8 +21,10 @@ typedef struct ti_aws_setup {
     void *environment_payload;
     uint64_t (*random)(void *payload); /* for jitter; NULL: getrandom() */
     void *random_payload;
+    const ticker_aws_events *events; /* copied; may be NULL */
 } ti_aws_setup;
 
+/* On failure `http` stays the caller's. */
 ticker_status ti_aws_new(const ti_aws_setup *setup, ticker_aws **aws, ticker_error *error);
 
 /* A name and its value, not encoded. */
@@ -42,8 +44,10 @@ typedef struct ti_aws_request {
     const char *payload_hash; /* hex or a word of sigv4.h; NULL: of body.data */
     ti_http_sink sink;
     bool expect_continue;
-    bool once;    /* never repeated: repeating would do it twice */
-    int64_t wait; /* milliseconds that the server may take before it answers (long poll) */
+    /* Repeated only when the server surely did nothing (not reached, throttled, refused): doing it twice does harm. */
+    bool once;
+    bool error_in_body; /* S3 answers 200 and tells of a failure in the body (CompleteMultipartUpload, CopyObject) */
+    int64_t wait;       /* milliseconds that the server may take before it answers (long poll) */
     /* Another thread sets it to end the call as cancelled, also between attempts; may be NULL. */
     const atomic_bool *stop;
     /* Undoes something: goes on although the caller wants to stop, but an attempt has ten seconds at most. */

@@ -24,6 +24,7 @@ void ti_http_response_clear(ti_http_response *response)
     ti_buffer_clear(&response->headers);
     ti_buffer_clear(&response->body);
     response->header_count = 0;
+    response->timed_out = response->unsent = false;
     response->received = response->date = response->started = response->answered = 0;
 }
 

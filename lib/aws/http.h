@@ -48,7 +48,8 @@ typedef struct ti_http_request {
     const char *ca_bundle; /* NULL: the system's */
     bool expect_continue;  /* send "Expect: 100-continue" and wait up to a second */
     bool no_proxy;         /* link-local credential endpoints */
-    size_t max_body;       /* cap of the answer's body in memory */
+    bool once;       /* over a new connection: one that was idle may be dead, and then the request is sent twice */
+    size_t max_body; /* cap of the answer's body in memory */
     /* Another thread sets it to end this exchange as cancelled, looked at as often as `interrupted`; may be NULL. */
     const atomic_bool *stop;
     bool cleanup; /* must go on although the caller wants to stop: `interrupted` is not asked */
@@ -65,6 +66,8 @@ typedef struct ti_http_response {
     int64_t received;  /* bytes of the body, wherever they went */
     unsigned attempts; /* that ti_aws_perform() made; more than one: the server may have done it more than once */
     int64_t date;      /* the Date header in milliseconds, 0 when there is none or an Age header says it is old */
+    /* Why no (whole) answer came: a time-out; and whether it is sure that the server got nothing of the request. */
+    bool timed_out, unsent;
     /* When the attempt began and when the answer's headers were there, by the clock of ti_http. */
     int64_t started, answered;
 } ti_http_response;

@@ -266,6 +266,11 @@ const char *ti_option_text(const ticker_options *options, ti_option option)
     return options != NULL && options->values[option] != NULL ? options->values[option] : rows[option].fallback;
 }
 
+bool ti_option_is_set(const ticker_options *options, ti_option option)
+{
+    return options != NULL && options->values[option] != NULL;
+}
+
 bool ti_option_flag(const ticker_options *options, ti_option option)
 {
     bool flag = false;

@@ -17,6 +17,8 @@ typedef enum ti_option {
 
 /* `options` may be NULL: every option at its default. Never NULL. */
 const char *ti_option_text(const ticker_options *options, ti_option option);
+/* Whether a value was set, be it the default's. */
+bool ti_option_is_set(const ticker_options *options, ti_option option);
 bool ti_option_flag(const ticker_options *options, ti_option option);
 /* Numbers and sizes ("64MiB" is 67108864). */
 int64_t ti_option_number(const ticker_options *options, ti_option option);

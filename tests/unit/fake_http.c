@@ -9,7 +9,7 @@
 #define ANSWERS_MAX 4096
 #define BEGIN INT64_C(1795694400000) /* 2026-11-26T12:00:00Z */
 
-typedef enum kind { WHOLE, BROKEN, CUT } kind;
+typedef enum kind { WHOLE, BROKEN, CUT, REFUSED, SILENT } kind;
 
 typedef struct answer {
     kind kind;
@@ -31,7 +31,8 @@ struct fake_http {
     size_t answer_count;
     asked requests[ANSWERS_MAX];
     size_t request_count;
-    int64_t now, slept;
+    ti_http_request last;
+    int64_t now, slept, delay;
 };
 
 static char *copy_bytes(const void *data, size_t size)
@@ -77,6 +78,17 @@ void fake_http_free(fake_http *fake)
     free(fake);
 }
 
+static int64_t tell(void *payload)
+{
+    fake_http *fake = payload;
+    int64_t now;
+
+    ck_assert_int_eq(pthread_mutex_lock(&fake->lock), 0);
+    now = fake->now;
+    ck_assert_int_eq(pthread_mutex_unlock(&fake->lock), 0);
+    return now;
+}
+
 /* --- What is answered ----------------------------------------------------------------------------------------------------------- */
 
 static void add_answer(fake_http *fake, const answer *given, const char *match, const char *headers, const void *body)
@@ -111,6 +123,16 @@ void fake_http_answer_for(fake_http *fake, const char *match, int status, const 
 void fake_http_break(fake_http *fake)
 {
     add_answer(fake, &(answer){.kind = BROKEN}, NULL, NULL, NULL);
+}
+
+void fake_http_refuse(fake_http *fake)
+{
+    add_answer(fake, &(answer){.kind = REFUSED}, NULL, NULL, NULL);
+}
+
+void fake_http_time_out(fake_http *fake)
+{
+    add_answer(fake, &(answer){.kind = SILENT}, NULL, NULL, NULL);
 }
 
 void fake_http_cut(fake_http *fake, const char *headers, const void *body, size_t size, size_t bytes)
@@ -196,7 +218,7 @@ static void give_head(fake_http *fake, const answer *mine, ti_http_response *res
         ck_assert(ti_http_response_line(response, (ti_slice){at, size}));
         at += size + (at[size] != '\0');
     }
-    response->answered = fake->now;
+    response->answered = tell(fake);
 }
 
 /* The first `size` bytes, in pieces. */
@@ -226,7 +248,10 @@ static ticker_status give(fake_http *fake, const answer *mine, const ti_http_req
 {
     ticker_status status;
 
-    if (mine->kind == BROKEN)
+    response->unsent = mine->kind == REFUSED;
+    response->timed_out = mine->kind == SILENT;
+    fake_http_advance(fake, mine->kind == SILENT ? request->timeout : fake->delay);
+    if (mine->kind == BROKEN || mine->kind == REFUSED || mine->kind == SILENT)
         return ti_fail(error, TICKER_RETRY, TICKER_ERROR_SERVICE, "the made-up connection broke");
     give_head(fake, mine, response);
     if (strcmp(request->method, "HEAD") == 0)
@@ -255,6 +280,7 @@ static ticker_status perform(void *payload, const ti_http_request *request, ti_h
     ck_assert_int_eq(pthread_mutex_lock(&fake->lock), 0);
     ck_assert_uint_lt(fake->request_count, ANSWERS_MAX);
     fake->requests[fake->request_count++] = mine;
+    fake->last = *request;
     response->started = fake->now;
     answered = status == TICKER_OK ? take_answer(fake, request) : NULL;
     ck_assert_int_eq(pthread_mutex_unlock(&fake->lock), 0);
@@ -272,17 +298,6 @@ ti_http fake_http_seam(fake_http *fake)
 }
 
 /* --- The clock ------------------------------------------------------------------------------------------------------------------ */
-
-static int64_t tell(void *payload)
-{
-    fake_http *fake = payload;
-    int64_t now;
-
-    ck_assert_int_eq(pthread_mutex_lock(&fake->lock), 0);
-    now = fake->now;
-    ck_assert_int_eq(pthread_mutex_unlock(&fake->lock), 0);
-    return now;
-}
 
 static void nap(void *payload, int64_t milliseconds)
 {
@@ -312,11 +327,22 @@ void fake_http_advance(fake_http *fake, int64_t milliseconds)
     ck_assert_int_eq(pthread_mutex_unlock(&fake->lock), 0);
 }
 
+void fake_http_delay(fake_http *fake, int64_t milliseconds)
+{
+    fake->delay = milliseconds;
+}
+
 /* --- What was asked ------------------------------------------------------------------------------------------------------------- */
 
 size_t fake_http_count(const fake_http *fake)
 {
     return fake->request_count;
+}
+
+const ti_http_request *fake_http_last(const fake_http *fake)
+{
+    ck_assert_uint_gt(fake->request_count, 0);
+    return &fake->last;
 }
 
 static const asked *request_at(const fake_http *fake, size_t index)

@@ -20,6 +20,9 @@ void fake_http_answer_bytes(fake_http *fake, int status, const char *headers, co
 /* The connection breaks: before an answer, or after `bytes` of the body of a 200 with this body. */
 void fake_http_break(fake_http *fake);
 void fake_http_cut(fake_http *fake, const char *headers, const void *body, size_t size, size_t bytes);
+/* The server is not reached, so that it surely got nothing; it is silent until the time-out (and the clock moves by it). */
+void fake_http_refuse(fake_http *fake);
+void fake_http_time_out(fake_http *fake);
 /* An answer only for requests whose "METHOD URL" contains `match` (else the next one is tried): for threads, whose
  * order is open. */
 void fake_http_answer_for(fake_http *fake, const char *match, int status, const char *headers, const char *body);
@@ -32,8 +35,22 @@ const char *fake_http_body(const fake_http *fake, size_t index, size_t *size);  
 int64_t fake_http_slept(const fake_http *fake);                                      /* milliseconds in all */
 void fake_http_advance(fake_http *fake, int64_t milliseconds);
 
+/* Milliseconds that the answers from here on take. */
+void fake_http_delay(fake_http *fake, int64_t milliseconds);
+/* The last request as it was given but for its pointers: time-outs, caps, switches. */
+const ti_http_request *fake_http_last(const fake_http *fake);
+
 /* A client over it: keys AKIDEXAMPLE / "secret", region us-east-1, and these options ("name=value", ends with NULL).
  * Ends the test on failure. */
 ticker_aws *fake_http_client(fake_http *fake, ...);
+
+/* The same with an environment of its own ("NAME=value", ends with NULL) and events; both may be NULL, as may the options.
+ * Without keys but what they say. */
+typedef struct fake_setup {
+    const char *const *environment;
+    const char *const *options;
+    const ticker_aws_events *events;
+} fake_setup;
+ticker_status fake_http_setup(fake_http *fake, const fake_setup *setup, ticker_aws **aws, ticker_error *error);
 
 #endif
