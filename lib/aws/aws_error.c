@@ -145,7 +145,7 @@ static void hint_rights(const ti_aws_story *story, ticker_error *error)
 
 static void hint_clock(const ti_aws_answer *answer, ticker_error *error)
 {
-    int64_t minutes = (answer->skew < 0 ? -answer->skew : answer->skew) / MINUTE;
+    int64_t minutes = ((answer->skew < 0 ? -answer->skew : answer->skew) + MINUTE / 2) / MINUTE;
 
     if (!answer->has_skew || minutes == 0)
         ti_error_hint(error, "compare this machine's clock with the right time");

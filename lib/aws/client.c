@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <tickerimport/version.h>
 
 #include "aws/handle.h"
 #include "base/error.h"
@@ -104,6 +105,10 @@ ticker_status ticker_aws_new(const ticker_options *options, const ticker_aws_eve
 
     if (aws == NULL)
         return ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "there is no place for the AWS client");
+    *aws = NULL;
+    if (ticker_has("aws") == 0)
+        return ti_fail(error, TICKER_FATAL, TICKER_ERROR_UNSUPPORTED,
+                       "this build has no AWS client (it was made without libcurl or libxml2)");
     status = new_handle(options, events, aws, error);
     if (status == TICKER_OK)
         status = ti_http_curl(interrupted, *aws, &(*aws)->http, error);

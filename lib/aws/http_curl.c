@@ -359,6 +359,7 @@ static const struct {
     {CURLE_SSL_CIPHER, TICKER_FATAL, TICKER_ERROR_USAGE, "no cipher in common with", ""},
     {CURLE_SSL_ISSUER_ERROR, TICKER_FATAL, TICKER_ERROR_USAGE, "the certificate's issuer is wrong of", ""},
     {CURLE_UNSUPPORTED_PROTOCOL, TICKER_FATAL, TICKER_ERROR_USAGE, "no HTTP is spoken by", "check the endpoint"},
+    {CURLE_LOGIN_DENIED, TICKER_FATAL, TICKER_ERROR_USAGE, "a user is named in the URL of", "check the endpoint"},
     {CURLE_URL_MALFORMAT, TICKER_FATAL, TICKER_ERROR_USAGE, "this is no URL:", "check the endpoint"},
     {CURLE_PARTIAL_FILE, TICKER_RETRY, TICKER_ERROR_SERVICE, "the answer broke off of", ""},
     {CURLE_GOT_NOTHING, TICKER_RETRY, TICKER_ERROR_SERVICE, "the connection was closed without an answer of", ""},
@@ -489,7 +490,7 @@ static ticker_status run(const pool *of, const handle *mine, transfer *what)
         return fail_time(what, "no connection within", what->request->connect_timeout);
     if (code != CURLE_OK)
         return fail_code(what, code);
-    if (what->response->status < 200)
+    if (what->response->answered == 0) /* its head has no end */
         return fail_code(what, CURLE_GOT_NOTHING);
     return TICKER_OK;
 }
@@ -509,7 +510,11 @@ static ticker_status perform(void *self, const ti_http_request *request, ti_http
     response->started = ti_clock_system.now(ti_clock_system.self);
     what.begun = what.moved = ti_clock_system.monotonic(ti_clock_system.self);
     status = set_up(mine.easy, &what, &headers) ? run(self, &mine, &what) : ti_fail_memory(error);
-    give_handle(self, &mine);
+    /* After a failure there is no connection to keep, and some leave a handle in a state that a reset does not end. */
+    if (status == TICKER_OK)
+        give_handle(self, &mine);
+    else
+        drop_handle(&mine);
     wipe_headers(headers);
     return status;
 }

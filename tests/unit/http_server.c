@@ -200,8 +200,11 @@ static void *serve(void *payload)
         exchange->number = atomic_fetch_add(&mine->server->requests, 1) + 1;
         mine->server->handler(mine->server->payload, exchange);
     }
-    (void)shutdown(mine->socket, SHUT_RDWR);
     free(exchange);
+    ck_assert_int_eq(pthread_mutex_lock(&mine->server->lock), 0);
+    ck_assert_int_eq(close(mine->socket), 0);
+    mine->socket = -1;
+    ck_assert_int_eq(pthread_mutex_unlock(&mine->server->lock), 0);
     return NULL;
 }
 
@@ -249,9 +252,11 @@ void http_server_stop(http_server *server)
     ck_assert_int_eq(shutdown(server->socket, SHUT_RDWR), 0);
     ck_assert_int_eq(pthread_join(server->thread, NULL), 0);
     for (size_t i = 0; i < server->count; i++) {
-        (void)shutdown(server->connections[i].socket, SHUT_RDWR);
+        ck_assert_int_eq(pthread_mutex_lock(&server->lock), 0);
+        if (server->connections[i].socket >= 0)
+            (void)shutdown(server->connections[i].socket, SHUT_RDWR);
+        ck_assert_int_eq(pthread_mutex_unlock(&server->lock), 0);
         ck_assert_int_eq(pthread_join(server->connections[i].thread, NULL), 0);
-        ck_assert_int_eq(close(server->connections[i].socket), 0);
     }
     ck_assert_int_eq(close(server->socket), 0);
     ck_assert_int_eq(pthread_mutex_destroy(&server->lock), 0);

@@ -30,7 +30,7 @@ static void say_hello(void *payload, http_exchange *exchange)
     if (asks(exchange, "/chunks"))
         (void)exchange_say(exchange,
                            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n"
-                           "HTTP/1.1 500 No\r\nX-Trailer: late\r\n\r\n");
+                           "X-Trailer: late\r\n\r\n");
     else if (asks(exchange, "/moved"))
         (void)exchange_answer(exchange, 307, "Location: http://127.0.0.1:1/\r\n", "elsewhere");
     else if (asks(exchange, "/nothing"))
@@ -59,6 +59,7 @@ START_TEST(an_answer_comes_whole)
     ck_assert(!mine.response.timed_out && !mine.response.unsent);
     mine.request.url = http_server_url(server, "/chunks");
     check_attempt(&http, &mine, 200, "abcde");
+    ck_assert(ti_slice_is(ti_http_response_header(&mine.response, "X-Trailer"), "late"));
     mine.request.url = http_server_url(server, "/nothing");
     check_attempt(&http, &mine, 204, "");
     mine.request.method = "HEAD";
@@ -251,6 +252,7 @@ static void refuse_head(void *payload, http_exchange *exchange)
 {
     (void)payload;
     (void)exchange_answer(exchange, 403, "Connection: close\r\n", "no");
+    (void)exchange_body(exchange, NULL); /* closed at once, the answer might be lost with the connection */
     exchange->close = true;
 }
 
@@ -463,7 +465,7 @@ START_TEST(a_broken_upload_is_no_signal)
         make_attempt(&mine, "PUT", http_server_url(server, "/"));
         mine.request.body = body_of(&made, true);
         check_failure(&http, &mine, TICKER_RETRY, TICKER_ERROR_SERVICE);
-        ck_assert(!mine.response.unsent);
+        ck_assert(!mine.response.unsent && !mine.response.timed_out);
         drop_attempt(&mine);
     }
     close_curl(&http);
