@@ -44,8 +44,8 @@ const ti_http_request *fake_http_last(const fake_http *fake);
  * Ends the test on failure. */
 ticker_aws *fake_http_client(fake_http *fake, ...);
 
-/* The same with an environment of its own ("NAME=value", ends with NULL) and events; all may be NULL. The environment must outlive the client.
- * Without keys but what they say. */
+/* The same with an environment of its own ("NAME=value", ends with NULL; it must outlive the client) and events; all may
+ * be NULL. Without keys but what they say. */
 typedef struct fake_setup {
     const char *const *environment;
     const char *const *options;
