@@ -13,6 +13,14 @@
 #define EXPIRES_MAX 604800
 #define EMPTY_HASH "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
+/* Room for what will most likely be all: a buffer that grows leaves copies of session tokens behind. */
+static void make_room_for(ti_buffer *buffer, size_t bytes)
+{
+    size_t left = buffer->max > buffer->size ? buffer->max - buffer->size : 0;
+
+    (void)ti_buffer_reserve(buffer, bytes < left ? bytes : left);
+}
+
 /* --- Headers -------------------------------------------------------------------------------------------------------------------- */
 
 typedef struct headers {
@@ -379,6 +387,7 @@ static ticker_status put_query(const ti_sigv4_scope *scope, const ti_sigv4_reque
 {
     ticker_status status = TICKER_OK;
     parameters all;
+    size_t room;
 
     if (request->query.size == 0 && request->expires == 0)
         return TICKER_OK;
@@ -397,9 +406,13 @@ static ticker_status put_query(const ti_sigv4_scope *scope, const ti_sigv4_reque
         goto out;
     }
     qsort(all.list, all.count, sizeof(*all.list), compare_parameters);
+    room = all.text.size + 2 * all.count + OWN_BYTES;
+    make_room_for(to, room);
     put_parameters(to, &all);
-    if (request->expires > 0 && query != NULL)
+    if (request->expires > 0 && query != NULL) {
+        make_room_for(query, room);
         put_parameters(query, &all);
+    }
 out:
     free_parameters(&all);
     return status;
@@ -408,7 +421,8 @@ out:
 /* --- All of it ------------------------------------------------------------------------------------------------------------------ */
 
 /* Whatever a third of the cap holds fits, however it has to be encoded. */
-static ticker_status check(const ti_sigv4_scope *scope, const ti_sigv4_request *request, ticker_error *error)
+static ticker_status check(const ti_sigv4_scope *scope, const ti_sigv4_request *request, size_t *bytes,
+                           ticker_error *error)
 {
     const size_t most = TICKER_SIGNED_BYTES_MAX / 3 - 2 * OWN_BYTES;
     size_t size = 0;
@@ -429,13 +443,15 @@ static ticker_status check(const ti_sigv4_scope *scope, const ti_sigv4_request *
     if (size > most)
         return ti_fail(error, TICKER_FATAL, TICKER_ERROR_LIMIT,
                        "a request whose path, query and headers have more than %zu bytes cannot be signed", most);
+    *bytes = size;
     return TICKER_OK;
 }
 
 ticker_status ti_sigv4_canonical(const ti_sigv4_scope *scope, const ti_sigv4_request *request, ti_buffer *canonical,
                                  ti_buffer *signed_headers, ti_buffer *query, ticker_error *error)
 {
-    ticker_status status = check(scope, request, error);
+    size_t bytes = 0;
+    ticker_status status = check(scope, request, &bytes, error);
     ti_buffer own, *names = signed_headers != NULL ? signed_headers : &own;
     size_t first = names == &own ? 0 : names->size;
     ti_slice name_list;
@@ -453,6 +469,7 @@ ticker_status ti_sigv4_canonical(const ti_sigv4_scope *scope, const ti_sigv4_req
     }
     name_list = (ti_slice){names->data + first, names->size - first};
 
+    make_room_for(canonical, bytes + name_list.size + OWN_BYTES);
     (void)ti_buffer_slice(canonical, request->method);
     (void)ti_buffer_byte(canonical, '\n');
     status = put_path(scope, request->path, canonical, error);
