@@ -14,7 +14,9 @@
 #include <tickerimport/reader.h>
 #include <tickerimport/report.h>
 #include <tickerimport/schema.h>
+#include <tickerimport/sns.h>
 #include <tickerimport/source.h>
+#include <tickerimport/sqs.h>
 #include <tickerimport/status.h>
 #include <tickerimport/storage.h>
 #include <tickerimport/store.h>

@@ -33,5 +33,9 @@
 #define TICKER_INI_LINE_MAX (20 * 1024)      /* bytes of one line of them: a session token fits */
 #define TICKER_INI_SECTIONS_MAX 2000         /* sections of one of them */
 #define TICKER_INI_SETTINGS_MAX 500          /* settings of one section */
+#define TICKER_ATTRIBUTES_MAX 64             /* attributes of a queue that are set at once */
+#define TICKER_SNS_MESSAGE_MAX (256 * 1024)  /* bytes of a message that is published */
+#define TICKER_SNS_SUBJECT_MAX 100           /* bytes of its subject */
+#define TICKER_SNS_PAGES_MAX 2000            /* answers of one listing of topics or subscribers; 100 entries each */
 
 #endif

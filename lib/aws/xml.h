@@ -4,12 +4,13 @@
 #define TI_AWS_XML_H
 
 #include <tickerimport/error.h>
+#include <tickerimport/limits.h>
 
 #include "base/buffer.h"
 #include "base/slice.h"
 
 #define TI_XML_DEPTH_MAX 24
-#define TI_XML_TEXT_MAX (256 * 1024) /* of one element */
+#define TI_XML_TEXT_MAX TICKER_EVENT_BYTES_MAX /* of one element: the largest there is, a message of SQS */
 #define TI_XML_PATH_MAX 512
 #define TI_XML_BYTES_MAX (64 * 1024 * 1024) /* of a document */
 

@@ -169,6 +169,14 @@ static void note_body(asked *mine, const ti_http_body *body, ticker_status *stat
     ti_buffer_free(&bytes);
 }
 
+static bool plain(ti_slice text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if ((unsigned char)text.data[i] < 0x20)
+            return false;
+    return true;
+}
+
 static void note_headers(asked *mine, const ti_http_request *request)
 {
     ti_buffer lines;
@@ -178,8 +186,8 @@ static void note_headers(asked *mine, const ti_http_request *request)
         ti_slice name = request->headers[i].name, value = request->headers[i].value;
 
         ck_assert_uint_gt(name.size, 0);
-        for (size_t j = 0; j < name.size + value.size; j++)
-            ck_assert_uint_ge((unsigned char)(j < name.size ? name.data[j] : value.data[j - name.size]), 0x20);
+        /* No assertion for each byte: Check writes a word into a file for every one. */
+        ck_assert(plain(name) && plain(value));
         add(&lines, "%.*s: %.*s\n", (int)name.size, name.data, (int)value.size, value.data);
     }
     mine->headers = copy_bytes(lines.data, lines.size);
