@@ -68,9 +68,56 @@ START_TEST(all_done)
 }
 END_TEST
 
+/* What an answer says of one entry; no code: that it is done. */
+typedef struct said {
+    const char *id, *code;
+    bool sender_fault;
+} said;
+
+static void say(const sqs_fake *fake, const said *entries, size_t count)
+{
+    ti_buffer json, xml;
+
+    bytes_init(&json);
+    bytes_init(&xml);
+    for (unsigned done = 0; done < 2; done++) {
+        add(&json, done ? "],\"Successful\":[null" : "{\"Failed\":[{},5");
+        for (size_t i = 0; i < count; i++) {
+            const char *fault = entries[i].sender_fault ? "true" : "false", *id = entries[i].id;
+
+            if (done != (entries[i].code == NULL))
+                continue;
+            if (done) {
+                add(&json, "," DONE_JSON("%s"), id);
+                add(&xml, DONE_XML("DeleteMessage", "%s"), id);
+            } else {
+                add(&json, "," FAILED_JSON("%s", "%s", "%s"), id, entries[i].code, id, fault);
+                add(&xml, FAILED_XML("%s", "%s", "%s"), id, entries[i].code, id, fault);
+            }
+        }
+    }
+    add(&json, "]}");
+    add(&xml, "<BatchResultErrorEntry/>");
+    sqs_answer(fake, "DeleteMessageBatch", ti_buffer_string(&json), ti_buffer_string(&xml));
+    ti_buffer_free(&json);
+    ti_buffer_free(&xml);
+}
+
 /* Each kind of failure by itself; entries that the answer leaves out; ids that nobody asked for. */
 START_TEST(some_failed)
 {
+    static const said entries[] = {{"1", "ReceiptHandleIsInvalid", true},
+                                   {"2", "InternalError", false},
+                                   {"3", "ThrottlingException", true},
+                                   {"4", "SomethingNew", true},
+                                   {"6", "SomethingNew", false},
+                                   {"8", "ReceiptHandleIsInvalid", false},
+                                   {"77", "x", true},
+                                   {"", "x", true},
+                                   {"0", NULL, false},
+                                   {"7", NULL, false},
+                                   {"8", NULL, false},
+                                   {"a", NULL, false}};
     static const ticker_status wanted[10] = {TICKER_OK,    TICKER_FAILED, TICKER_RETRY, TICKER_RETRY,  TICKER_FAILED,
                                              TICKER_RETRY, TICKER_RETRY,  TICKER_OK,    TICKER_FAILED, TICKER_RETRY};
     sqs_fake fake;
@@ -80,23 +127,7 @@ START_TEST(some_failed)
         ticker_status results[10];
 
         memset(results, 0x77, sizeof(results));
-        sqs_answer(
-            &fake, "DeleteMessageBatch",
-            "{\"Failed\":[" FAILED_JSON("1", "ReceiptHandleIsInvalid", "true") "," FAILED_JSON("2", "InternalError", "false") "," FAILED_JSON("3", "ThrottlingException", "true") "," FAILED_JSON("4", "SomethingNew", "true") "," FAILED_JSON(
-                "6", "SomethingNew",
-                "false") "," FAILED_JSON("8", "ReceiptHandleIsInvalid",
-                                         "false") "," FAILED_JSON("77", "x",
-                                                                  "true") "," FAILED_JSON("", "x",
-                                                                                          "true") ",{},5],"
-                                                                                                  "\"Successful\":"
-                                                                                                  "[" DONE_JSON("0") "," DONE_JSON("7") "," DONE_JSON("8") "," DONE_JSON("a") ",null]}",
-            FAILED_XML("1", "ReceiptHandleIsInvalid", "true") FAILED_XML("2", "InternalError", "false")
-                FAILED_XML("3", "ThrottlingException", "true") FAILED_XML("4", "SomethingNew", "true")
-                    FAILED_XML("6", "SomethingNew", "false") FAILED_XML("8", "ReceiptHandleIsInvalid", "false")
-                        FAILED_XML("77", "x", "true")
-                            FAILED_XML("", "x", "true") "<BatchResultErrorEntry/>" DONE_XML("DeleteMessage", "0")
-                                DONE_XML("DeleteMessage", "7") DONE_XML("DeleteMessage", "8")
-                                    DONE_XML("DeleteMessage", "a"));
+        say(&fake, entries, COUNT(entries));
         ck_assert_int_eq(ticker_sqs_delete_batch(fake.aws, QUEUE_URL, receipts, 10, results, &fake.error), TICKER_WARN);
         results_are(results, wanted, 10);
         ck_assert_str_eq(ticker_error_aws_code(&fake.error), "ReceiptHandleIsInvalid");
