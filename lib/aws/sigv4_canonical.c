@@ -396,7 +396,8 @@ static ticker_status put_query(const ti_sigv4_scope *scope, const ti_sigv4_reque
         status = ti_fail_memory(error);
         goto out;
     }
-    read_query(&all, request->query);
+    if (request->query.size > 0)
+        read_query(&all, request->query);
     if (request->expires > 0)
         status = add_own(&all, scope, request, signed_headers, error);
     if (status != TICKER_OK)
