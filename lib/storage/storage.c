@@ -12,6 +12,8 @@
 #define PATH_BYTES_MAX 4096
 #define FILE_SCHEME "file://"
 #define LOCALHOST "localhost/"
+#define HOME_DATA "/.local/share"
+#define UPLOADS "/ticker/uploads"
 #define SECONDS_MAX 604800 /* of a presigned request: S3 allows a week */
 
 /* --- Opening ------------------------------------------------------------------------------------------------------------------- */
@@ -20,24 +22,21 @@
 static ticker_status open_default(ticker_storage **storage, ticker_error *error)
 {
     const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME"), *path;
+    bool own = data != NULL && data[0] == '/';
     ticker_status status;
     ti_buffer buffer;
 
-    ti_buffer_init(&buffer, PATH_BYTES_MAX);
-    if (data != NULL && data[0] == '/') {
-        (void)ti_buffer_printf(&buffer, "%s/ticker/uploads", data);
-    } else if (home != NULL && home[0] == '/') {
-        (void)ti_buffer_printf(&buffer, "%s/.local/share/ticker/uploads", home);
-    } else {
+    if (!own && (home == NULL || home[0] != '/')) {
         status = ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "there is no home folder for uploads");
         ti_error_hint(error, "set STORAGE_URL to s3://bucket or file:///directory");
         return status;
     }
+    if (strnlen(own ? data : home, PATH_BYTES_MAX) >= PATH_BYTES_MAX)
+        return ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "the path of the home folder is too long");
+    ti_buffer_init(&buffer, PATH_BYTES_MAX + sizeof(HOME_DATA UPLOADS));
+    (void)ti_buffer_printf(&buffer, "%s%s" UPLOADS, own ? data : home, own ? "" : HOME_DATA);
     path = ti_buffer_string(&buffer);
-    if (path != NULL)
-        status = ti_directory_open(path, storage, error);
-    else
-        status = ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "the path of the home folder is too long");
+    status = path != NULL ? ti_directory_open(path, storage, error) : ti_fail_memory(error);
     ti_buffer_free(&buffer);
     return status;
 }
@@ -49,12 +48,16 @@ static ticker_status open_file(const char *rest, ticker_storage **storage, ticke
     ticker_status status;
     ti_buffer buffer;
 
-    ti_buffer_init(&buffer, PATH_BYTES_MAX);
     if (strncmp(rest, LOCALHOST, strlen(LOCALHOST)) == 0)
         rest += strlen(LOCALHOST) - 1;
+    if (strnlen(rest, PATH_BYTES_MAX) >= PATH_BYTES_MAX)
+        return ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "the path in the storage URL is too long");
+    ti_buffer_init(&buffer, PATH_BYTES_MAX);
     (void)ti_buffer_unpercent(&buffer, ti_slice_of(rest), false);
     path = ti_buffer_string(&buffer);
-    if (path == NULL || path[0] != '/' || strlen(path) != buffer.size) {
+    if (path == NULL) {
+        status = ti_fail_memory(error);
+    } else if (path[0] != '/' || strlen(path) != buffer.size) {
         status = ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "the storage URL names no directory");
         ti_error_hint(error, "write file:///directory, with three slashes");
     } else {

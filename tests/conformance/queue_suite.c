@@ -466,7 +466,8 @@ START_TEST(counts)
     message = queue_suite_take(queue, 1);
     counts_are(1, 1, 1);
     ticker_message_free(message);
-    counts_are(2, 0, 1);
+    if (queue_backend_of_suite->exact) /* others may find out only when somebody asks for messages */
+        counts_are(2, 0, 1);
     queue_ok(ticker_queue_counts(queue, NULL, NULL, NULL, &queue_error), "no counts");
 }
 END_TEST

@@ -175,7 +175,7 @@ START_TEST(odd_names)
         (void)snprintf(object_key, sizeof(object_key), "%s%s", backend->prefix, ticker_stored_key(stored));
         ck_assert_int_eq(ticker_storage_holds(storage, backend->bucket, object_key, &key), 1);
         ck_assert_str_eq(key, ticker_stored_key(stored));
-        free(key);
+        ticker_free(key);
         ok(ticker_storage_delete(storage, ticker_stored_key(stored), &error), "delete");
         ticker_stored_free(stored);
     }
@@ -340,7 +340,7 @@ START_TEST(whose_object_it_is)
     (void)snprintf(object_key, sizeof(object_key), "%sa/b", backend->prefix);
     ck_assert_int_eq(ticker_storage_holds(storage, backend->bucket, object_key, &key), 1);
     ck_assert_str_eq(key, "a/b");
-    free(key);
+    ticker_free(key);
     ck_assert_int_eq(ticker_storage_holds(storage, "foreign-bucket", object_key, &key), 0);
     ck_assert_ptr_null(key);
     ck_assert_int_eq(ticker_storage_holds(storage, "", object_key, &key), 0);
