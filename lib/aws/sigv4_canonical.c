@@ -320,7 +320,7 @@ static void read_query(parameters *all, ti_slice query)
             name = encoded_again(all, name);
             all->list[all->count++] = (parameter){name, encoded_again(all, value)};
         }
-        at += size + 1;
+        at += size + (next != NULL);
     }
 }
 
