@@ -16,7 +16,7 @@
 
 #define IDLE_MAX 64 /* handles with their connections that wait for the next request */
 #define BUFFER_SIZE (512L * 1024)
-#define POLL 200 /* milliseconds in which the wish to stop is heard */
+#define POLL 100 /* milliseconds in which the wish to stop is heard */
 #define ASK 100  /* milliseconds between two questions whether the caller wants to stop */
 #define EXPECT_TIMEOUT 1000L
 #define KEEP_ALIVE_IDLE 30L

@@ -6,6 +6,7 @@
 
 #include "aws/secret.h"
 #include "base/error.h"
+#include "base/utf8.h"
 
 #ifdef TI_WITH_XML
 #include <libxml/parser.h>
@@ -225,17 +226,39 @@ static bool has_document_type(ti_slice document)
     return false;
 }
 
+static bool is_text(ti_slice document)
+{
+    while (document.size > 0) {
+        size_t size = *document.data != '\0' ? ti_utf8_length(document) : 0;
+
+        if (size == 0)
+            return false;
+        document = (ti_slice){document.data + size, document.size - size};
+    }
+    return true;
+}
+
+static ticker_status check_document(ti_slice document, ticker_error *error)
+{
+    if (document.size == 0 || document.size > TI_XML_BYTES_MAX)
+        return ti_fail(error, TICKER_FAILED, TICKER_ERROR_INPUT, "the XML is empty or longer than %d bytes",
+                       TI_XML_BYTES_MAX);
+    if (has_document_type(document))
+        return ti_fail(error, TICKER_FAILED, TICKER_ERROR_INPUT, "the XML has a document type, which no answer has");
+    if (!is_text(document))
+        return ti_fail(error, TICKER_FAILED, TICKER_ERROR_INPUT, "the XML is not UTF-8");
+    return TICKER_OK;
+}
+
 ticker_status ti_xml_read(ti_slice document, ti_xml_visit visit, void *payload, ticker_error *error)
 {
     xmlTextReaderPtr reader = NULL;
     walk *self = NULL;
     ticker_status status;
 
-    if (document.size == 0 || document.size > TI_XML_BYTES_MAX)
-        return ti_fail(error, TICKER_FAILED, TICKER_ERROR_INPUT, "the XML is empty or longer than %d bytes",
-                       TI_XML_BYTES_MAX);
-    if (has_document_type(document))
-        return ti_fail(error, TICKER_FAILED, TICKER_ERROR_INPUT, "the XML has a document type, which no answer has");
+    status = check_document(document, error);
+    if (status != TICKER_OK)
+        return status;
     start_parser_once();
     self = calloc(1, sizeof(*self));
     if (self == NULL)
@@ -244,8 +267,9 @@ ticker_status ti_xml_read(ti_slice document, ti_xml_visit visit, void *payload, 
     self->payload = payload;
     for (size_t i = 0; i < TI_XML_DEPTH_MAX; i++)
         ti_buffer_init(&self->levels[i].text, TI_XML_TEXT_MAX);
-    /* The encoding is given, so that a document cannot choose one in which "<!DOCTYPE" is other bytes. */
-    reader = xmlReaderForMemory(document.data, (int)document.size, NULL, "UTF-8", XML_PARSE_NONET);
+    /* A document cannot choose an encoding in which "<!DOCTYPE" is other bytes. */
+    reader = xmlReaderForMemory(document.data, (int)document.size, NULL, "UTF-8",
+                                XML_PARSE_NONET | XML_PARSE_IGNORE_ENC);
     if (reader == NULL) {
         status = ti_fail_memory(error);
         goto out;

@@ -119,7 +119,7 @@ void ti_error_http(ticker_error *error, int status, const char *aws_code)
     if (error == NULL || error->kind == TICKER_ERROR_NONE || error->http_status != 0 || error->aws_code[0] != '\0')
         return;
     error->http_status = status;
-    (void)snprintf(error->aws_code, sizeof(error->aws_code), "%s", aws_code != NULL ? aws_code : "");
+    (void)ti_utf8_copy(error->aws_code, sizeof(error->aws_code), ti_slice_of(aws_code));
     one_line(error->aws_code);
 }
 

@@ -119,11 +119,12 @@ END_TEST
 
 START_TEST(an_encoding_cannot_hide_anything)
 {
-    /* The document says UTF-7, in which "+ADw-!DOCTYPE" would begin a document type. */
-    static const char seven[] = "<?xml version=\"1.0\" encoding=\"UTF-7\"?>+ADw-!DOCTYPE a+AD4-<a/>";
+    /* The document says UTF-7, in which "+ADw-!" would begin something else. */
+    static const char seven[] = "<?xml version=\"1.0\" encoding=\"UTF-7\"?><!-- +ADw-!DOCTYPE a+AD4- --><a/>";
     static const char wide[] = "\xff\xfe<\0!\0D\0O\0C\0T\0Y\0P\0E\0 \0a\0>\0<\0a\0/\0>\0";
 
-    refuse(seven);
+    check_walk(seven, "a=|");
+    check_walk("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><a>\xc3\xa9</a>", "a=\xc3\xa9|");
     refuse_bytes(wide, sizeof(wide) - 1);
 }
 END_TEST
@@ -241,6 +242,7 @@ START_TEST(nothing_is_printed)
     refuse("<a xmlns:x='relative'><b></a>");
     refuse("<?xml version=\"1.0\" encoding=\"NONE-SUCH\"?><a>");
     refuse_bytes("\xff\xfe<\0a\0", 6);
+    refuse("<?xml version=\"1.0\" encoding=\"UTF-7\"?><a>+\x01</a>");
     ck_assert_int_ge(dup2(before, STDERR_FILENO), 0);
     ck_assert_int_eq(fseek(caught, 0, SEEK_END), 0);
     ck_assert_int_eq(ftell(caught), 0);

@@ -1,4 +1,4 @@
-/* curl against a server on a real socket: whole answers, broken ones, time-outs, wishes to stop, caps, uploads. */
+/* curl against a server on a real socket: whole answers, broken ones, caps, uploads. */
 #include "http_try.h"
 #include "support.h"
 
@@ -9,11 +9,6 @@
 #include "base/clock.h"
 
 #define BIG (8 << 20)
-
-static int64_t now(void)
-{
-    return ti_clock_system.monotonic(ti_clock_system.self);
-}
 
 static bool asks(const http_exchange *exchange, const char *path)
 {
@@ -276,34 +271,6 @@ START_TEST(a_refusal_saves_the_body)
 }
 END_TEST
 
-static void never_continue(void *payload, http_exchange *exchange)
-{
-    (void)payload;
-    ck_assert_ptr_nonnull(exchange_header(exchange, "Expect"));
-    ck_assert_int_eq(exchange_body(exchange, NULL), 1000);
-    (void)exchange_answer(exchange, 200, "", "got it");
-}
-
-START_TEST(a_silent_server_gets_the_body_after_a_second)
-{
-    http_server *server = http_server_start(never_continue, NULL);
-    ti_http http = open_curl(NULL, NULL);
-    made_body made = {.size = 1000};
-    int64_t begin = now();
-    attempt mine;
-
-    make_attempt(&mine, "PUT", http_server_url(server, "/"));
-    mine.request.body = body_of(&made, true);
-    mine.request.expect_continue = true;
-    check_attempt(&http, &mine, 200, "got it");
-    ck_assert_int_ge(now() - begin, 900);
-    ck_assert_int_lt(now() - begin, 3000);
-    drop_attempt(&mine);
-    close_curl(&http);
-    http_server_stop(server);
-}
-END_TEST
-
 START_TEST(a_failing_body_or_sink_says_why)
 {
     http_server *server = http_server_start(echo_body, NULL);
@@ -514,110 +481,6 @@ START_TEST(answers_have_caps)
 }
 END_TEST
 
-/* --- Time ----------------------------------------------------------------------------------------------------------------------- */
-
-static void be_slow(void *payload, http_exchange *exchange)
-{
-    (void)payload;
-    exchange->close = true;
-    if (asks(exchange, "/drops")) {
-        (void)exchange_say(exchange, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n");
-        while (exchange_sleep(exchange, 20) && exchange_say(exchange, "."))
-            continue;
-    } else if (asks(exchange, "/stuck")) {
-        (void)exchange_say(exchange, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nbegin");
-    }
-    (void)exchange_sleep(exchange, 20000);
-}
-
-START_TEST(silence_is_a_time_out)
-{
-    static const char *const paths[] = {"/", "/stuck"};
-    http_server *server = http_server_start(be_slow, NULL);
-    ti_http http = open_curl(NULL, NULL);
-    attempt mine;
-
-    for (size_t i = 0; i < COUNT(paths); i++) {
-        int64_t begin = now();
-
-        make_attempt(&mine, "GET", http_server_url(server, paths[i]));
-        mine.request.timeout = 200;
-        check_failure(&http, &mine, TICKER_RETRY, TICKER_ERROR_SERVICE);
-        ck_assert(mine.response.timed_out && !mine.response.unsent);
-        ck_assert_ptr_nonnull(strstr(mine.error.message, "0.2 s"));
-        ck_assert_int_ge(now() - begin, 190);
-        ck_assert_int_lt(now() - begin, 1500);
-        drop_attempt(&mine);
-    }
-    close_curl(&http);
-    http_server_stop(server);
-}
-END_TEST
-
-START_TEST(drops_go_on_until_the_total_time)
-{
-    http_server *server = http_server_start(be_slow, NULL);
-    ti_http http = open_curl(NULL, NULL);
-    attempt mine;
-
-    make_attempt(&mine, "GET", http_server_url(server, "/drops"));
-    mine.request.timeout = 300;
-    mine.request.total_timeout = 700;
-    check_failure(&http, &mine, TICKER_RETRY, TICKER_ERROR_SERVICE);
-    ck_assert(mine.response.timed_out);
-    ck_assert_ptr_nonnull(strstr(mine.error.message, "0.7 s"));
-    ck_assert_int_gt(mine.response.received, 5);
-    drop_attempt(&mine);
-    close_curl(&http);
-    http_server_stop(server);
-}
-END_TEST
-
-static bool after_some_time(void *payload)
-{
-    return now() >= *(int64_t *)payload;
-}
-
-static void *stop_soon(void *payload)
-{
-    ti_clock_system.sleep(NULL, 100);
-    atomic_store((atomic_bool *)payload, true);
-    return NULL;
-}
-
-START_TEST(a_wish_to_stop_is_heard)
-{
-    static const char *const paths[] = {"/", "/drops"};
-    http_server *server = http_server_start(be_slow, NULL);
-    int64_t deadline = INT64_MAX, begin;
-    ti_http http = open_curl(after_some_time, &deadline);
-    atomic_bool stop;
-    pthread_t thread;
-    attempt mine;
-
-    for (size_t i = 0; i < COUNT(paths); i++) {
-        begin = now();
-        deadline = begin + 100;
-        make_attempt(&mine, "GET", http_server_url(server, paths[i]));
-        check_failure(&http, &mine, TICKER_RETRY, TICKER_ERROR_CANCELLED);
-        ck_assert_int_ge(now() - begin, 100);
-        ck_assert_int_lt(now() - begin, 1000);
-        atomic_init(&stop, false);
-        mine.request.cleanup = true; /* the caller is not asked any more, but another thread may end it */
-        mine.request.stop = &stop;
-        begin = now();
-        ck_assert_int_eq(pthread_create(&thread, NULL, stop_soon, &stop), 0);
-        check_failure(&http, &mine, TICKER_RETRY, TICKER_ERROR_CANCELLED);
-        ck_assert_int_eq(pthread_join(thread, NULL), 0);
-        ck_assert_int_ge(now() - begin, 100);
-        ck_assert_int_lt(now() - begin, 1000);
-        drop_attempt(&mine);
-    }
-    close_curl(&http);
-    http_server_stop(server);
-}
-END_TEST
-
 /* --- Proxies -------------------------------------------------------------------------------------------------------------------- */
 
 START_TEST(a_proxy_of_the_environment_is_used)
@@ -651,7 +514,6 @@ int main(void)
                                   a_request_goes_out_as_it_was_given,
                                   big_bodies_are_streamed,
                                   a_refusal_saves_the_body,
-                                  a_silent_server_gets_the_body_after_a_second,
                                   a_failing_body_or_sink_says_why,
                                   half_an_answer_is_none,
                                   what_is_not_http_is_said_so,
@@ -659,9 +521,6 @@ int main(void)
                                   a_kept_connection_may_be_dead,
                                   a_broken_upload_is_no_signal,
                                   answers_have_caps,
-                                  silence_is_a_time_out,
-                                  drops_go_on_until_the_total_time,
-                                  a_wish_to_stop_is_heard,
                                   a_proxy_of_the_environment_is_used};
 
     return run_tests("http_curl", tests, COUNT(tests));
