@@ -32,8 +32,9 @@ typedef struct ticker_aws_events {
 } ticker_aws_events;
 
 /* `options` (copied) and `events` (copied) may be NULL. No request is made and no key looked up yet. TICKER_OK and
- * *aws; TICKER_FATAL with TICKER_ERROR_USAGE: a setting or a profile file is wrong; with TICKER_ERROR_UNSUPPORTED: this
- * build has no AWS client; with TICKER_ERROR_MEMORY. */
+ * *aws; TICKER_FATAL with TICKER_ERROR_USAGE: a setting or a profile file is wrong; with TICKER_ERROR_IO: a profile file
+ * cannot be read; with TICKER_ERROR_UNSUPPORTED: this build has no AWS client; with TICKER_ERROR_MEMORY. *aws is NULL
+ * then. */
 TICKER_API TICKER_MUST_CHECK ticker_status ticker_aws_new(const ticker_options *options,
                                                           const ticker_aws_events *events, ticker_aws **aws,
                                                           ticker_error *error);

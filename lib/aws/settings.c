@@ -192,15 +192,12 @@ static ticker_status read_ignore(const ti_credentials_setup *from, bool *ignore,
     return status;
 }
 
-static ticker_status find_option(const ti_credentials_setup *from, ti_option option, bool ignore, found *it,
-                                 ticker_error *error)
+/* The programs make options of the environment: an option that only repeats its variable counts as the variable. */
+static ticker_status find_option(const ti_credentials_setup *from, ti_option option, found *it, ticker_error *error)
 {
     const char *text = ti_option_text(from->options, option);
 
-    if (*text == '\0')
-        return TICKER_OK;
-    /* The programs make options of the environment; an option that only repeats it is the environment's. */
-    if (ignore && strcmp(text, variable(from, ticker_option_environment(option))) == 0)
+    if (*text == '\0' || strcmp(text, variable(from, ticker_option_environment(option))) == 0)
         return TICKER_OK;
     return keep(it, text, "option ", ticker_option_name(option), error);
 }
@@ -221,9 +218,9 @@ static ticker_status find_endpoint(const ti_credentials_setup *from, ti_aws_serv
     ticker_status status;
 
     (void)snprintf(own, sizeof(own), "%s.endpoint_url", ti_aws_service_name(service));
-    status = find_option(from, options[service], ignore, it, error);
+    status = find_option(from, options[service], it, error);
     if (status == TICKER_OK && it->text == NULL)
-        status = find_option(from, TI_OPTION_AWS_ENDPOINT_URL, ignore, it, error);
+        status = find_option(from, TI_OPTION_AWS_ENDPOINT_URL, it, error);
     if (ignore)
         return status;
     if (status == TICKER_OK && it->text == NULL)

@@ -126,6 +126,9 @@ START_TEST(the_order_of_endpoints)
     check_endpoint("", "AWS_ENDPOINT_URL=http://all:1 AWS_ENDPOINT_URL_SQS=http://own:1", "sns", "http://all:1");
     check_endpoint("aws-endpoint-url=http://option:1", "AWS_ENDPOINT_URL_S3=http://own:1", "s3", "http://option:1");
     check_endpoint("aws-endpoint-url=http://option:1 aws-endpoint-url-sns=http://sns:1", "", "sns", "http://sns:1");
+    check_endpoint("aws-endpoint-url=http://option:1 aws-endpoint-url-s3=http://own:1",
+                   "AWS_ENDPOINT_URL_S3=http://own:1", "s3",
+                   "http://option:1"); /* the programs make options of variables */
     check_endpoint("aws-endpoint-url-sts=http://sts:1", "AWS_ENDPOINT_URL_SNS=http://sns:1", "sns", "http://sns:1");
     check_endpoint("aws-endpoint-url-sts=http://sts:1", "", "sns", "https://sns.us-east-1.amazonaws.com");
     drop_file(path);
