@@ -1,4 +1,4 @@
-/* CRC-32 and CRC-32C: published values, pieces, and the instruction against the table. */
+/* CRC-32, CRC-32C and CRC-64/NVME: published values, pieces, and the instruction against the table. */
 #include "support.h"
 
 #include "base/checksum.h"
@@ -40,6 +40,21 @@ START_TEST(crc32)
 }
 END_TEST
 
+/* The check value of the NVM Express command set. */
+START_TEST(crc64nvme)
+{
+    uint64_t (*const both[])(uint64_t, const void *, size_t) = {ti_crc64nvme, ti_crc64nvme_table};
+    static const char zeros[4096];
+
+    for (size_t i = 0; i < COUNT(both); i++) {
+        ck_assert_uint_eq(both[i](0, "123456789", 9), 0xae8b14860a799888);
+        ck_assert_uint_eq(both[i](0, zeros, sizeof(zeros)), 0x6482d367eb22b64e);
+        ck_assert_uint_eq(both[i](0, "", 0), 0);
+        ck_assert_uint_eq(both[i](0x12345678, NULL, 0), 0x12345678);
+    }
+}
+END_TEST
+
 #define SIZE 60000
 
 static void fill(unsigned char *bytes, size_t size)
@@ -63,6 +78,8 @@ START_TEST(instruction_equals_table)
                 uint32_t begin = (uint32_t)(size * 2654435761u);
 
                 ck_assert_uint_eq(ti_crc32c(begin, bytes + start, size), ti_crc32c_table(begin, bytes + start, size));
+                ck_assert_uint_eq(ti_crc64nvme(begin, bytes + start, size),
+                                  ti_crc64nvme_table(begin, bytes + start, size));
             }
 }
 END_TEST
@@ -71,14 +88,16 @@ START_TEST(in_pieces)
 {
     static unsigned char bytes[SIZE];
     uint32_t whole, whole32;
-    uint64_t state = 99;
+    uint64_t state = 99, whole64;
 
     fill(bytes, SIZE);
     whole = ti_crc32c(0, bytes, SIZE);
     whole32 = ti_crc32(0, bytes, SIZE);
+    whole64 = ti_crc64nvme(0, bytes, SIZE);
     for (int round = 0; round < 200; round++) {
         size_t most = (size_t)1 << (4 + round % 12), at = 0;
         uint32_t crc = 0, other = 0;
+        uint64_t third = 0;
 
         while (at < SIZE) {
             size_t piece = next_random(&state) % most;
@@ -86,17 +105,19 @@ START_TEST(in_pieces)
             piece = piece < SIZE - at ? piece : SIZE - at;
             crc = ti_crc32c(crc, bytes + at, piece);
             other = ti_crc32(other, bytes + at, piece);
+            third = ti_crc64nvme(third, bytes + at, piece);
             at += piece;
         }
         ck_assert_uint_eq(crc, whole);
         ck_assert_uint_eq(other, whole32);
+        ck_assert_uint_eq(third, whole64);
     }
 }
 END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {rfc3720, crc32, instruction_equals_table, in_pieces};
+    const TTest *const tests[] = {rfc3720, crc32, crc64nvme, instruction_equals_table, in_pieces};
 
     return run_tests("checksum", tests, COUNT(tests));
 }
