@@ -35,6 +35,13 @@ TICKER_API TICKER_MUST_CHECK ticker_status ticker_source_open_descriptor(int des
 /* Bytes in memory, borrowed until the source is freed. NULL when memory is short. */
 TICKER_API ticker_source *ticker_source_open_memory(const void *data, size_t size, const char *name);
 
+/* For a program that wants the bytes themselves: puts up to `capacity` (> 0) of them at `buffer` and their number at
+ * `*got`. TICKER_OK with *got > 0; TICKER_DONE at the end; else what the source failed with (an object of S3:
+ * TICKER_RETRY, TICKER_FAILED …), or TICKER_FATAL with TICKER_ERROR_USAGE. What came before a failure is not to be
+ * kept. A source that was handed on must not be read. */
+TICKER_API TICKER_MUST_CHECK ticker_status ticker_source_read(ticker_source *source, void *buffer, size_t capacity,
+                                                              size_t *got, ticker_error *error);
+
 /* Closes and frees; accepts NULL. A source handed to a reader or an import is freed by it: see there. */
 TICKER_API void ticker_source_free(ticker_source *source);
 

@@ -63,6 +63,13 @@ ticker_status ti_source_read(ticker_source *source, void *buffer, size_t capacit
     return status;
 }
 
+ticker_status ticker_source_read(ticker_source *source, void *buffer, size_t capacity, size_t *got, ticker_error *error)
+{
+    if (source == NULL || buffer == NULL || capacity == 0 || got == NULL)
+        return ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "reading needs a source and a place for the bytes");
+    return ti_source_read(source, buffer, capacity, got, error);
+}
+
 /* A descriptor: `own` when it has to be closed. */
 typedef struct descriptor_source {
     int descriptor;

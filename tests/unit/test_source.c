@@ -250,9 +250,41 @@ START_TEST(own_sources_that_get_it_wrong)
 }
 END_TEST
 
+START_TEST(read_by_a_program)
+{
+    pieces from = {.data = "abcdefgh", .size = 8, .piece = 3, .fail_at = 6, .fail_with = TICKER_RETRY};
+    ticker_source *source = ticker_source_open_memory("abcdefgh", 8, "memory");
+    ticker_error error;
+    char buffer[5];
+    size_t got = 99;
+
+    ti_error_init(&error);
+    ck_assert_int_eq(ticker_source_read(source, buffer, sizeof(buffer), &got, &error), TICKER_OK);
+    ck_assert_uint_eq(got, 5);
+    ck_assert_int_eq(memcmp(buffer, "abcde", 5), 0);
+    ck_assert_int_eq(ticker_source_read(source, buffer, sizeof(buffer), &got, &error), TICKER_OK);
+    ck_assert_uint_eq(got, 3);
+    ck_assert_int_eq(ticker_source_read(source, buffer, sizeof(buffer), &got, &error), TICKER_DONE);
+    ck_assert_uint_eq(got, 0);
+    ck_assert_int_eq(ticker_source_read(NULL, buffer, 1, &got, NULL), TICKER_FATAL);
+    ck_assert_int_eq(ticker_source_read(source, NULL, 1, &got, NULL), TICKER_FATAL);
+    ck_assert_int_eq(ticker_source_read(source, buffer, 0, &got, NULL), TICKER_FATAL);
+    ck_assert_int_eq(ticker_source_read(source, buffer, 1, NULL, &error), TICKER_FATAL);
+    ck_assert_int_eq(error.kind, TICKER_ERROR_USAGE);
+    ticker_source_free(source);
+    source = pieces_source(&from);
+    ck_assert_int_eq(ticker_source_read(source, buffer, sizeof(buffer), &got, NULL), TICKER_OK);
+    ck_assert_int_eq(ticker_source_read(source, buffer, sizeof(buffer), &got, NULL), TICKER_OK);
+    ck_assert_int_eq(ticker_source_read(source, buffer, sizeof(buffer), &got, NULL), TICKER_RETRY);
+    ck_assert_uint_eq(got, 0);
+    ticker_source_free(source);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
+        read_by_a_program,
         memory,
         a_file,
         a_pipe,
