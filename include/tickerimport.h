@@ -13,6 +13,7 @@
 #include <tickerimport/queue.h>
 #include <tickerimport/reader.h>
 #include <tickerimport/report.h>
+#include <tickerimport/s3.h>
 #include <tickerimport/schema.h>
 #include <tickerimport/sns.h>
 #include <tickerimport/source.h>

@@ -37,5 +37,11 @@
 #define TICKER_SNS_MESSAGE_MAX (256 * 1024)  /* bytes of a message that is published */
 #define TICKER_SNS_SUBJECT_MAX 100           /* bytes of its subject */
 #define TICKER_SNS_PAGES_MAX 2000            /* answers of one listing of topics or subscribers; 100 entries each */
+#define TICKER_S3_PARTS_MAX 10000            /* parts of one upload (AWS's own limit) */
+#define TICKER_S3_MEMORY_MAX                                                                                           \
+    (256 * 1024 * 1024)             /* bytes of parts that grow, in one upload; more only when the options say so */
+#define TICKER_S3_PAGE_MAX 10000    /* entries of one page of a listing (AWS: 1000) */
+#define TICKER_S3_PAGES_MAX 1000000 /* pages of one listing */
+#define TICKER_S3_NOTIFICATIONS_MAX 1000 /* notification configurations of a bucket (AWS: 100) */
 
 #endif

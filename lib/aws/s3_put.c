@@ -1,0 +1,339 @@
+/* Stores what a source gives: in one request when it fits into a part, else in parts. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "aws/s3_upload.h"
+#include "aws/sigv4.h"
+#include "base/error.h"
+#include "base/options.h"
+#include "input/source.h"
+
+#define CONTENT_TYPE_MAX 255
+#define EXPECT_BYTES (2 * 1024 * 1024) /* from so many on the server is asked first whether it will take them */
+#define TELL_TIME 250                  /* milliseconds between two words to the caller */
+#define MEBI (1024 * 1024)
+#define GROW_AFTER 1000 /* parts of one size, when the end is not known */
+
+typedef struct storing {
+    ti_s3_upload upload; /* first: it is what the threads get */
+    ticker_source *source;
+    int64_t source_bytes; /* -1: unknown */
+    bool ended;           /* the source is */
+    ticker_s3_progress progress;
+    void *payload;
+    int64_t part_size, memory;
+} storing;
+
+/* --- What goes with a body ------------------------------------------------------------------------------------------------------ */
+
+ticker_status ti_s3_seal(const ti_s3_upload *upload, ti_s3_call *call, char checksum[TI_S3_CHECKSUM_MAX],
+                         ticker_error *error)
+{
+    const ti_http_body *body = &call->request.body;
+
+    *checksum = '\0';
+    if (upload->algorithm != TI_S3_NO_CHECKSUM) {
+        if (!ti_s3_checksum_of(upload->algorithm, body->data, (size_t)body->size, checksum))
+            return ti_fail_memory(error);
+        ti_s3_call_header(call, "x-amz-sdk-checksum-algorithm", ti_s3_algorithm_name(upload->algorithm));
+        ti_s3_call_header(call, ti_s3_algorithm_header(upload->algorithm), checksum);
+    }
+    call->request.payload_hash = upload->sign_bodies ? NULL : TI_UNSIGNED_PAYLOAD;
+    return TICKER_OK;
+}
+
+/* --- Parts of the source -------------------------------------------------------------------------------------------------------- */
+
+/* No upload has more than TICKER_S3_PARTS_MAX parts: they are larger when the source is known to be large, and they grow
+ * with what came when it is not known. */
+static int64_t size_of_part(const storing *put, int64_t index)
+{
+    int64_t size = put->part_size, needed;
+
+    if (put->source_bytes >= 0 && put->upload.bytes <= put->source_bytes) {
+        needed = (put->source_bytes / TICKER_S3_PARTS_MAX / MEBI + 1) * MEBI;
+        return size > needed ? size : needed;
+    }
+    for (int64_t i = GROW_AFTER; i <= index && size * 2 <= put->memory / 2; i += GROW_AFTER)
+        size *= 2;
+    return size;
+}
+
+/* Reads until the part has `size` bytes or the source ends. */
+static ticker_status fill(storing *put, ti_part *part, size_t size, ticker_error *error)
+{
+    ticker_status status = ti_part_grow(part, size, error);
+    size_t got;
+
+    while (status == TICKER_OK && part->size < size && !put->ended) {
+        if (ti_aws_interrupted(put->upload.aws))
+            return ti_fail(error, TICKER_RETRY, TICKER_ERROR_CANCELLED, "stopped");
+        status = ti_source_read(put->source, part->data + part->size, size - part->size, &got, error);
+        if (status == TICKER_OK) {
+            part->size += got;
+            put->upload.bytes += (int64_t)got;
+        } else if (status == TICKER_DONE) {
+            put->ended = true;
+            status = TICKER_OK;
+        }
+    }
+    return status;
+}
+
+/* A small source of known length gets no more room than it needs, and a byte in which it may show that it is longer. */
+static ticker_status first_part(storing *put, ti_part **part, ticker_error *error)
+{
+    int64_t size = size_of_part(put, 0);
+    size_t enough = put->source_bytes >= 0 && put->source_bytes < size ? (size_t)put->source_bytes + 1 : (size_t)size;
+    ticker_status status = ti_parts_take(put->upload.parts, enough, part, error);
+
+    if (status == TICKER_OK)
+        status = fill(put, *part, enough, error);
+    if (status == TICKER_OK)
+        status = fill(put, *part, (size_t)size, error);
+    return status;
+}
+
+/* --- Words to the caller -------------------------------------------------------------------------------------------------------- */
+
+static ticker_status tell(const storing *put, int64_t stored, ticker_error *error)
+{
+    if (put->progress != NULL && put->progress(put->payload, stored) != 0)
+        return ti_fail(error, TICKER_RETRY, TICKER_ERROR_CANCELLED, "stopped");
+    return TICKER_OK;
+}
+
+static ticker_status wait_for(storing *put, bool (*ready)(void *parts), ticker_error *error)
+{
+    ticker_status status, told;
+
+    do {
+        status = ti_parts_wait(put->upload.parts, ready, put->upload.parts, TELL_TIME, error);
+        if (status < TICKER_OK)
+            return status;
+        told = tell(put, ti_parts_finished(put->upload.parts), error);
+        if (told != TICKER_OK)
+            return told;
+    } while (status == TICKER_DONE);
+    return TICKER_OK;
+}
+
+/* --- One request ---------------------------------------------------------------------------------------------------------------- */
+
+static ticker_status send_whole(storing *put, const ti_part *part, ticker_error *error)
+{
+    ti_s3_upload *upload = &put->upload;
+    ti_s3_call *call = &upload->answer;
+    char checksum[TI_S3_CHECKSUM_MAX];
+    ticker_status status = tell(put, 0, error);
+
+    if (status != TICKER_OK)
+        return status;
+    ti_s3_call_begin(call, "PutObject", "PUT", upload->bucket, upload->key);
+    ti_s3_call_header(call, "Content-Type", upload->content_type);
+    ti_s3_call_body(call, part->data, part->size);
+    call->request.expect_continue = part->size >= EXPECT_BYTES;
+    status = ti_s3_seal(upload, call, checksum, error);
+    if (status == TICKER_OK)
+        status = ti_s3_call_perform(upload->aws, call, error);
+    if (status != TICKER_OK)
+        return status;
+    upload->etag = ti_s3_header_text(&call->response, "ETag", TI_S3_ETAG_MAX - 1);
+    return upload->etag != NULL ? TICKER_OK : ti_fail_memory(error);
+}
+
+/* --- In parts ------------------------------------------------------------------------------------------------------------------- */
+
+static ticker_status submit(storing *put, ti_part *part, ticker_error *error)
+{
+    ti_s3_upload *upload = &put->upload;
+
+    if (upload->count == TICKER_S3_PARTS_MAX) {
+        (void)ti_fail(error, TICKER_FAILED, TICKER_ERROR_LIMIT, "the source is longer than %d parts",
+                      TICKER_S3_PARTS_MAX);
+        ti_error_hint(error, "raise s3-part-size");
+        return TICKER_FAILED;
+    }
+    part->index = upload->count++;
+    return ti_parts_submit(upload->parts, part, error);
+}
+
+/* As many buffers as the memory allows for parts of this size. */
+static ticker_status next_part(storing *put, ti_part **part, size_t *size, ticker_error *error)
+{
+    ti_s3_upload *upload = &put->upload;
+    ticker_status status;
+
+    *size = (size_t)size_of_part(put, upload->count);
+    ti_parts_limit(upload->parts, (size_t)(put->memory / (int64_t)*size));
+    status = wait_for(put, ti_parts_available, error);
+    return status == TICKER_OK ? ti_parts_take(upload->parts, *size, part, error) : status;
+}
+
+static ticker_status send_rest(storing *put, ticker_error *error)
+{
+    ticker_status status = TICKER_OK;
+    ti_part *part;
+    size_t size;
+
+    while (status == TICKER_OK && !put->ended) {
+        status = next_part(put, &part, &size, error);
+        if (status == TICKER_OK)
+            status = fill(put, part, size, error);
+        if (status != TICKER_OK)
+            break;
+        if (part->size > 0)
+            status = submit(put, part, error);
+        else
+            ti_parts_give(put->upload.parts, part);
+    }
+    return status == TICKER_OK ? wait_for(put, ti_parts_idle, error) : status;
+}
+
+/* Whatever goes wrong, nothing stays behind: parts of an upload that nobody ends cost money for ever. */
+static ticker_status send_parts(storing *put, ti_part *first, ti_part *second, ticker_error *error)
+{
+    ti_s3_upload *upload = &put->upload;
+    ticker_status status = ti_s3_begin_parts(upload, error);
+
+    if (status != TICKER_OK)
+        return status;
+    status = submit(put, first, error);
+    if (status == TICKER_OK)
+        status = submit(put, second, error);
+    if (status == TICKER_OK)
+        status = send_rest(put, error);
+    ti_parts_free(upload->parts); /* no part may arrive behind the abort */
+    upload->parts = NULL;
+    if (status == TICKER_OK)
+        status = ti_s3_complete(upload, error);
+    if (status != TICKER_OK && ti_s3_abort(upload->aws, upload->bucket, upload->key, upload->id, NULL) != TICKER_OK)
+        ti_error_hint(error, "upload %s of this key could not be aborted: abort it, or it takes room for ever",
+                      upload->id);
+    return status;
+}
+
+/* --- The whole ------------------------------------------------------------------------------------------------------------------ */
+
+static ticker_status store(storing *put, ticker_error *error)
+{
+    ti_part *first, *second = NULL;
+    size_t size;
+    ticker_status status = first_part(put, &first, error);
+
+    if (status == TICKER_OK && !put->ended) {
+        size = (size_t)size_of_part(put, 1);
+        status = ti_parts_take(put->upload.parts, size, &second, error);
+        if (status == TICKER_OK)
+            status = fill(put, second, size, error);
+    }
+    if (status != TICKER_OK)
+        return status;
+    return second == NULL || second->size == 0 ? send_whole(put, first, error) : send_parts(put, first, second, error);
+}
+
+static ticker_status describe(const storing *put, ticker_s3_object **object, ticker_error *error)
+{
+    const ti_http_response *response = &put->upload.answer.response;
+
+    ti_slice version = ti_http_response_header(response, "x-amz-version-id");
+
+    if (object == NULL)
+        return TICKER_OK;
+    if (put->upload.version != NULL)
+        version = ti_slice_of(put->upload.version);
+    *object = ti_s3_object_new(ti_slice_of(put->upload.key), put->upload.bytes, ti_slice_of(put->upload.etag), version,
+                               response->date);
+    return *object != NULL ? TICKER_OK : ti_fail_memory(error);
+}
+
+static bool printable(const char *text, size_t max)
+{
+    size_t size = strnlen(text, max + 1);
+
+    for (size_t i = 0; i < size; i++)
+        if (text[i] < 0x20 || text[i] == 0x7f)
+            return false;
+    return size > 0 && size <= max;
+}
+
+/* TLS protects a body on its way, and a checksum that the signature covers shows what else may happen to it; hashing it
+ * as well would cost more than all the rest of an upload. Without TLS the hash is all there is. */
+static ticker_status over_tls(ticker_aws *aws, bool *tls, ticker_error *error)
+{
+    char *endpoint = NULL;
+    ticker_status status = ticker_aws_endpoint(aws, "s3", &endpoint, error);
+
+    *tls = status == TICKER_OK && strncmp(endpoint, "https:", 6) == 0;
+    ticker_free(endpoint);
+    return status;
+}
+
+static ticker_status prepare(storing *put, ticker_error *error)
+{
+    const ticker_options *options = ti_aws_options(put->upload.aws);
+    unsigned concurrency = (unsigned)ti_option_number(options, TI_OPTION_S3_CONCURRENCY);
+    ticker_status status;
+    bool tls;
+
+    put->part_size = ti_option_number(options, TI_OPTION_S3_PART_SIZE);
+    put->memory = put->part_size * ((int64_t)concurrency + 1);
+    put->memory = put->memory > TICKER_S3_MEMORY_MAX ? put->memory : TICKER_S3_MEMORY_MAX;
+    put->upload.algorithm = TI_S3_NO_CHECKSUM;
+    if (strcmp(ti_option_text(options, TI_OPTION_S3_REQUEST_CHECKSUM), "when_supported") == 0)
+        put->upload.algorithm = ti_s3_algorithm_of(ti_option_text(options, TI_OPTION_S3_CHECKSUM));
+    status = over_tls(put->upload.aws, &tls, error);
+    put->upload.sign_bodies = !tls;
+    if (status != TICKER_OK)
+        return status;
+    put->upload.parts = ti_parts_new(concurrency, false, ti_s3_send_part, put);
+    return put->upload.parts != NULL ? TICKER_OK : ti_fail_memory(error);
+}
+
+static ticker_status put_object(storing *put, ticker_s3_object **object, ticker_error *error)
+{
+    char place[TICKER_NAME_MAX];
+    ticker_status status = prepare(put, error);
+
+    ti_http_response_init(&put->upload.answer.response);
+    if (status == TICKER_OK)
+        status = store(put, error);
+    if (status == TICKER_OK) {
+        (void)tell(put, put->upload.bytes, NULL); /* it is too late to stop */
+        status = describe(put, object, error);
+    }
+    if (status != TICKER_OK) {
+        ti_s3_place(place, sizeof(place), put->upload.bucket, put->upload.key);
+        ti_error_file(error, place);
+    }
+    ti_parts_free(put->upload.parts);
+    ti_s3_call_end(&put->upload.answer);
+    free(put->upload.id);
+    free(put->upload.pieces);
+    free(put->upload.etag);
+    free(put->upload.version);
+    return status;
+}
+
+ticker_status ticker_s3_put(ticker_aws *aws, const char *bucket, const char *key, ticker_source *source,
+                            const char *content_type, ticker_s3_progress progress, void *payload,
+                            ticker_s3_object **object, ticker_error *error)
+{
+    ticker_status status = ti_s3_check_key(aws, bucket, key, error);
+    storing put = {.source = source, .progress = progress, .payload = payload};
+
+    if (content_type == NULL)
+        content_type = "application/octet-stream";
+    if (status == TICKER_OK && (source == NULL || !printable(content_type, CONTENT_TYPE_MAX)))
+        status = ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "a source and a content type of one line are needed");
+    if (status == TICKER_OK) {
+        put.source_bytes = source->bytes;
+        put.upload.aws = aws;
+        put.upload.bucket = bucket;
+        put.upload.key = key;
+        put.upload.content_type = content_type;
+        status = put_object(&put, object, error);
+    }
+    ticker_source_free(source);
+    return status;
+}

@@ -1,0 +1,53 @@
+/* An upload while it goes on, and uploads in parts that were begun. */
+#ifndef TI_AWS_S3_UPLOAD_H
+#define TI_AWS_S3_UPLOAD_H
+
+#include <tickerimport/limits.h>
+
+#include "aws/parts.h"
+#include "aws/s3.h"
+
+#define TI_S3_ETAG_MAX 130 /* of a part, with quotes and NUL */
+
+/* What the server said of a part. */
+typedef struct ti_s3_piece {
+    char etag[TI_S3_ETAG_MAX];
+    char checksum[TI_S3_CHECKSUM_MAX];
+} ti_s3_piece;
+
+typedef struct ti_s3_upload {
+    ticker_aws *aws;
+    const char *bucket, *key, *content_type;
+    ti_s3_algorithm algorithm; /* of the checksums that are sent */
+    bool sign_bodies;          /* the signature covers them */
+    ti_parts *parts;
+    int64_t bytes; /* read from the source so far */
+    /* In parts. */
+    char *id;
+    ti_s3_piece *pieces; /* TICKER_S3_PARTS_MAX of them */
+    int64_t count;       /* of those that were handed to the threads */
+    /* What was stored. */
+    ti_s3_call answer;
+    char *etag, *version; /* version NULL: as the answer's header says */
+} ti_s3_upload;
+
+/* Puts checksum and payload hash of the call's body into the call; `checksum` must live as long as it. */
+ticker_status ti_s3_seal(const ti_s3_upload *upload, ti_s3_call *call, char checksum[TI_S3_CHECKSUM_MAX],
+                         ticker_error *error);
+
+/* Begins an upload in parts: sets `id` and `pieces`. When it fails nothing is left of it, as far as the server can be
+ * asked. */
+ticker_status ti_s3_begin_parts(ti_s3_upload *upload, ticker_error *error);
+/* A ti_part_work: sends part->index. `self` is the upload. */
+ticker_status ti_s3_send_part(void *self, ti_part *part, ticker_error *error);
+/* Makes the object of its parts: sets `etag`. After a failure the upload is to be aborted. */
+ticker_status ti_s3_complete(ti_s3_upload *upload, ticker_error *error);
+
+/* Aborts an upload whatever the caller wants meanwhile, several times if need be. TICKER_OK: nothing is left of it. */
+ticker_status ti_s3_abort(ticker_aws *aws, const char *bucket, const char *key, const char *id, ticker_error *error);
+/* The answer to a request that began an upload was lost: aborts those of this key that began within the last
+ * `milliseconds`. It could be somebody else's who puts the same key in the same moment: he gets TICKER_RETRY. */
+ticker_status ti_s3_abort_lost(ticker_aws *aws, const char *bucket, const char *key, int64_t milliseconds,
+                               ticker_error *error);
+
+#endif
