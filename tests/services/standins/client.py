@@ -46,6 +46,25 @@ def call(method, url, headers, body, service):
     return text
 
 
+def send(method, url, headers=None, body=b''):
+    """Returns (status, body, headers); status 0 when the connection broke, with what had come by then."""
+    parts = urlsplit(url)
+    link = http.client.HTTPConnection('127.0.0.1', parts.port, timeout=60)
+    try:
+        link.request(method, parts.path + ('?' + parts.query if parts.query else ''), body, dict({'Host': parts.netloc}, **(headers or {})))
+        answer = link.getresponse()
+        try:
+            return answer.status, answer.read(), dict((k.lower(), v) for k, v in answer.getheaders())
+        except http.client.IncompleteRead as short:
+            return 0, short.partial, {}
+        except ConnectionError:
+            return 0, b'', {}
+    except (ConnectionError, http.client.HTTPException) as error:
+        return 0, repr(error).encode(), {}
+    finally:
+        link.close()
+
+
 def sqs(endpoint, operation, arguments):
     headers = {'Content-Type': 'application/x-amz-json-1.0', 'X-Amz-Target': 'AmazonSQS.' + operation}
     return json.loads(call('POST', endpoint + '/', headers, json.dumps(arguments), 'sqs') or '{}')

@@ -10,6 +10,8 @@ const stores = { sqsStore: new SqsStore(), snsStore: new SnsStore(), s3Store: ne
 const folder = process.env.FAUXQS_DATA_DIR;
 const persistence = folder ? new PersistenceManager(folder) : undefined;
 if (persistence) {
+  // The file is to outlive the process, not the machine.
+  persistence.db.exec("PRAGMA synchronous = OFF");
   persistence.load(stores.sqsStore, stores.snsStore, stores.s3Store);
   for (const store of Object.values(stores)) store.persistence = persistence;
   for (const queue of stores.sqsStore.allQueues()) queue.persistence = persistence;

@@ -4,7 +4,6 @@ the environment of with-aws."""
 import base64
 import datetime
 import hashlib
-import http.client
 import json
 import os
 import re
@@ -15,6 +14,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import client
 import sigv4
+from client import send
 
 AWS, S3, PROXY = os.environ['AWS_ENDPOINT_URL'], os.environ['AWS_ENDPOINT_URL_S3'], os.environ['TICKER_TEST_S3_PROXY']
 SECOND, KEYS = os.environ['TICKER_TEST_SQS_SECOND'], os.environ['TICKER_TEST_CREDENTIALS']
@@ -26,25 +26,6 @@ numbers = {'ok': 0, 'not ok': 0}
 def check(what, good, seen=''):
     numbers['ok' if good else 'not ok'] += 1
     print('%s %d - %s%s' % ('ok' if good else 'not ok', sum(numbers.values()), what, '' if good else ': ' + repr(seen)[:600]), flush=True)
-
-
-def send(method, url, headers=None, body=b''):
-    """Returns (status, body, headers); status 0 when the connection broke, with what had come by then."""
-    parts = urlsplit(url)
-    link = http.client.HTTPConnection('127.0.0.1', parts.port, timeout=60)
-    try:
-        link.request(method, parts.path + ('?' + parts.query if parts.query else ''), body, dict({'Host': parts.netloc}, **(headers or {})))
-        answer = link.getresponse()
-        try:
-            return answer.status, answer.read(), dict((k.lower(), v) for k, v in answer.getheaders())
-        except http.client.IncompleteRead as short:
-            return 0, short.partial, {}
-        except ConnectionError:
-            return 0, b'', {}
-    except (ConnectionError, http.client.HTTPException) as error:
-        return 0, repr(error).encode(), {}
-    finally:
-        link.close()
 
 
 def ask(url, method='PUT', body=b'', headers=None, wire=None, change=None, **options):
