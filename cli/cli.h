@@ -19,6 +19,7 @@ typedef struct cli_context {
     front_output output;
     front_args args;
     ticker_options *options; /* flags, environment and configuration file are in */
+    ticker_aws *aws;         /* see remote.h; NULL until somebody needs it */
     const cli_command *command;
 } cli_context;
 
@@ -64,7 +65,10 @@ extern const cli_command cli_command_trades;
 extern const cli_command cli_command_summary;
 extern const cli_command cli_command_tickers;
 extern const cli_command cli_command_imports;
+extern const cli_command cli_command_upload;
 extern const cli_command cli_command_db;
+extern const cli_command cli_command_queue;
+extern const cli_command cli_command_aws;
 extern const cli_command cli_command_completion;
 extern const cli_command cli_command_help;
 

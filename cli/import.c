@@ -12,6 +12,7 @@
 #include "inputs.h"
 #include "interrupt.h"
 #include "progress.h"
+#include "remote.h"
 #include "report.h"
 #include "text.h"
 
@@ -121,7 +122,7 @@ static ticker_status attempt(worker *self)
 
     ticker_error_clear(self->error);
     self->seen = 0;
-    status = cli_input_open(self->input, &source, self->error);
+    status = cli_input_open(self->run->cli, self->input, &source, self->error);
     if (status != TICKER_OK)
         return status;
     if (!self->run->dry_run && self->store == NULL) {
@@ -321,9 +322,19 @@ static front_exit run(cli_context *cli)
     return run.result;
 }
 
-static const char *const options[] = {"database-url", "format", "on-error",        "force",
-                                      "dry-run",      "jobs",   "max-input-bytes", "max-expansion-ratio",
-                                      "max-nesting",  NULL};
+static const char *const options[] = {"database-url",
+                                      "format",
+                                      "on-error",
+                                      "force",
+                                      "dry-run",
+                                      "jobs",
+                                      "max-input-bytes",
+                                      "max-expansion-ratio",
+                                      "max-nesting",
+                                      CLI_AWS_OPTIONS,
+                                      CLI_S3_OPTIONS,
+                                      "s3-response-checksum",
+                                      NULL};
 
 static const front_flag flags[] = {
     {"json", 0, false, NULL, "print one JSON object a file, one a line, for scripts"},
@@ -332,12 +343,14 @@ static const front_flag flags[] = {
 
 const cli_command cli_command_import = {
     .name = "import",
-    .arguments = "FILE|DIR|- ...",
+    .arguments = "FILE|DIR|s3://BUCKET/KEY|- ...",
     .complete = "FILE",
     .summary = "import B3's quote and trade files into the database",
     .text = "FILE is one of B3's files as downloaded: plain, .zip (also zip in zip) or .gz; its\n"
             "format is recognised from its bytes. DIR stands for the files in a directory, sorted\n"
-            "by name, without hidden ones and without directories. - is standard input.\n\n"
+            "by name, without hidden ones and without directories. - is standard input.\n"
+            "s3://bucket/key is an object, s3://bucket/prefix/ all objects below it; what AWS needs\n"
+            "to know comes from the environment and from ~/.aws ('man ticker-aws').\n\n"
             "A file goes in as a whole or not at all, and the same bytes only once: importing a\n"
             "file again is harmless. Rows of the same days from another file replace those that\n"
             "have the same key. The database's tables are made when they are missing.\n\n"
@@ -346,6 +359,7 @@ const cli_command cli_command_import = {
     .examples = "  " CLI_PROGRAM " import COTAHIST_A2023.ZIP\n"
                 "  " CLI_PROGRAM " import --jobs 4 downloads/\n"
                 "  curl -s https://example.org/COTAHIST_D25062021.ZIP | " CLI_PROGRAM " import -\n"
+                "  " CLI_PROGRAM " import s3://my-bucket/2024/ --jobs 2\n"
                 "  " CLI_PROGRAM " import --dry-run --json *.zip | jq -r .status\n"
                 "  " CLI_PROGRAM
                 " import --database-url postgres://ticker@localhost/ticker 10-09-2026_NEGOCIOSAVISTA.zip\n",

@@ -10,7 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <tickerimport/limits.h>
+
 #include "interrupt.h"
+#include "remote.h"
 
 void cli_inputs_free(cli_inputs *inputs)
 {
@@ -124,16 +127,109 @@ static front_exit add_standard_input(cli_context *cli, cli_inputs *inputs)
     return FRONT_OK;
 }
 
+static bool add_object(cli_context *cli, cli_inputs *inputs, const char *url, int64_t bytes)
+{
+    if (!add(cli, inputs, url, NULL))
+        return false;
+    inputs->list[inputs->count - 1].bytes = bytes;
+    inputs->list[inputs->count - 1].file = true;
+    inputs->list[inputs->count - 1].remote = true;
+    return true;
+}
+
+typedef struct listing {
+    cli_context *cli;
+    cli_inputs *inputs;
+    const char *bucket;
+} listing;
+
+static ticker_status visit_object(void *payload, const ticker_s3_object *object, ticker_error *error)
+{
+    listing *self = payload;
+    const char *key = ticker_s3_object_key(object);
+    char url[TICKER_BUCKET_MAX + TICKER_KEY_MAX + 8];
+    size_t size = strlen(key);
+
+    /* Folders are what some programs make of a '/' at the end. */
+    if (size == 0 || key[size - 1] == '/' || ticker_s3_object_bytes(object) == 0)
+        return TICKER_OK;
+    (void)snprintf(url, sizeof url, "s3://%s/%s", self->bucket, key);
+    if (!add_object(self->cli, self->inputs, url, ticker_s3_object_bytes(object)))
+        return ticker_error_set(error, TICKER_FATAL, TICKER_ERROR_LIMIT, "too many objects");
+    return TICKER_OK;
+}
+
+static ticker_status list_objects(listing *self, const char *prefix, ticker_error *error)
+{
+    ticker_aws *aws;
+    ticker_status status = cli_aws(self->cli, &aws, error);
+
+    return status == TICKER_OK ? ticker_s3_list(aws, self->bucket, prefix, 0, visit_object, self, error) : status;
+}
+
+/* The objects below "s3://bucket/prefix/", in the order of their keys. */
+static front_exit add_prefix(cli_context *cli, cli_inputs *inputs, const char *url, const char *bucket,
+                             const char *prefix)
+{
+    listing self = {cli, inputs, bucket};
+    size_t before = inputs->count;
+    ticker_error *error = ticker_error_new();
+    front_exit result = FRONT_OK;
+
+    if (error == NULL) {
+        front_error(&cli->console, "out of memory");
+        return FRONT_FAILED;
+    }
+    if (list_objects(&self, prefix, error) != TICKER_OK) {
+        front_report(&cli->console, error, url);
+        result = front_exit_of(error);
+    } else if (inputs->count == before) {
+        front_error(&cli->console, "%s: there is no object below this prefix", url);
+        result = FRONT_FAILED;
+    }
+    ticker_error_free(error);
+    return result;
+}
+
+/* Before there are threads that share it. */
+static bool make_client(cli_context *cli)
+{
+    ticker_error *error = ticker_error_new();
+    ticker_aws *aws;
+    bool made = error != NULL && cli_aws(cli, &aws, error) == TICKER_OK;
+
+    if (error == NULL)
+        front_error(&cli->console, "out of memory");
+    else if (!made)
+        front_report(&cli->console, error, NULL);
+    ticker_error_free(error);
+    return made;
+}
+
+static front_exit add_remote(cli_context *cli, cli_inputs *inputs, const char *url)
+{
+    char bucket[TICKER_BUCKET_MAX];
+    const char *key;
+
+    if (!cli_s3_url(url, bucket, &key) || strlen(key) >= TICKER_KEY_MAX) {
+        front_error(&cli->console, "%s: write s3://bucket/key, or s3://bucket/prefix/ for all that is below it", url);
+        return FRONT_USAGE;
+    }
+    if (!make_client(cli))
+        return FRONT_USAGE;
+    if (key[0] == '\0' || key[strlen(key) - 1] == '/')
+        return add_prefix(cli, inputs, url, bucket, key);
+    return add_object(cli, inputs, url, -1) ? FRONT_OK : FRONT_USAGE;
+}
+
 static front_exit add_argument(cli_context *cli, cli_inputs *inputs, const char *word)
 {
     struct stat status;
 
     if (strcmp(word, "-") == 0)
         return add_standard_input(cli, inputs);
-    if (strncmp(word, "s3://", 5) == 0) {
-        front_error(&cli->console, "%s: this version cannot read from S3; download the file and name it", word);
-        return FRONT_USAGE;
-    }
+    if (strncmp(word, "s3://", 5) == 0)
+        return add_remote(cli, inputs, word);
     /* What cannot be looked at fails when it is opened, and is reported like every other file. */
     if (stat(word, &status) != 0)
         return add(cli, inputs, word, NULL) ? FRONT_OK : FRONT_USAGE;
@@ -217,12 +313,25 @@ static ticker_status open_waiting(int descriptor, bool own, const char *name, ti
     return ticker_error_set(error, TICKER_FATAL, TICKER_ERROR_MEMORY, "out of memory");
 }
 
-ticker_status cli_input_open(const cli_input *input, ticker_source **source, ticker_error *error)
+static ticker_status open_object(cli_context *cli, const char *url, ticker_source **source, ticker_error *error)
+{
+    char bucket[TICKER_BUCKET_MAX];
+    const char *key = "";
+    ticker_aws *aws = NULL;
+    ticker_status status = cli_aws(cli, &aws, error);
+
+    (void)cli_s3_url(url, bucket, &key); /* it was looked at when the list was made */
+    return status == TICKER_OK ? ticker_s3_get(aws, bucket, key, NULL, NULL, source, error) : status;
+}
+
+ticker_status cli_input_open(cli_context *cli, const cli_input *input, ticker_source **source, ticker_error *error)
 {
     struct stat status;
     ticker_status result;
     int descriptor;
 
+    if (input->remote)
+        return open_object(cli, input->path, source, error);
     if (strcmp(input->path, "-") == 0) {
         if (fstat(STDIN_FILENO, &status) == 0 && S_ISREG(status.st_mode))
             return ticker_source_open_descriptor(STDIN_FILENO, "-", source, error);

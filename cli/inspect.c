@@ -7,6 +7,7 @@
 #include "inputs.h"
 #include "interrupt.h"
 #include "progress.h"
+#include "remote.h"
 #include "report.h"
 #include "text.h"
 
@@ -113,7 +114,7 @@ static front_exit inspect_one(inspection *self)
 
     ticker_error_clear(self->error);
     self->reports = 0;
-    status = cli_input_open(self->input, &source, self->error);
+    status = cli_input_open(self->cli, self->input, &source, self->error);
     if (status == TICKER_OK)
         status = ticker_inspect_source(source, self->cli->options, &events, self->error);
     if (status == TICKER_OK || status == TICKER_WARN)
@@ -165,8 +166,9 @@ static front_exit run(cli_context *cli)
     return result;
 }
 
-static const char *const options[] = {"format",      "on-error", "force", "max-input-bytes", "max-expansion-ratio",
-                                      "max-nesting", NULL};
+static const char *const options[] = {
+    "format",      "on-error",      "force",        "max-input-bytes",      "max-expansion-ratio",
+    "max-nesting", CLI_AWS_OPTIONS, CLI_S3_OPTIONS, "s3-response-checksum", NULL};
 
 static const front_flag flags[] = {
     {"json", 0, false, NULL, "print one JSON object a file, one a line, for scripts"},
@@ -175,7 +177,7 @@ static const front_flag flags[] = {
 
 const cli_command cli_command_inspect = {
     .name = "inspect",
-    .arguments = "FILE|DIR|- ...",
+    .arguments = "FILE|DIR|s3://BUCKET/KEY|- ...",
     .complete = "FILE",
     .summary = "read and check files, store nothing",
     .text = "Shows what a file is and what it holds, with exact totals, and whether an import\n"

@@ -78,6 +78,7 @@ static front_exit run_command(cli_context *cli, const char *help)
     }
     if (command->plain || front_settings_load(cli->options, &cli->args, &cli->console))
         result = command->run(cli);
+    ticker_aws_free(cli->aws);
     ticker_options_free(cli->options);
     return result;
 }

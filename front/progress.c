@@ -89,8 +89,8 @@ static void measure(front_progress *progress, uint64_t bytes, uint64_t records, 
 /* "62%  12.3 MB/s  1,234,567 records/s  0:12 left" */
 static void tell(const front_progress *progress, uint64_t bytes, unsigned percent, char *text, size_t size)
 {
-    char rate[FRONT_NUMBER_MAX], count[FRONT_NUMBER_MAX], left[FRONT_NUMBER_MAX + 8] = "",
-                                                                                  amount[FRONT_NUMBER_MAX + 8] = "";
+    char rate[FRONT_NUMBER_MAX], count[FRONT_NUMBER_MAX],
+        records[FRONT_NUMBER_MAX + 16] = "", left[FRONT_NUMBER_MAX + 8] = "", amount[FRONT_NUMBER_MAX + 8] = "";
     uint64_t seconds;
 
     (void)front_text_bytes((uint64_t)progress->byte_rate, rate);
@@ -109,7 +109,10 @@ static void tell(const front_progress *progress, uint64_t bytes, unsigned percen
                 (void)snprintf(left, sizeof left, "  %" PRIu64 ":%02" PRIu64 " left", seconds / 60, seconds % 60);
         }
     }
-    (void)snprintf(text, size, "%s  %s/s  %s records/s%s", amount, rate, count, left);
+    /* An upload has none. */
+    if (progress->last_records > 0)
+        (void)snprintf(records, sizeof records, "  %s records/s", count);
+    (void)snprintf(text, size, "%s  %s/s%s%s", amount, rate, records, left);
 }
 
 /* What is being read: one name, or how many of how many. */

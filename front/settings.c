@@ -10,28 +10,8 @@
 #define SYSTEM_FILE "/etc/ticker/ticker.conf"
 #define PATH_TEXT_MAX 4096
 
-const char *const front_settings_shared[] = {"DATABASE_URL",
-                                             "REDIS_URL",
-                                             "STORAGE_URL",
-                                             "QUEUE_URL",
-                                             "PROMETHEUS_URL",
-                                             "AWS_ACCESS_KEY_ID",
-                                             "AWS_SECRET_ACCESS_KEY",
-                                             "AWS_SESSION_TOKEN",
-                                             "AWS_REGION",
-                                             "AWS_DEFAULT_REGION",
-                                             "AWS_PROFILE",
-                                             "AWS_ENDPOINT_URL",
-                                             "AWS_ENDPOINT_URL_S3",
-                                             "AWS_ENDPOINT_URL_SNS",
-                                             "AWS_ENDPOINT_URL_SQS",
-                                             "AWS_CA_BUNDLE",
-                                             "AWS_MAX_ATTEMPTS",
-                                             "AWS_RETRY_MODE",
-                                             "TICKER_LISTEN",
-                                             "TICKER_TOKENS",
-                                             "TICKER_MAX_UPLOAD",
-                                             NULL};
+const char *const front_settings_shared[] = {"REDIS_URL",     "PROMETHEUS_URL",    "TICKER_LISTEN",
+                                             "TICKER_TOKENS", "TICKER_MAX_UPLOAD", NULL};
 
 /* Sets one option; `where` says in the message where the value stands. */
 static bool set(ticker_options *options, const char *name, const char *value, const char *where, front_console *console)
