@@ -14,7 +14,6 @@ wrong "no command"
 wrong 'did you mean "import"' imprt good.txt
 wrong 'did you mean "quotes"' quote PETR4
 wrong "unknown command \"frobnicate\"" frobnicate
-wrong "unknown command \"upload\"" upload good.txt
 wrong "did you mean --jobs" import --jbos 3 good.txt
 wrong "did you mean --on-error" import --on-eror skip good.txt
 wrong "unknown flag -z" import -z good.txt
@@ -33,7 +32,21 @@ wrong 'cannot be "4294967296"; use a whole number from 0 to 3' import --max-nest
 wrong "jobs" import --jobs many good.txt
 wrong "takes no value" import --json=yes good.txt
 wrong "needs a value" import good.txt --jobs
-wrong "S3" import s3://bucket/key
+wrong "s3://bucket/key" import s3:///key
+wrong "s3://bucket/key" import "s3://$(printf 'b%.0s' {1..300})/key"
+wrong "too few arguments" upload
+wrong "STORAGE_URL" upload --storage-url ftp://somewhere good.txt
+wrong "aws cannot" aws drop
+wrong "no bucket" aws setup
+wrong "names no bucket" aws setup --bucket Not_A_Bucket
+wrong "queue" aws setup --bucket quotes --queue 'no name'
+wrong "max-receives" aws setup --bucket quotes --max-receives 0
+wrong "visibility" aws setup --bucket quotes --visibility 43201
+wrong "queue cannot" queue purge
+wrong "id" queue retry
+wrong "id" queue drop --all 7
+wrong "takes no id" queue list 7
+wrong "limit" queue list --limit 0
 wrong "which ticker" quotes
 wrong "not both" quotes --all PETR4
 wrong "which day" trades PETR4
@@ -59,7 +72,7 @@ expect 0 --version
 expect_output "^ticker-cli [0-9]+\.[0-9]+\.[0-9]+$"
 expect 0 -V
 commands=$(cli help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
-for wanted in import inspect quotes trades summary tickers imports db completion help; do
+for wanted in import inspect quotes trades summary tickers imports upload db queue aws completion help; do
     grep -qx "$wanted" <<<"$commands" || fail "no command $wanted"
 done
 for command in $commands; do
