@@ -20,7 +20,8 @@ typedef struct cli_inputs {
 } cli_inputs;
 
 /* Takes the arguments apart: files as they are, directories into the regular files they hold, sorted by name, without
- * hidden ones, and "s3://bucket/prefix/" into the objects below it. FRONT_USAGE: nothing can be done. FRONT_FAILED: something was left out, after saying so. */
+ * hidden ones, "s3://bucket/prefix/" into the objects below it. FRONT_USAGE: nothing can be done. FRONT_FAILED: something
+ * was left out, after saying so. */
 front_exit cli_inputs_collect(cli_context *cli, cli_inputs *inputs);
 void cli_inputs_free(cli_inputs *inputs);
 
