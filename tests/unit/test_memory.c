@@ -1,46 +1,10 @@
 /* Memory that runs out: each allocation of the library fails once, and every time the call says so, frees what it had and leaves nothing
- * open. Linked so that the library's calls of malloc() and its like come through here; those of other libraries do not. */
-#include <stdlib.h>
+ * open. */
+#include "failing_memory.h"
 
 #include "base/options.h"
 #include "store/store.h"
 #include "support.h"
-
-static unsigned long allocations, fail_at; /* fail_at 0: never */
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-char *__real_strdup(const char *text);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-char *__wrap_strdup(const char *text);
-
-static bool fails(void)
-{
-    return ++allocations == fail_at;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return fails() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-    return fails() ? NULL : __real_realloc(memory, size);
-}
-
-char *__wrap_strdup(const char *text)
-{
-    return fails() ? NULL : __real_strdup(text);
-}
 
 /* --- A store that takes everything and allocates nothing ------------------------------------------------------------------------ */
 
