@@ -90,11 +90,14 @@ static ticker_status find(const ti_credentials_setup *from, const place *where, 
 
 static ticker_status read_region(const ti_credentials_setup *from, ti_aws_settings *settings, ticker_error *error)
 {
-    static const place where = {TI_OPTION_AWS_REGION, {"AWS_REGION", "AWS_DEFAULT_REGION"}, "region"};
+    static const place first = {TI_OPTION_AWS_REGION, {"AWS_REGION"}, NULL};
+    static const place second = {TI_OPTION_AWS_DEFAULT_REGION, {"AWS_DEFAULT_REGION"}, "region"};
     ticker_status status;
     found it;
 
-    status = find(from, &where, &it, error);
+    status = find(from, &first, &it, error);
+    if (status == TICKER_OK && it.text == NULL)
+        status = find(from, &second, &it, error);
     if (status == TICKER_OK && it.text != NULL && !ti_aws_region_valid(ti_slice_of(it.text))) {
         status = ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "%s cannot be \"%s\"", it.origin, it.text);
         ti_error_hint(error, "a region is named like us-east-1");
