@@ -39,7 +39,7 @@ static bool add(cli_context *cli, cli_inputs *inputs, const char *path, const st
         inputs->capacity = capacity;
     }
     input = &inputs->list[inputs->count];
-    input->path = strdup(path);
+    *input = (cli_input){.path = strdup(path), .bytes = -1};
     if (input->path == NULL) {
         front_error(&cli->console, "out of memory");
         return false;

@@ -45,16 +45,16 @@ set +a
 quotes_file COTAHIST_A2024.TXT 60000
 zip -q COTAHIST_A2024.ZIP COTAHIST_A2024.TXT
 expect 0 upload --json COTAHIST_A2024.TXT
-url=$(value url)
+url=$(text url)
 [[ $url == s3://$bucket/b3/*/COTAHIST_A2024.TXT ]] || fail "unexpected URL $url"
 expect 0 upload COTAHIST_A2024.ZIP --s3-part-size 5MiB --s3-concurrency 2
 expect 0 import --json "$url"
-is "$(value status)" imported
+is "$(text status)" imported
 is "$(value imported)" 60000 "imported"
-is "$(value file)" "$url" "file"
-is "$(value sha256)" "$(sha256sum <COTAHIST_A2024.TXT | cut -d ' ' -f 1)" "sha256"
+is "$(text file)" "$url" "file"
+is "$(text sha256)" "$(sha256sum <COTAHIST_A2024.TXT | cut -d ' ' -f 1)" "sha256"
 expect 0 import --json "$url"
-is "$(value status)" duplicate
+is "$(text status)" duplicate
 expect 0 inspect --json "s3://$bucket/b3/"
 is "$(wc -l <out)" 2 "objects below the prefix"
 

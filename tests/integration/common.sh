@@ -153,6 +153,11 @@ value() {
     check get "$work/out" "$1"
 }
 
+# The same of a text, without its quotes.
+text() {
+    value "$1" | sed 's/^"//; s/"$//'
+}
+
 is() {
     [ "$1" = "$2" ] || fail "${3:-found} \"$1\", wanted \"$2\""
 }

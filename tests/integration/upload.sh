@@ -12,10 +12,10 @@ for backend in $(backends); do
     export STORAGE_URL=file://$work/uploads-$backend
 
     expect 0 upload --json COTAHIST_A2024.TXT
-    is "$(value status)" uploaded
-    is "$(value sha256)" "$sum" "sha256"
+    is "$(text status)" uploaded
+    is "$(text sha256)" "$sum" "sha256"
     is "$(value bytes)" "$(stat -c %s COTAHIST_A2024.TXT)" "bytes"
-    key=$(value key)
+    key=$(text key)
     [[ $key == */COTAHIST_A2024.TXT ]] || fail "the key does not end with the file's name: $key"
     cmp COTAHIST_A2024.TXT "$work/uploads-$backend/$key" || fail "the stored file differs"
 
