@@ -14,7 +14,7 @@ bash -n script.bash || fail "bash does not take its script"
 
 commands=$(cli help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
 for command in $commands; do
-    for flag in $(cli help "$command" | grep -oE '^  (-., )?--[a-z-]+' | grep -oE '[a-z][a-z-]+$'); do
+    for flag in $(cli help "$command" | grep -oE '^  (-., )?--[a-z0-9-]+' | grep -oE '[a-z][a-z0-9-]+$'); do
         grep -qE -- "--$flag\b" script.bash || fail "bash: $command --$flag"
         grep -qE -- "--$flag\b" script.zsh || fail "zsh: $command --$flag"
         grep -qE -- "-l $flag\b" script.fish || fail "fish: $command --$flag"
