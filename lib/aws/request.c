@@ -146,8 +146,7 @@ static ticker_status put_url(const ti_aws_where *where, ti_slice query, ti_buffe
         (void)ti_buffer_slice(url, query);
     }
     if (ti_buffer_string(url) == NULL)
-        return ti_fail(error, TICKER_FATAL, TICKER_ERROR_LIMIT, "the URL of a request is longer than %d bytes",
-                       TICKER_URL_MAX);
+        return ti_buffer_fail(url, TICKER_FATAL, "the URL of a request", error);
     return TICKER_OK;
 }
 

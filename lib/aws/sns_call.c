@@ -80,8 +80,7 @@ static ticker_status call_and_read(ticker_aws *aws, const char *action, const ch
     ti_http_response_init(&response);
     ti_buffer_init(&form, REQUEST_MAX);
     if (!write_form(&form, action, pairs))
-        status = ti_fail(error, TICKER_FATAL, TICKER_ERROR_LIMIT, "the request of SNS is longer than %d bytes",
-                         REQUEST_MAX);
+        status = ti_buffer_fail(&form, TICKER_FATAL, "the request of SNS", error);
     else
         status = call(aws, action, arn, (ti_slice){form.data, form.size}, &response, error);
     if (status == TICKER_OK && read != NULL)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "base/utf8.h"
 
 #define FIRST_CAPACITY 256
@@ -31,10 +32,18 @@ bool ti_buffer_failed(const ti_buffer *buffer)
     return buffer->failed;
 }
 
-static char *fail(ti_buffer *buffer)
+ticker_status ti_buffer_fail(const ti_buffer *buffer, ticker_status status, const char *what, ticker_error *error)
+{
+    if (!buffer->full)
+        return ti_fail_memory(error);
+    return ti_fail(error, status, TICKER_ERROR_LIMIT, "%s is longer than %zu bytes", what, buffer->max);
+}
+
+static char *fail(ti_buffer *buffer, bool full)
 {
     buffer->size = 0;
     buffer->failed = true;
+    buffer->full = full;
     return NULL;
 }
 
@@ -43,8 +52,10 @@ char *ti_buffer_reserve(ti_buffer *buffer, size_t extra)
     size_t needed, capacity;
     char *data;
 
-    if (buffer->failed || extra > buffer->max || buffer->size > buffer->max - extra)
-        return fail(buffer);
+    if (buffer->failed)
+        return NULL;
+    if (extra > buffer->max || buffer->size > buffer->max - extra)
+        return fail(buffer, true);
     needed = buffer->size + extra;
     if (needed > buffer->capacity || buffer->data == NULL) {
         capacity = buffer->capacity < FIRST_CAPACITY ? FIRST_CAPACITY : buffer->capacity;
@@ -52,7 +63,7 @@ char *ti_buffer_reserve(ti_buffer *buffer, size_t extra)
             capacity = capacity > buffer->max / 2 ? buffer->max : capacity * 2;
         data = realloc(buffer->data, capacity);
         if (data == NULL)
-            return fail(buffer);
+            return fail(buffer, false);
         buffer->data = data;
         buffer->capacity = capacity;
     }
@@ -96,7 +107,7 @@ bool ti_buffer_printf(ti_buffer *buffer, const char *format, ...)
     length = vsnprintf(NULL, 0, format, arguments);
     va_end(arguments);
     if (length < 0)
-        return fail(buffer) != NULL;
+        return fail(buffer, false) != NULL;
     to = ti_buffer_reserve(buffer, (size_t)length + 1);
     if (to == NULL)
         return false;

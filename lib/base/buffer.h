@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <tickerimport/error.h>
+
 #include "base/slice.h"
 
 typedef struct ti_buffer {
@@ -15,6 +17,7 @@ typedef struct ti_buffer {
     size_t capacity;
     size_t max;
     bool failed;
+    bool full; /* it failed because of the cap, not of memory */
 } ti_buffer;
 
 void ti_buffer_init(ti_buffer *buffer, size_t max);
@@ -22,6 +25,8 @@ void ti_buffer_free(ti_buffer *buffer);
 /* Keeps the memory, forgets the bytes and a failure. */
 void ti_buffer_clear(ti_buffer *buffer);
 bool ti_buffer_failed(const ti_buffer *buffer);
+/* Says why a buffer failed: TICKER_FATAL with TICKER_ERROR_MEMORY, or `status` with TICKER_ERROR_LIMIT: "`what` is longer than N bytes". */
+ticker_status ti_buffer_fail(const ti_buffer *buffer, ticker_status status, const char *what, ticker_error *error);
 
 /* Makes room for `extra` more bytes and returns where they go; NULL on failure. The caller adds to ->size what it wrote. */
 char *ti_buffer_reserve(ti_buffer *buffer, size_t extra);

@@ -114,11 +114,32 @@ START_TEST(slices)
 }
 END_TEST
 
+START_TEST(a_failure_has_its_reason)
+{
+    ti_buffer buffer;
+    ticker_error error;
+
+    ti_buffer_init(&buffer, 10);
+    ck_assert(ti_buffer_text(&buffer, "0123456789"));
+    ck_assert(!ti_buffer_byte(&buffer, 'x'));
+    ti_error_init(&error);
+    ck_assert_int_eq(ti_buffer_fail(&buffer, TICKER_FAILED, "the word", &error), TICKER_FAILED);
+    ck_assert_int_eq(error.kind, TICKER_ERROR_LIMIT);
+    ck_assert_str_eq(error.message, "the word is longer than 10 bytes");
+    ti_buffer_free(&buffer);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
-        grows,        nothing_can_be_appended_to_nothing,    the_cap_holds_and_the_failure_stays,
-        json_escapes, json_takes_utf8_and_replaces_the_rest, slices,
+        grows,
+        nothing_can_be_appended_to_nothing,
+        the_cap_holds_and_the_failure_stays,
+        json_escapes,
+        json_takes_utf8_and_replaces_the_rest,
+        slices,
+        a_failure_has_its_reason,
     };
 
     return run_tests("buffer", tests, COUNT(tests));
