@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The suite of the queue in SQS on stand-ins for AWS of their own (or on those of TICKER_TEST_AWS).
+# The suites of the storage in S3 and of the queue in SQS on stand-ins for AWS of their own (or on those of TICKER_TEST_AWS).
 set -euo pipefail
 programs=${TICKER_BUILD:?names the build folder}/tests/conformance
 
@@ -13,4 +13,4 @@ exec "$(dirname "$0")/../services/with-aws" bash -c '
     for program; do
         "$program" || worst=$?
     done
-    exit "$worst"' suites "$programs/queue_sqs"
+    exit "$worst"' suites "$programs/storage_s3" "$programs/queue_sqs"
