@@ -5,6 +5,7 @@
 #include "aws/credentials_provider.h"
 #include "aws/json.h"
 #include "aws/secret.h"
+#include "aws/settings.h"
 #include "base/error.h"
 
 #define ECS "http://169.254.170.2"
@@ -150,13 +151,19 @@ static ticker_status ask(ti_lookup *lookup, const char *url, ti_slice token, ti_
                                .no_proxy = !secure,
                                .max_body = TI_CREDENTIALS_ANSWER_MAX};
     ti_http_response response;
-    ticker_status status = ti_lookup_exchange(lookup, WHERE, &request, ATTEMPTS, NULL, &response, error);
+    ti_aws_settings settings = {0};
+    ticker_status status = secure ? ti_aws_settings_read(lookup->setup, &settings, error) : TICKER_OK;
 
+    ti_http_response_init(&response);
+    request.ca_bundle = settings.ca_bundle;
+    if (status == TICKER_OK)
+        status = ti_lookup_exchange(lookup, WHERE, &request, ATTEMPTS, NULL, &response, error);
     if (status == TICKER_OK && response.status == 200)
         status = ti_credentials_json(credentials, (ti_slice){response.body.data, response.body.size}, &document, error);
     else if (status == TICKER_OK)
         status = refused(&response, token, error);
     ti_response_wipe(&response);
+    ti_aws_settings_free(&settings);
     return status;
 }
 

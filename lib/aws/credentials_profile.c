@@ -86,7 +86,7 @@ static ticker_status from_web_identity(reading *self, const char *profile, ti_cr
     if (identity.role == NULL)
         return wrong(self, profile, "web_identity_token_file", "web_identity_token_file needs a role_arn");
     (void)snprintf(where, sizeof(where), "profile \"%s\" (web_identity_token_file)", profile);
-    return ti_web_identity_fetch(self->lookup, &self->profiles, &identity, credentials, self->error);
+    return ti_web_identity_fetch(self->lookup, &identity, credentials, self->error);
 }
 
 /* The keys that "credential_source" names. */

@@ -97,10 +97,9 @@ typedef struct ti_sts {
     const char *source, *where;
     const char *expired; /* the hint when STS says that what it was shown has expired */
 } ti_sts;
-/* `profiles` is where endpoint and region may stand. TICKER_FATAL with USAGE: STS refuses; with SERVICE: it cannot be
+/* TICKER_FATAL with USAGE: STS refuses; with SERVICE: it cannot be
  * reached or passes. */
-ticker_status ti_sts_ask(ti_lookup *lookup, const ti_profiles *profiles, const ti_sts *sts, ti_credentials *credentials,
-                         ticker_error *error);
+ticker_status ti_sts_ask(ti_lookup *lookup, const ti_sts *sts, ti_credentials *credentials, ticker_error *error);
 
 /* --- Ways that also a profile can name --- */
 
@@ -112,8 +111,8 @@ typedef struct ti_web_identity {
     const char *token_file, *role, *session_name; /* session_name: NULL, made up */
     const char *where;
 } ti_web_identity;
-ticker_status ti_web_identity_fetch(ti_lookup *lookup, const ti_profiles *profiles, const ti_web_identity *identity,
-                                    ti_credentials *credentials, ticker_error *error);
+ticker_status ti_web_identity_fetch(ti_lookup *lookup, const ti_web_identity *identity, ti_credentials *credentials,
+                                    ticker_error *error);
 ticker_status ti_process_fetch(ti_lookup *lookup, const char *command, const char *where, ti_credentials *credentials,
                                ticker_error *error);
 /* A profile's role_arn with `source`, the credentials that may take it. */

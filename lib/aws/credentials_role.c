@@ -57,7 +57,7 @@ ticker_status ti_role_fetch(ti_lookup *lookup, const ti_profiles *profiles, cons
     if (ti_buffer_failed(&form))
         status = ti_fail(error, TICKER_FATAL, TICKER_ERROR_LIMIT, "%s: its settings are too long", where);
     else
-        status = ti_sts_ask(lookup, profiles, &sts, credentials, error);
+        status = ti_sts_ask(lookup, &sts, credentials, error);
     ti_secret_wipe(&form);
     return status;
 }

@@ -3,16 +3,15 @@
 #define _GNU_SOURCE 1 /* memmem() */
 #endif
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "aws/credentials_provider.h"
 #include "aws/secret.h"
+#include "aws/settings.h"
 #include "aws/sigv4.h"
 #include "aws/xml.h"
 #include "base/encode.h"
 #include "base/error.h"
-#include "base/options.h"
 
 #define ATTEMPTS 3
 #define CONNECT_MILLISECONDS 5000
@@ -20,126 +19,44 @@
 
 /* --- Where it is --- */
 
-static const char *region_of(const ti_lookup *lookup, const ti_profiles *profiles)
-{
-    const ti_credentials_setup *setup = lookup->setup;
-    const char *region = setup->region;
-
-    if (region == NULL || *region == '\0')
-        region = ti_option_text(setup->options, TI_OPTION_AWS_REGION);
-    if (*region == '\0')
-        region = ti_setup_environment(setup, "AWS_REGION");
-    if (region == NULL)
-        region = ti_setup_environment(setup, "AWS_DEFAULT_REGION");
-    if (region == NULL)
-        region = ti_profiles_value(profiles, profiles->name, "region");
-    return region != NULL ? region : "us-east-1";
-}
-
-/* What it may hold is a part of a host's name. */
-static bool valid_region(const char *region)
-{
-    size_t size = strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-");
-
-    return size > 0 && size < 64 && region[size] == '\0' && region[0] != '-';
-}
-
-/* Each partition of AWS has a domain of its own. */
-static const char *domain_of(const char *region)
-{
-    static const struct {
-        const char *prefix, *domain;
-    } partitions[] = {{"cn-", "amazonaws.com.cn"},    {"us-iso-", "c2s.ic.gov"},      {"us-isob-", "sc2s.sgov.gov"},
-                      {"eu-isoe-", "cloud.adc-e.uk"}, {"us-isof-", "csp.hci.ic.gov"}, {"eusc-", "amazonaws.eu"}};
-
-    for (size_t i = 0; i < sizeof(partitions) / sizeof(partitions[0]); i++)
-        if (strncmp(region, partitions[i].prefix, strlen(partitions[i].prefix)) == 0)
-            return partitions[i].domain;
-    return "amazonaws.com";
-}
-
-/* The endpoint that somebody configured; NULL: nobody. */
-static ticker_status configured(const ti_lookup *lookup, const ti_profiles *profiles, const char **endpoint,
-                                ticker_error *error)
-{
-    const ti_credentials_setup *setup = lookup->setup;
-    const char *ignore = ti_setup_environment(setup, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
-    ticker_status status = TICKER_OK;
-
-    *endpoint = ti_option_text(setup->options, TI_OPTION_AWS_ENDPOINT_URL_STS);
-    if (**endpoint == '\0')
-        *endpoint = ti_option_text(setup->options, TI_OPTION_AWS_ENDPOINT_URL);
-    if (**endpoint != '\0')
-        return TICKER_OK;
-    *endpoint = NULL;
-    if (ignore != NULL && strcasecmp(ignore, "true") == 0)
-        return TICKER_OK;
-    *endpoint = ti_setup_environment(setup, "AWS_ENDPOINT_URL_STS");
-    if (*endpoint == NULL)
-        *endpoint = ti_setup_environment(setup, "AWS_ENDPOINT_URL");
-    if (*endpoint == NULL)
-        status = ti_profiles_service(profiles, "sts.endpoint_url", endpoint, error);
-    if (status == TICKER_OK && *endpoint == NULL)
-        *endpoint = ti_profiles_value(profiles, profiles->name, "endpoint_url");
-    return status;
-}
-
-/* What a request needs to know of its URL. */
+/* What a request needs to know of its place. */
 typedef struct target {
-    char url[TICKER_URL_MAX];
-    ti_slice host, path; /* parts of it; the host with its port, but not with the usual one, as it is sent */
+    ti_aws_settings settings;
+    ti_endpoint endpoint;
     const char *region;
+    ti_buffer host, url;
+    ti_slice path;
 } target;
 
-static bool ends_with(ti_slice text, const char *end)
+/* To be freed in any case. */
+static ticker_status find_target(const ti_lookup *lookup, target *to, ticker_error *error)
 {
-    size_t size = strlen(end);
+    const char *region = lookup->setup->region;
+    ticker_status status = ti_aws_settings_read(lookup->setup, &to->settings, error);
 
-    return text.size > size && memcmp(text.data + text.size - size, end, size) == 0;
-}
-
-/* Finds host and path of an http or https URL and makes its path end with '/'. */
-static bool take_apart(target *to)
-{
-    size_t size = strlen(to->url), scheme;
-    char *host;
-
-    if (strncasecmp(to->url, "https://", 8) != 0 && strncasecmp(to->url, "http://", 7) != 0)
-        return false;
-    if (strpbrk(to->url, "?#@ ") != NULL || !ti_is_token(ti_slice_of(to->url)) || size + 2 > sizeof(to->url))
-        return false;
-    if (to->url[size - 1] != '/')
-        memcpy(to->url + size, "/", 2);
-    scheme = strcspn(to->url, ":");
-    host = to->url + scheme + 3;
-    to->host = (ti_slice){host, strcspn(host, "/")};
-    to->path = ti_slice_of(host + to->host.size);
-    if (ends_with(to->host, scheme == 5 ? ":443" : ":80"))
-        to->host.size -= scheme == 5 ? 4 : 3;
-    return to->host.size > 0;
-}
-
-static ticker_status find_target(const ti_lookup *lookup, const ti_profiles *profiles, target *to, ticker_error *error)
-{
-    const char *endpoint = NULL;
-    ticker_status status = configured(lookup, profiles, &endpoint, error);
-    int length;
-
+    ti_buffer_init(&to->host, TICKER_URL_MAX);
+    ti_buffer_init(&to->url, TICKER_URL_MAX);
     if (status != TICKER_OK)
         return status;
-    to->region = region_of(lookup, profiles);
-    if (!valid_region(to->region))
-        return ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "\"%s\" is no AWS region", to->region);
-    if (endpoint != NULL)
-        length = snprintf(to->url, sizeof(to->url), "%s", endpoint);
-    else
-        length = snprintf(to->url, sizeof(to->url), "https://sts.%s.%s/", to->region, domain_of(to->region));
-    if (length > 0 && (size_t)length < sizeof(to->url) && take_apart(to))
-        return TICKER_OK;
-    (void)ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "the endpoint of STS is no http or https URL");
-    ti_error_hint(error, "look at aws-endpoint-url-sts, AWS_ENDPOINT_URL_STS and AWS_ENDPOINT_URL, and at endpoint_url "
-                         "in ~/.aws/config");
-    return TICKER_FATAL;
+    to->region = region != NULL && *region != '\0' ? region : to->settings.region;
+    to->endpoint = to->settings.endpoints[TI_AWS_STS];
+    if (!to->endpoint.set)
+        ti_endpoint_of_aws(ti_aws_service_name(TI_AWS_STS), to->region, &to->endpoint);
+    (void)ti_endpoint_host(&to->endpoint, (ti_slice){"", 0}, &to->host);
+    (void)ti_buffer_text(&to->url, to->endpoint.tls ? "https://" : "http://");
+    (void)ti_buffer_slice(&to->url, (ti_slice){to->host.data, to->host.size});
+    (void)ti_buffer_printf(&to->url, "%s/", to->endpoint.path);
+    if (ti_buffer_failed(&to->host) || ti_buffer_string(&to->url) == NULL)
+        return ti_fail_memory(error);
+    to->path = (ti_slice){to->url.data + to->url.size - strlen(to->endpoint.path) - 1, strlen(to->endpoint.path) + 1};
+    return TICKER_OK;
+}
+
+static void free_target(target *to)
+{
+    ti_aws_settings_free(&to->settings);
+    ti_buffer_free(&to->host);
+    ti_buffer_free(&to->url);
 }
 
 /* --- What it answers --- */
@@ -175,6 +92,13 @@ static void end_answer(answer *from)
 static ti_slice slice_of(const ti_buffer *buffer)
 {
     return (ti_slice){buffer->data, buffer->size};
+}
+
+static bool ends_with(ti_slice text, const char *end)
+{
+    size_t size = strlen(end);
+
+    return text.size > size && memcmp(text.data + text.size - size, end, size) == 0;
 }
 
 /* Keeps the elements that matter, whatever they are wrapped in. Longer ones than fit are cut: keys are then refused as
@@ -344,7 +268,7 @@ static ticker_status sign(const ti_lookup *lookup, const target *at, const ti_st
     }
     ti_hex(digest, sizeof(digest), hash);
     ti_time_basic(scope.time, to->time);
-    add_header(to, "host", at->host);
+    add_header(to, "host", slice_of(&at->host));
     add_header(to, "x-amz-date", ti_slice_of(to->time));
     if (scope.session_token.size > 0)
         add_header(to, "x-amz-security-token", scope.session_token);
@@ -370,43 +294,34 @@ static bool passing(const ti_http_response *response)
     return false;
 }
 
-static const char *ca_bundle(const ti_lookup *lookup, const ti_profiles *profiles)
-{
-    const char *bundle = ti_option_text(lookup->setup->options, TI_OPTION_AWS_CA_BUNDLE);
-
-    if (*bundle == '\0')
-        bundle = ti_setup_environment(lookup->setup, "AWS_CA_BUNDLE");
-    return bundle != NULL ? bundle : ti_profiles_value(profiles, profiles->name, "ca_bundle");
-}
-
-ticker_status ti_sts_ask(ti_lookup *lookup, const ti_profiles *profiles, const ti_sts *sts, ti_credentials *credentials,
-                         ticker_error *error)
+ticker_status ti_sts_ask(ti_lookup *lookup, const ti_sts *sts, ti_credentials *credentials, ticker_error *error)
 {
     target at = {.region = ""};
     headers sent = {.count = 0};
     ti_http_response response;
     ti_http_request request = {.method = "POST",
-                               .url = at.url,
                                .headers = sent.list,
                                .body = {.data = sts->form->data, .size = (int64_t)sts->form->size},
                                .connect_timeout = CONNECT_MILLISECONDS,
                                .timeout = TOTAL_MILLISECONDS,
                                .total_timeout = TOTAL_MILLISECONDS,
-                               .ca_bundle = ca_bundle(lookup, profiles),
                                .max_body = TI_CREDENTIALS_ANSWER_MAX};
-    ticker_status status = find_target(lookup, profiles, &at, error);
+    ticker_status status = find_target(lookup, &at, error);
 
     ti_buffer_init(&sent.authorization, TICKER_URL_MAX);
     add_header(&sent, "content-type", ti_slice_of("application/x-www-form-urlencoded"));
     if (status == TICKER_OK && sts->signer != NULL)
         status = sign(lookup, &at, sts, slice_of(sts->form), &sent, error);
-    request.header_count = sent.count;
     if (status == TICKER_OK) {
+        request.url = at.url.data;
+        request.header_count = sent.count;
+        request.ca_bundle = at.settings.ca_bundle;
         status = ti_lookup_exchange(lookup, sts->where, &request, ATTEMPTS, passing, &response, error);
         if (status == TICKER_OK)
             status = take_answer(sts, &response, credentials, error);
         ti_response_wipe(&response);
     }
     ti_secret_wipe(&sent.authorization);
+    free_target(&at);
     return status;
 }

@@ -5,8 +5,8 @@
 
 #define FORM_MAX (4 * TI_CREDENTIALS_TOKEN_FILE_MAX)
 
-static ticker_status ask(ti_lookup *lookup, const ti_profiles *profiles, const ti_web_identity *identity,
-                         ti_slice token, ti_credentials *credentials, ticker_error *error)
+static ticker_status ask(ti_lookup *lookup, const ti_web_identity *identity, ti_slice token,
+                         ti_credentials *credentials, ticker_error *error)
 {
     char session[TI_SESSION_NAME_MAX];
     ti_buffer form;
@@ -30,14 +30,14 @@ static ticker_status ask(ti_lookup *lookup, const ti_profiles *profiles, const t
         status = ti_fail(error, TICKER_FATAL, TICKER_ERROR_LIMIT, "%s: the role's ARN or the token is too long",
                          identity->where);
     else
-        status = ti_sts_ask(lookup, profiles, &sts, credentials, error);
+        status = ti_sts_ask(lookup, &sts, credentials, error);
     ti_secret_wipe(&form);
     return status;
 }
 
 /* The file is read each time: it is replaced long before the token in it expires. */
-ticker_status ti_web_identity_fetch(ti_lookup *lookup, const ti_profiles *profiles, const ti_web_identity *identity,
-                                    ti_credentials *credentials, ticker_error *error)
+ticker_status ti_web_identity_fetch(ti_lookup *lookup, const ti_web_identity *identity, ti_credentials *credentials,
+                                    ticker_error *error)
 {
     ti_buffer file;
     ti_slice token;
@@ -53,7 +53,7 @@ ticker_status ti_web_identity_fetch(ti_lookup *lookup, const ti_profiles *profil
         return status;
     token = ti_trimmed((ti_slice){file.data, file.size});
     if (ti_is_token(token)) {
-        status = ask(lookup, profiles, identity, token, credentials, error);
+        status = ask(lookup, identity, token, credentials, error);
     } else {
         status = ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "%s: the file %s", identity->where,
                          token.size == 0 ? "is empty" : "holds no token");
@@ -70,8 +70,6 @@ static ticker_status fetch(ti_lookup *lookup, ti_credentials *credentials, ticke
                                 .role = ti_setup_environment(setup, "AWS_ROLE_ARN"),
                                 .session_name = ti_setup_environment(setup, "AWS_ROLE_SESSION_NAME"),
                                 .where = "web identity (AWS_WEB_IDENTITY_TOKEN_FILE)"};
-    ti_profiles profiles;
-    ticker_status status;
 
     if (identity.token_file == NULL) {
         ti_lookup_note(lookup, "AWS_WEB_IDENTITY_TOKEN_FILE is not set");
@@ -80,11 +78,7 @@ static ticker_status fetch(ti_lookup *lookup, ti_credentials *credentials, ticke
     if (identity.role == NULL)
         return ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE,
                        "AWS_WEB_IDENTITY_TOKEN_FILE is set, but AWS_ROLE_ARN is not");
-    status = ti_profiles_open(setup, &profiles, error);
-    if (status == TICKER_OK)
-        status = ti_web_identity_fetch(lookup, &profiles, &identity, credentials, error);
-    ti_profiles_close(&profiles);
-    return status;
+    return ti_web_identity_fetch(lookup, &identity, credentials, error);
 }
 
 const ti_credentials_provider ti_provider_web_identity = {"web identity", fetch};

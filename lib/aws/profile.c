@@ -146,7 +146,9 @@ void ti_profiles_place(const ti_profiles *profiles, const char *name, const char
         ti_error_place(error, line, 0, -1);
 }
 
-ticker_status ti_profiles_service(const ti_profiles *profiles, const char *key, const char **value, ticker_error *error)
+/* "s3.endpoint_url": in the section of services that the profile names, or indented in the profile itself. */
+static ticker_status service_value(const ti_profiles *profiles, const char *key, const char **value,
+                                   ticker_error *error)
 {
     const char *services = ti_profiles_value(profiles, profiles->name, "services");
 
@@ -173,7 +175,7 @@ ticker_status ti_profile_value(const ti_credentials_setup *setup, const char *na
 
     *value = NULL;
     if (status == TICKER_OK && strchr(name, '.') != NULL)
-        status = ti_profiles_service(&profiles, name, &found, error);
+        status = service_value(&profiles, name, &found, error);
     else if (status == TICKER_OK)
         found = ti_profiles_value(&profiles, profiles.name, name);
     if (status == TICKER_OK && found == NULL)

@@ -30,10 +30,6 @@ ticker_status ti_profiles_missing(const ti_profiles *profiles, const char *name,
 bool ti_profiles_has(const ti_profiles *profiles, const char *name);
 /* The value in the credentials file, else in the config file; NULL: in neither, or empty. */
 const char *ti_profiles_value(const ti_profiles *profiles, const char *name, const char *key);
-/* "s3.endpoint_url" of the profile in use: from the section of services that it names, else indented in itself; NULL: in
- * neither. TICKER_FATAL with USAGE: the section that it names is not there. */
-ticker_status ti_profiles_service(const ti_profiles *profiles, const char *key, const char **value,
-                                  ticker_error *error);
 /* Adds to a filled error where the key stands. */
 void ti_profiles_place(const ti_profiles *profiles, const char *name, const char *key, ticker_error *error);
 

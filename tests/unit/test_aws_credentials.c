@@ -205,17 +205,17 @@ START_TEST(a_profile_that_does_not_exist)
     char *value = NULL;
 
     run_begin(&run);
-    run_set(&run, "AWS_PROFILE=wrok");
+    run_set(&run, "AWS_PROFILE=desc");
     run_refused(&run, TICKER_FATAL, TICKER_ERROR_USAGE, "there are no profiles at all");
     run_again(&run);
     run_file(&run, ".aws/config", "[default]\nregion = r\n[profile work]\n" KEYS("WORK") "[services s]\n");
     run_file(&run, ".aws/credentials", "[work]\n" KEYS("WORK") "[home]\n" KEYS("HOME"));
     run_refused(&run, TICKER_FATAL, TICKER_ERROR_USAGE, "the profiles are default, work, home");
-    ck_assert_ptr_nonnull(strstr(run.error.message, "\"wrok\""));
+    ck_assert_ptr_nonnull(strstr(run.error.message, "\"desc\""));
     ti_error_init(&run.error);
     ck_assert_int_eq(ti_profile_value(&run.setup, "region", &value, &run.error), TICKER_FATAL);
     ck_assert_ptr_null(value);
-    ck_assert_ptr_nonnull(strstr(run.error.message, "\"wrok\""));
+    ck_assert_ptr_nonnull(strstr(run.error.message, "\"desc\""));
     run_unset(&run, "HOME");
     run_again(&run);
     run_refused(&run, TICKER_FATAL, TICKER_ERROR_USAGE, "HOME is not set");

@@ -170,6 +170,9 @@ START_TEST(refused_keys_are_asked_for_anew)
     answer(&run, "TWO", 60);
     run_check(&run, "TWO", "container");
     check_count(&run, 3);
+    fake_http_advance(run.fake, MINUTES(1));
+    run_check(&run, "TWO", "container"); /* nobody has refused these */
+    check_count(&run, 3);
     /* Refused and no new ones: not served, for the server would refuse again. */
     fake_http_advance(run.fake, 10000);
     ti_credentials_expire(run.chain, "TWO");
@@ -485,6 +488,33 @@ START_TEST(the_caller_may_stop)
 }
 END_TEST
 
+static ticker_status cancel(void *self, const ti_http_request *request, ti_http_response *response, ticker_error *error)
+{
+    ++*(unsigned *)self;
+    (void)request;
+    (void)response;
+    return ti_fail(error, TICKER_RETRY, TICKER_ERROR_CANCELLED, "cancelled");
+}
+
+/* What is said of one call's end is not remembered for the next. */
+START_TEST(a_cancelled_request_is_not_remembered)
+{
+    credentials_run run;
+    unsigned asked = 0;
+    ti_http fake;
+
+    begin_container(&run);
+    fake = run.http;
+    run.http = (ti_http){cancel, fake.close, &asked};
+    run_refused(&run, TICKER_RETRY, TICKER_ERROR_CANCELLED, "cancelled");
+    ck_assert_uint_eq(asked, 1);
+    run.http = fake;
+    answer(&run, "ONE", 60);
+    run_check(&run, "ONE", "container");
+    run_end(&run);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {keys_are_kept_until_five_minutes_before_their_end,
@@ -502,7 +532,8 @@ int main(void)
                                   refused_keys_of_an_instance_are_not_extended,
                                   one_thread_asks_for_all,
                                   one_thread_fails_for_all,
-                                  the_caller_may_stop};
+                                  the_caller_may_stop,
+                                  a_cancelled_request_is_not_remembered};
 
     return run_tests("aws_credentials_cache", tests, COUNT(tests));
 }

@@ -93,6 +93,8 @@ START_TEST(keys_do_not_cross_the_network_in_the_clear)
                 {"http://localhost.example.org/", false},
                 {"http://[fd00:ec2::24]/", false},
                 {"http://user@127.0.0.1/", false},
+                {"https://user:HIDDEN@host/", false},
+                {"https://host/#x", false},
                 {"http://example.org/#@127.0.0.1", false},
                 {"http://example.org?127.0.0.1", false},
                 {"ftp://127.0.0.1/", false},
