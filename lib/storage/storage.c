@@ -14,7 +14,6 @@
 #define LOCALHOST "localhost/"
 #define HOME_DATA "/.local/share"
 #define UPLOADS "/ticker/uploads"
-#define SECONDS_MAX 604800 /* of a presigned request: S3 allows a week */
 
 /* --- Opening ------------------------------------------------------------------------------------------------------------------- */
 
@@ -206,10 +205,10 @@ ticker_status ticker_storage_presign(ticker_storage *storage, const char *name, 
     if (storage->ops->presign == NULL)
         return ti_fail(error, TICKER_FATAL, TICKER_ERROR_UNSUPPORTED,
                        "uploads cannot go straight into a storage of the kind \"%s\"", storage->ops->name);
-    if (bytes < 0 || seconds < 1 || seconds > SECONDS_MAX)
+    if (bytes < 0 || seconds < 1 || seconds > TICKER_PRESIGN_SECONDS_MAX)
         return ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE,
                        "a presigned upload of %lld bytes for %lld seconds; it may be 0 or more, and 1 to %d",
-                       (long long)bytes, (long long)seconds, SECONDS_MAX);
+                       (long long)bytes, (long long)seconds, TICKER_PRESIGN_SECONDS_MAX);
     if (!ti_new_key(name, key))
         return ti_fail(error, TICKER_RETRY, TICKER_ERROR_IO, "the system has no random numbers for a key");
     return storage->ops->presign(storage, key, bytes, seconds, request, error);
