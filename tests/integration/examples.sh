@@ -4,6 +4,7 @@
 #
 #   TICKER_PREFIX   where the library is installed; scripts/test sets it. Without it the test is skipped.
 wants_postgres=1
+command -v radosgw >/dev/null && wants_aws=yes
 : "${TICKER_PREFIX:=}"
 [ -n "$TICKER_PREFIX" ] || { echo "SKIPPED: TICKER_PREFIX names no installed library"; exit 77; }
 TICKER_CLI=$TICKER_PREFIX/bin/ticker-cli
@@ -24,7 +25,7 @@ for source in "$here"/../../examples/*.c; do
     "${CC:-cc}" -Wall -Wextra -Werror "$source" -o "$name" $(pkg-config --cflags --libs tickerimport) || fail "$name does not compile"
     compiled=$((compiled + 1))
 done
-is "$compiled" 5 "examples"
+is "$compiled" 7 "examples"
 
 # CODE PROGRAM ARGUMENT...: its output is in the files out and err.
 run() {
@@ -156,4 +157,61 @@ run 1 ./05_own_consumer trades.txt
 one_line_error 'no file of quotes'
 run 1 ./05_own_consumer hand.txt cut.txt
 [ ! -s out ] || fail "05_own_consumer printed something of a file that is cut off"
+
+# 06 and 07: files are uploaded without keys, S3 tells the queue of them, with and without the envelope of SNS, and they are read.
+run 2 ./06_presign_upload put bucket
+run 2 ./07_consume_events queue
+if [ -n "${TICKER_TEST_AWS:-}" ]; then
+    "$here/../services/aws" provision "$TICKER_TEST_AWS" examples-bucket examples-topic examples >"$work/out" 2>"$work/err" ||
+        fail "the stand-ins were not provisioned"
+    run 0 ./06_presign_upload put examples-bucket in/hand.txt hand.txt
+    expect_output "^s3://examples-bucket/in/hand\\.txt: 1482 bytes, ETag $(md5sum hand.txt | cut -c 1-32)\$"
+    run 0 ./06_presign_upload put examples-bucket 'in/São Paulo+50%.gz' made-up.txt.gz
+    : >empty.txt
+    run 0 ./06_presign_upload put examples-bucket in/empty.txt empty.txt
+    run 1 ./06_presign_upload put examples-no-bucket in/hand.txt hand.txt
+    # shellcheck disable=SC2016 # S3 puts the name in
+    run 0 ./06_presign_upload post examples-bucket 'in/${filename}'
+    cp out form.json
+    # The fields of the form, then the file, as a browser sends them. Without a signature in the head Ceph cannot know the account,
+    # so it wants it before the bucket's name.
+    python3 - form.json >form.curl <<'END'
+import json, sys
+form = json.load(open(sys.argv[1]))
+print('url = "%s"' % form['url'].replace('/examples-bucket', '/000000000000:examples-bucket'))
+for name, value in form['fields'].items():
+    print('form-string = "%s=%s"' % (name, value.replace('\\', '\\\\').replace('"', '\\"')))
+END
+    curl -sS --fail --noproxy '*' --config form.curl --form 'file=@trades.txt' >"$work/out" 2>"$work/err" || fail "the form was not taken"
+    for queue in examples examples-raw; do
+        run 0 ./07_consume_events "$queue" examples-bucket 3
+        sort out >sorted
+        cat >wanted <<'END'
+  cotahist: checked, 3000 records, N tickers
+  cotahist: checked, 4 records, 2 tickers
+  trades: checked, 4 records, 1 tickers
+5 messages, 3 objects read, 0 messages left
+in/São Paulo+50%.gz: N bytes
+in/empty.txt: ObjectCreated:Put, nothing to read
+in/hand.txt: 1482 bytes
+in/trades.txt: N bytes
+test event
+END
+        sed -i -E 's/(3000 records, )[0-9]+/\1N/; s/(gz|trades\.txt): [0-9]+ bytes/\1: N bytes/' sorted
+        diff <(sort wanted) sorted >"$work/out" || fail "07_consume_events $queue"
+        run 0 ./07_consume_events "$queue" examples-bucket 0
+        expect_output '^0 messages, 0 objects read, 0 messages left$'
+    done
+    # A file that is cut off, a bucket that is not ours and a message that is no event stay in the queue.
+    run 0 ./06_presign_upload put examples-bucket in/cut.txt cut.txt
+    run 1 ./07_consume_events examples examples-bucket 3
+    expect_output '^1 messages, 0 objects read, 1 messages left$'
+    one_line_error 'in/cut\.txt: .*truncated'
+    run 1 ./07_consume_events examples-raw other-bucket 3
+    one_line_error 'is in bucket examples-bucket, which is not ours'
+    run 1 ./07_consume_events examples-none examples-bucket 0
+    one_line_error 'examples-none: '
+else
+    echo "without stand-ins for AWS: 06 and 07 were only compiled"
+fi
 echo "ok 1 - examples"
