@@ -156,10 +156,10 @@ ticker_status ti_aws_url(ticker_aws *aws, const ti_aws_request *request, ti_buff
     ti_buffer query;
     ticker_status status;
 
-    ti_buffer_init(&query, TICKER_URL_MAX);
+    ti_buffer_init(&query, TICKER_SIGNED_BYTES_MAX);
     status = ti_aws_locate(aws, request, &where, error);
     if (status == TICKER_OK && !put_query(request, &query))
-        status = ti_fail_memory(error);
+        status = ti_buffer_fail(&query, TICKER_FATAL, "the query of a request", error);
     if (status == TICKER_OK)
         status = put_url(&where, (ti_slice){query.data, query.size}, url, error);
     ti_buffer_free(&query);
@@ -276,7 +276,7 @@ static ticker_status sign(ticker_aws *aws, const ti_aws_request *request, const 
     ticker_status status = put_headers(request, where, &scope, payload_hash, to, error);
 
     if (status == TICKER_OK && !put_query(request, &to->query))
-        status = ti_fail_memory(error);
+        status = ti_buffer_fail(&to->query, TICKER_FATAL, "the query of a request", error);
     plain.query = (ti_slice){to->query.data, to->query.size};
     plain.headers = to->headers;
     plain.header_count = to->count;
@@ -323,7 +323,7 @@ ticker_status ti_aws_send(ticker_aws *aws, const ti_aws_request *request, const 
 
     if (ready == NULL)
         return ti_fail_memory(error);
-    ti_buffer_init(&ready->query, TICKER_URL_MAX);
+    ti_buffer_init(&ready->query, TICKER_SIGNED_BYTES_MAX);
     ti_buffer_init(&ready->url, TICKER_URL_MAX);
     status = ti_secret_init(&ready->authorization, AUTHORIZATION_MAX)
                  ? sign(aws, request, where, credentials, payload_hash, ready, error)
@@ -380,9 +380,10 @@ static ticker_status presign(ticker_aws *aws, const ti_aws_request *request, int
         memcpy(headers + 1, request->headers, request->header_count * sizeof(headers[0]));
     if (request->payload_hash != NULL)
         plain.payload_hash = ti_slice_of(request->payload_hash);
-    ti_buffer_init(&query, TICKER_URL_MAX);
+    ti_buffer_init(&query, TICKER_SIGNED_BYTES_MAX);
     ti_buffer_init(&all, TICKER_SIGNED_BYTES_MAX);
-    status = put_query(request, &query) ? TICKER_OK : ti_fail_memory(error);
+    status = put_query(request, &query) ? TICKER_OK
+                                        : ti_buffer_fail(&query, TICKER_FATAL, "the query of a request", error);
     plain.query = (ti_slice){query.data, query.size};
     if (status == TICKER_OK)
         status = take_key(aws, &scope, &key, error);

@@ -331,6 +331,37 @@ START_TEST(a_header_cannot_hide_another)
 }
 END_TEST
 
+START_TEST(long_urls_are_refused)
+{
+    fake_http *fake = fake_http_new();
+    ticker_aws *aws = fake_http_client(fake, NULL);
+    char *value = malloc(TICKER_URL_MAX);
+    ti_aws_parameter query = {slice("prefix"), {value, 0}};
+    ti_aws_request request = {.bucket = slice("files"), .query = &query, .query_count = 1};
+    ticker_error error;
+    ti_buffer url;
+
+    ck_assert_ptr_nonnull(value);
+    memset(value, 'x', TICKER_URL_MAX);
+    ti_buffer_init(&url, TICKER_URL_MAX);
+    for (size_t size = TICKER_URL_MAX - 60; size < TICKER_URL_MAX; size++) {
+        ticker_status status;
+
+        query.value.size = size;
+        ti_error_init(&error);
+        ti_buffer_clear(&url);
+        status = ti_aws_url(aws, &request, &url, &error);
+        ck_assert(status == TICKER_OK ? url.size < TICKER_URL_MAX : error.kind == TICKER_ERROR_LIMIT);
+        ck_assert(size < TICKER_URL_MAX - 10 || status == TICKER_FATAL);
+        ck_assert(size > TICKER_URL_MAX - 60 || status == TICKER_OK);
+    }
+    free(value);
+    ti_buffer_free(&url);
+    ticker_aws_free(aws);
+    fake_http_free(fake);
+}
+END_TEST
+
 START_TEST(presigned_urls)
 {
     fake_http *fake = fake_http_new();
@@ -450,6 +481,7 @@ int main(void)
                                   what_stands_in_a_request_for_http,
                                   a_long_poll_has_time,
                                   a_header_cannot_hide_another,
+                                  long_urls_are_refused,
                                   presigned_urls,
                                   keys_are_shown_without_their_secret,
                                   services_have_names,

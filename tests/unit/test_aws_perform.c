@@ -2,6 +2,7 @@
 #include "aws_scene.h"
 #include "support.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -478,6 +479,46 @@ START_TEST(old_callers_have_shorter_tables)
 }
 END_TEST
 
+/* --- Threads -------------------------------------------------------------------------------------------------------------------- */
+
+#define THREADS 8
+#define CALLS 40
+
+static void *call_often(void *payload)
+{
+    ti_aws_request request = {.operation = "GetObject", .method = "GET", .path = ti_slice_of("k")};
+    ti_http_response response;
+    char bucket[32];
+
+    ti_http_response_init(&response);
+    for (int i = 0; i < CALLS; i++) {
+        ck_assert_int_gt(snprintf(bucket, sizeof(bucket), "bucket-%d", i), 0);
+        request.bucket = ti_slice_of(bucket);
+        request.region = i % 2 == 0 ? "eu-west-1" : NULL;
+        ck_assert_int_eq(ti_aws_perform(payload, &request, &response, NULL), TICKER_OK);
+    }
+    ti_http_response_free(&response);
+    return NULL;
+}
+
+START_TEST(threads_share_a_client)
+{
+    pthread_t threads[THREADS];
+    scene mine;
+
+    open_scene(&mine, "aws-retry-mode=adaptive");
+    for (int i = 0; i < THREADS * CALLS; i++)
+        fake_http_answer(mine.fake, 200, "Date: Thu, 26 Nov 2026 12:00:00 GMT\n", "");
+    for (size_t i = 0; i < THREADS; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, call_often, mine.aws), 0);
+    for (size_t i = 0; i < THREADS; i++)
+        ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+    ck_assert_uint_eq(fake_http_count(mine.fake), THREADS * CALLS);
+    ck_assert_int_eq(mine.aws->retry.tokens, TI_RETRY_TOKENS);
+    close_scene(&mine);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {trouble_is_repeated,
@@ -498,7 +539,8 @@ int main(void)
                                   a_wait_can_be_ended,
                                   another_thread_can_end_one_call,
                                   cleaning_up_goes_on,
-                                  old_callers_have_shorter_tables};
+                                  old_callers_have_shorter_tables,
+                                  threads_share_a_client};
 
     return run_tests("aws_perform", tests, COUNT(tests));
 }
