@@ -59,7 +59,7 @@ static void check_place(const ti_http_response *response)
     ti_http_place(url, place, sizeof(place));
     CHECK(strlen(place) < sizeof(place) && strlen(place) <= location.size && strpbrk(place, "?#") == NULL);
     host = strstr(place, "://");
-    host = host != NULL ? host + 3 : place;
+    host = host != NULL && host < place + strcspn(place, "/") ? host + 3 : place;
     CHECK(memchr(host, '@', strcspn(host, "/")) == NULL);
 }
 

@@ -394,6 +394,7 @@ END_TEST
 
 START_TEST(keys_are_shown_without_their_secret)
 {
+    static const char *const environment[] = {"AWS_EC2_METADATA_DISABLED=true", NULL};
     fake_http *fake = fake_http_new();
     ticker_aws *aws = fake_http_client(fake, NULL);
     const char *source = NULL;
@@ -407,10 +408,7 @@ START_TEST(keys_are_shown_without_their_secret)
     ck_assert_int_eq(ticker_aws_keys(aws, NULL, NULL, NULL), TICKER_OK);
     ck_assert_int_eq(ticker_aws_keys(NULL, NULL, NULL, NULL), TICKER_FATAL);
     ticker_aws_free(aws);
-    ck_assert_int_eq(
-        fake_http_setup(fake, &(fake_setup){(const char *const[]){"AWS_EC2_METADATA_DISABLED=true", NULL}, NULL, NULL},
-                        &aws, NULL),
-        TICKER_OK);
+    ck_assert_int_eq(fake_http_setup(fake, &(fake_setup){environment, NULL, NULL}, &aws, NULL), TICKER_OK);
     ti_error_init(&error);
     ck_assert_int_eq(ticker_aws_keys(aws, &source, &key, &error), TICKER_FATAL);
     ck_assert_int_eq(error.kind, TICKER_ERROR_USAGE);
