@@ -55,6 +55,12 @@ static bool holds(const char *text, const char *secret, size_t size)
     return strstr(text, begin) != NULL;
 }
 
+static bool holds_secret(const char *text, const ti_credentials *credentials)
+{
+    return credentials != NULL &&
+           (holds(text, credentials->secret_key, 8) || holds(text, credentials->session_token, 16));
+}
+
 /* A message is quoted unless it repeats what was secret in the request. */
 static bool quotable(const ti_aws_answer *answer, const ti_credentials *credentials)
 {
@@ -65,8 +71,7 @@ static bool quotable(const ti_aws_answer *answer, const ti_credentials *credenti
     for (size_t i = 0; i < COUNT(words); i++)
         if (strstr(answer->message, words[i]) != NULL)
             return false;
-    return credentials == NULL || (!holds(answer->message, credentials->secret_key, 8) &&
-                                   !holds(answer->message, credentials->session_token, 16));
+    return !holds_secret(answer->message, credentials);
 }
 
 static void put_reason(const ti_aws_story *story, const ti_aws_answer *answer, char *text, size_t size)
@@ -250,14 +255,19 @@ static void find_rung(const ti_aws_answer *answer, ticker_status *status, ticker
 ticker_status ti_aws_fail_answer(const ti_aws_story *story, const ti_aws_answer *answer, ticker_error *error)
 {
     char reason[REASON_MAX], place[PLACE_MAX];
+    ti_aws_answer shown = *answer;
     ticker_error_kind kind;
     ticker_status status;
 
+    if (holds_secret(answer->code, story->credentials))
+        shown.code[0] = '\0';
+    if (holds_secret(answer->id, story->credentials))
+        shown.id[0] = '\0';
     find_rung(answer, &status, &kind);
-    put_reason(story, answer, reason, sizeof(reason));
+    put_reason(story, &shown, reason, sizeof(reason));
     put_place(story, place);
     (void)ti_fail(error, status, kind, "%s failed: %s at %s", story->request->operation, reason, place);
-    ti_error_http(error, answer->status, answer->code);
+    ti_error_http(error, answer->status, shown.code);
     add_hint(story, answer, error);
     return status;
 }

@@ -265,6 +265,8 @@ START_TEST(no_secret_is_quoted)
     check_silent(XML("Odd", "you sent IQoJb3JpZ2luX2VjThisIsTheTokenAndItIsLong"));
     check_silent(XML("Odd", "you sent AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/x, Signature=66e57080"));
     check_silent(XML("AccessDenied", "presigned ?X-Amz-Signature=66e57080"));
+    check_silent(XML("IQoJb3JpZ2luX2VjThisIsTheTokenAndItIsLong", "odd"));
+    check_silent("<Error><Code>Odd</Code><RequestId>wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY</RequestId></Error>");
     check_silent("{\"__type\":\"Odd\",\"message\":\"one line\\nx-amz-security-token:IQoJb3JpZ2luX2VjThisIsThe\"}");
 }
 END_TEST
