@@ -12,6 +12,10 @@ const persistence = folder ? new PersistenceManager(folder) : undefined;
 if (persistence) {
   // The file is to outlive the process, not the machine.
   persistence.db.exec("PRAGMA synchronous = OFF");
+  // Its own loses the count of receives, which the table refuses, so that a message cannot be given back.
+  const giveBack = persistence.db.prepare(
+    "UPDATE sqs_messages SET receipt_handle = NULL, visibility_deadline = NULL WHERE message_id = ?");
+  persistence.updateMessageReady = (id) => giveBack.run(id);
   persistence.load(stores.sqsStore, stores.snsStore, stores.s3Store);
   for (const store of Object.values(stores)) store.persistence = persistence;
   for (const queue of stores.sqsStore.allQueues()) queue.persistence = persistence;
