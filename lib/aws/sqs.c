@@ -103,7 +103,7 @@ ticker_status ticker_sqs_queue_url(ticker_aws *aws, const char *name, char **url
 
 ticker_status ticker_sqs_delete_queue(ticker_aws *aws, const char *url, ticker_error *error)
 {
-    ti_sqs_request request = {.operation = "DeleteQueue", .queue_url = url};
+    ti_sqs_request request = {.operation = "DeleteQueue", .queue_url = url, .done_code = "QueueDoesNotExist"};
     ticker_status status = ti_sqs_check(aws, url, error);
 
     return status == TICKER_OK ? ti_sqs_call(aws, &request, NULL, NULL, error) : status;
@@ -178,6 +178,8 @@ ticker_status ticker_sqs_change_visibility(ticker_aws *aws, const char *url, con
 
     if (status == TICKER_OK)
         status = ti_sqs_check_number("seconds until a message is seen", seconds, 0, VISIBILITY_MAX, error);
+    if (seconds == 0)
+        request.done_code = "MessageNotInflight"; /* it was given back */
     return status == TICKER_OK ? ti_sqs_call(aws, &request, NULL, NULL, error) : status;
 }
 

@@ -27,8 +27,9 @@ typedef struct ti_sqs_request {
     const char *attribute_name;         /* to be told; NULL: none */
     const ti_sqs_field *entries;        /* of a batch: entry_count times entry_fields */
     size_t entry_count, entry_fields;
-    int64_t wait;    /* milliseconds that the server may take */
-    size_t max_body; /* of the answer; 0: the client's default */
+    const char *done_code; /* when a repeated call fails with it, the attempt before did it; NULL: none */
+    int64_t wait;          /* milliseconds that the server may take */
+    size_t max_body;       /* of the answer; 0: the client's default */
 } ti_sqs_request;
 
 /* What comes out of an answer, piece by piece. */

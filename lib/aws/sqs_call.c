@@ -165,8 +165,7 @@ static ticker_status perform(ticker_aws *aws, const ti_sqs_protocol *protocol, c
         return status;
     status = translate(protocol, status, &own);
     /* An attempt whose answer was lost may have done it. */
-    if (response->attempts > 1 && strcmp(request->operation, "DeleteQueue") == 0 &&
-        strcmp(own.aws_code, "QueueDoesNotExist") == 0)
+    if (response->attempts > 1 && request->done_code != NULL && strcmp(own.aws_code, request->done_code) == 0)
         return TICKER_OK;
     ti_error_copy(error, &own);
     return status;

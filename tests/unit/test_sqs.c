@@ -186,6 +186,14 @@ START_TEST(single_messages)
         ck_assert_int_eq(ticker_sqs_change_visibility(fake.aws, QUEUE_URL, "r", 0, &fake.error), TICKER_FAILED);
         ck_assert_str_eq(ticker_error_aws_code(&fake.error), "MessageNotInflight");
         sqs_failed(&fake, TICKER_FAILED, TICKER_FAILED, TICKER_ERROR_INPUT, "others may have it");
+        /* Given back; the answer is lost, and the second attempt finds it no longer in flight. More time was not given. */
+        fake_http_break(fake.http);
+        sqs_refuse(&fake, 400, "MessageNotInflight", "AWS.SimpleQueueService.MessageNotInflight");
+        sqs_ok(&fake, ticker_sqs_change_visibility(fake.aws, QUEUE_URL, "r", 0, &fake.error));
+        fake_http_break(fake.http);
+        sqs_refuse(&fake, 400, "MessageNotInflight", "AWS.SimpleQueueService.MessageNotInflight");
+        sqs_failed(&fake, ticker_sqs_change_visibility(fake.aws, QUEUE_URL, "r", 1, &fake.error), TICKER_FAILED,
+                   TICKER_ERROR_INPUT, "others may have it");
         sqs_refuse(&fake, 400, "ReceiptHandleIsInvalid", "ReceiptHandleIsInvalid");
         sqs_failed(&fake, ticker_sqs_delete(fake.aws, QUEUE_URL, "r", &fake.error), TICKER_FAILED, TICKER_ERROR_INPUT,
                    "made up");
