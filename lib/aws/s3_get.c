@@ -141,13 +141,29 @@ static ticker_status set_text(char **text, const ti_http_response *response, con
     return TICKER_OK;
 }
 
+/* Servers without preconditions send what they have, whatever ETag was asked for. */
+static ticker_status check_wanted(const download *get, const ti_http_response *response, ticker_error *error)
+{
+    ti_slice found = ti_s3_unquoted(ti_http_response_header(response, "ETag"));
+
+    if (*get->match == '\0' || ti_slice_equal(found, ti_s3_unquoted(ti_slice_of(get->match))))
+        return TICKER_OK;
+    (void)ti_fail(error, TICKER_FAILED, TICKER_ERROR_INPUT,
+                  "GetObject: the object has another ETag than was asked for");
+    ti_error_hint(error, "it was replaced since: ask for the version, or for the latest one");
+    ti_error_http(error, 412, "PreconditionFailed");
+    return TICKER_FAILED;
+}
+
 /* The first answer: from now on it is this object and no other. */
 static ticker_status learn(download *get, ti_part *part, const ti_http_response *response, int64_t total,
                            ticker_error *error)
 {
     ti_slice version = ti_http_response_header(response, "x-amz-version-id");
-    ticker_status status = set_text(&get->match, response, "ETag", error);
+    ticker_status status = check_wanted(get, response, error);
 
+    if (status == TICKER_OK)
+        status = set_text(&get->match, response, "ETag", error);
     if (status == TICKER_OK)
         status = set_text(&get->modified, response, "Last-Modified", error);
     if (status == TICKER_OK && version.size > 0 && !ti_slice_is(version, "null"))

@@ -252,6 +252,21 @@ START_TEST(only_that_one)
     ticker_source_free(source);
     ck_assert_uint_eq(s3_server_count(server, "?versionId=v7"), 1);
     tear_down();
+    /* Servers may not look at If-Match. */
+    set_up_with(NULL, NULL);
+    s3_server_without_preconditions(server);
+    store(1000, NULL);
+    ck_assert_int_eq(ticker_s3_get(aws, "bucket", KEY, NULL, "0123456789abcdef0123456789abcdef", &source, &error),
+                     TICKER_FAILED);
+    ck_assert_int_eq(error.http_status, 412);
+    ck_assert_str_ne(error.hint, "");
+    ti_error_init(&error);
+    ck_assert_int_eq(ticker_s3_get(aws, "bucket", KEY, NULL, s3_server_etag(server, KEY), &source, &error), TICKER_OK);
+    ti_buffer_clear(&got);
+    ck_assert_int_eq(read_rest(source, 77), TICKER_DONE);
+    check_whole();
+    ticker_source_free(source);
+    tear_down();
 }
 END_TEST
 
