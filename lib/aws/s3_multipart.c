@@ -51,6 +51,15 @@ static ticker_status read_id(ti_s3_upload *upload, const ti_s3_call *call, ticke
     return upload->pieces != NULL ? TICKER_OK : ti_fail_memory(error);
 }
 
+/* Whether the server may have begun an upload although the call failed. To look for one that cannot be there could only
+ * find somebody else's. */
+static bool may_have_begun(const ti_s3_call *call, ticker_status status, const ticker_error *failed)
+{
+    if (status != TICKER_RETRY || call->response.attempts == 0 || call->response.unsent)
+        return false;
+    return call->response.status != 429 && strcmp(failed->aws_code, "SlowDown") != 0;
+}
+
 /* Never repeated blindly: each time the server does it there is another upload. */
 static ticker_status ask_to_begin(ti_s3_upload *upload, bool *lost, ticker_error *error)
 {
@@ -64,7 +73,7 @@ static ticker_status ask_to_begin(ti_s3_upload *upload, bool *lost, ticker_error
         ti_s3_call_header(&call, "x-amz-checksum-algorithm", ti_s3_algorithm_name(upload->algorithm));
     call.request.once = true;
     status = ti_s3_call_perform(upload->aws, &call, error);
-    *lost = status == TICKER_RETRY;
+    *lost = may_have_begun(&call, status, error);
     if (status == TICKER_OK) {
         status = read_id(upload, &call, error);
         *lost = status != TICKER_OK;
@@ -90,8 +99,7 @@ ticker_status ti_s3_begin_parts(ti_s3_upload *upload, ticker_error *error)
             return TICKER_OK;
         if (lost && ti_s3_abort_lost(upload->aws, upload->bucket, upload->key, clock->monotonic(clock->self) - began,
                                      NULL) != TICKER_OK)
-            ti_error_hint(&failed, "an upload of this key may have been begun and left: look for it with "
-                                   "list-multipart-uploads, or it takes room for ever");
+            ti_s3_hint_left(&failed, NULL);
         if (status != TICKER_RETRY || failed.kind == TICKER_ERROR_CANCELLED || tried == BEGIN_TRIES ||
             !ti_s3_pause(upload->aws, &waiting, pause)) {
             ti_error_copy(error, &failed);

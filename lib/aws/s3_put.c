@@ -208,8 +208,7 @@ static ticker_status send_parts(storing *put, ti_part *first, ti_part *second, t
     if (status == TICKER_OK)
         status = ti_s3_complete(upload, error);
     if (status != TICKER_OK && ti_s3_abort(upload->aws, upload->bucket, upload->key, upload->id, NULL) != TICKER_OK)
-        ti_error_hint(error, "upload %s of this key could not be aborted: abort it, or it takes room for ever",
-                      upload->id);
+        ti_s3_hint_left(error, upload->id);
     return status;
 }
 

@@ -45,6 +45,8 @@ ticker_status ti_s3_complete(ti_s3_upload *upload, ticker_error *error);
 
 /* Aborts an upload whatever the caller wants meanwhile, several times if need be. TICKER_OK: nothing is left of it. */
 ticker_status ti_s3_abort(ticker_aws *aws, const char *bucket, const char *key, const char *id, ticker_error *error);
+/* Says before any other hint that an upload may be left; `id` NULL: it is not known. */
+void ti_s3_hint_left(ticker_error *error, const char *id);
 /* The answer to a request that began an upload was lost: aborts those of this key that began within the last
  * `milliseconds`. It could be somebody else's who puts the same key in the same moment: he gets TICKER_RETRY. */
 ticker_status ti_s3_abort_lost(ticker_aws *aws, const char *bucket, const char *key, int64_t milliseconds,

@@ -34,6 +34,25 @@ ticker_status ti_s3_abort(ticker_aws *aws, const char *bucket, const char *key, 
     return status;
 }
 
+/* A failure mostly has its hint already; what costs money for ever is more urgent. */
+void ti_s3_hint_left(ticker_error *error, const char *id)
+{
+    char before[TICKER_ERROR_MESSAGE_MAX];
+
+    if (error == NULL)
+        return;
+    memcpy(before, error->hint, sizeof(before));
+    error->hint[0] = '\0';
+    if (id != NULL)
+        ti_error_hint(error, "upload %s of this key could not be aborted: abort it, or it takes room for ever%s%s", id,
+                      *before != '\0' ? "; " : "", before);
+    else
+        ti_error_hint(error,
+                      "an upload of this key may have been begun and left: look for it with list-multipart-uploads, or "
+                      "it takes room for ever%s%s",
+                      *before != '\0' ? "; " : "", before);
+}
+
 typedef struct cleaning {
     ticker_aws *aws;
     const char *bucket;

@@ -138,13 +138,15 @@ static ticker_status perform(void *self, const ti_http_request *request, ti_http
         change(server, &asked, plan.fault);
     if (plan.fault == S3_ANSWER || plan.fault == S3_INSIDE)
         s3_keeper_refuse(&answer, plan.fault == S3_INSIDE ? 200 : plan.status, plan.code);
-    else if (plan.fault != S3_UNHEARD)
+    else if (plan.fault != S3_UNHEARD && plan.fault != S3_UNSENT)
         s3_keeper_serve(server, &asked, &answer);
     nap.tv_nsec = (long)server->slow * 1000000;
     unlock(server);
     if (nap.tv_nsec > 0)
         (void)nanosleep(&nap, NULL);
-    status = plan.fault == S3_UNHEARD ? broken(error) : send(&asked, &answer, plan.fault, response, error);
+    response->unsent = plan.fault == S3_UNSENT;
+    status = plan.fault == S3_UNHEARD || plan.fault == S3_UNSENT ? broken(error)
+                                                                 : send(&asked, &answer, plan.fault, response, error);
     lock(server);
     server->now--;
     unlock(server);

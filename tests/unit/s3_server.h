@@ -18,6 +18,7 @@ typedef enum s3_fault {
     S3_RIGHT,
     S3_ANSWER,   /* `status` and `code`; nothing is done */
     S3_UNHEARD,  /* the connection breaks before the server did anything */
+    S3_UNSENT,   /* no connection: nothing was sent */
     S3_UNSAID,   /* the server does it, its answer is lost */
     S3_CUT,      /* the answer's body breaks off in its middle */
     S3_REPLACED, /* the object is replaced by another one just before */

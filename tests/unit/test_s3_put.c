@@ -224,6 +224,15 @@ START_TEST(an_abort_that_fails_is_told)
     ck_assert_ptr_null(s3_server_object(server, KEY, &size));
     ck_assert_ptr_nonnull(strstr(error.hint, "up/load+1"));
     tear_down();
+    /* Also when the failure has a hint of its own. */
+    set_up_with(NULL, NULL);
+    s3_server_fault(server, "partNumber=1", S3_ANSWER, 403, "AccessDenied", 0, 1000);
+    s3_server_fault(server, "DELETE", S3_ANSWER, 403, "AccessDenied", 0, 1000);
+    ck_assert_int_eq(put_bytes(2 * PART), TICKER_FATAL);
+    ck_assert_uint_eq(s3_server_uploads(server), 1);
+    ck_assert_ptr_nonnull(strstr(error.hint, "up/load+1"));
+    ck_assert_ptr_nonnull(strstr(error.hint, "s3:PutObject"));
+    tear_down();
 }
 END_TEST
 
@@ -266,6 +275,27 @@ START_TEST(a_lost_beginning)
     set_up_with(NULL, NULL);
     s3_server_fault(server, "?uploads", S3_CUT, 0, NULL, 0, 1);
     check_put(put_bytes(2 * PART));
+    tear_down();
+}
+END_TEST
+
+/* What the server surely did not hear, or refused, began nothing: others who put the same key are left alone. */
+START_TEST(a_beginning_that_never_was)
+{
+    set_up_with(NULL, NULL);
+    (void)s3_server_begin(server, KEY, 0);
+    s3_server_fault(server, ".zip?uploads", S3_UNSENT, 0, NULL, 0, 1000);
+    ck_assert_int_eq(put_bytes(2 * PART), TICKER_RETRY);
+    ck_assert_ptr_null(strstr(error.hint, "may have been begun"));
+    ck_assert_uint_eq(s3_server_uploads(server), 1);
+    ck_assert_uint_eq(s3_server_count(server, "DELETE"), 0);
+    tear_down();
+    set_up_with(NULL, NULL);
+    (void)s3_server_begin(server, KEY, 0);
+    s3_server_fault(server, ".zip?uploads", S3_ANSWER, 503, "SlowDown", 0, 4);
+    ck_assert_int_eq(put_bytes(2 * PART), TICKER_OK);
+    ck_assert_uint_eq(s3_server_uploads(server), 1);
+    ck_assert_uint_eq(s3_server_count(server, "DELETE"), 0);
     tear_down();
 }
 END_TEST
@@ -480,6 +510,7 @@ int main(void)
                                   an_abort_that_fails_is_told,
                                   a_source_that_fails,
                                   a_lost_beginning,
+                                  a_beginning_that_never_was,
                                   a_lost_end,
                                   an_error_within_200,
                                   aborted_by_others,
