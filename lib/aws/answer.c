@@ -263,6 +263,7 @@ static ti_aws_reason reason_of_status(const ti_aws_request *request, const ti_aw
     switch (answer->status) {
     case 429:
         return TI_REASON_THROTTLED;
+    case 408: /* also of a proxy, which names no code */
     case 500:
     case 502:
     case 503:

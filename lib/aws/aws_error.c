@@ -135,6 +135,8 @@ static void hint_rights(const ti_aws_story *story, ticker_error *error)
     const ti_aws_request *request = story->request;
     const char *service = ti_aws_service_name(request->service), *right = right_of(request);
     const char *key = story->credentials != NULL ? story->credentials->access_key : "";
+    /* Who may not list a bucket is not told either which objects are not in it. */
+    bool missing = strcmp(right, "GetObject") == 0;
 
     if (request->bucket.size == 0)
         ti_error_hint(error,
@@ -143,9 +145,10 @@ static void hint_rights(const ti_aws_story *story, ticker_error *error)
                       service, right, key);
     else
         ti_error_hint(error,
-                      "allow %s:%s on arn:%s:s3:::%.*s%s to the owner of the access key %s (IAM or bucket policy)",
+                      "allow %s:%s on arn:%s:s3:::%.*s%s to the owner of the access key %s (IAM or bucket policy)%s",
                       service, right, partition_of(story->where->region), (int)request->bucket.size,
-                      request->bucket.data, request->path.size > 0 ? "/*" : "", key);
+                      request->bucket.data, request->path.size > 0 ? "/*" : "", key,
+                      missing ? "; without s3:ListBucket an object that is missing is answered so, too" : "");
 }
 
 static void hint_clock(const ti_aws_answer *answer, ticker_error *error)

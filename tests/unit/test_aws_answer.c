@@ -72,6 +72,8 @@ START_TEST(the_usual_mistakes)
         {S3("UploadPart", "k", 403, NULL, XML("AccessDenied", "Access Denied")), FATAL, "AccessDenied", "",
          "allow s3:PutObject on"},
         {S3("HeadObject", "k", 403, NULL, NULL), FATAL, "", "access denied (HTTP 403)", "allow s3:GetObject on"},
+        {S3("GetObject", "k", 403, NULL, XML("AccessDenied", "Access Denied")), FATAL, "AccessDenied", "Access Denied",
+         "without s3:ListBucket an object that is missing is answered so"},
         {S3("ListObjectsV2", "", 403, NULL, XML("AccessDenied", "")), FATAL, "AccessDenied", "access denied",
          "allow s3:ListBucket on arn:aws:s3:::files to"},
         {S3("GetObject", "k", 404, NULL, XML("NoSuchBucket", "The specified bucket does not exist")), FATAL,
@@ -174,6 +176,9 @@ START_TEST(a_proxy_page_is_trouble_and_not_the_endpoint)
     failure expected = {S3("GetObject", "k", 502, "Content-Type: text/html\n", "<html>Bad Gateway</html>"), LATER, "",
                         "the service has trouble (HTTP 502)", ""};
 
+    check(&expected, "aws-max-attempts=1");
+    expected.http = 408;
+    expected.message = "the service has trouble (HTTP 408)";
     check(&expected, "aws-max-attempts=1");
     expected.http = 429;
     expected.message = "the service asks to slow down";
