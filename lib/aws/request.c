@@ -382,6 +382,7 @@ static ticker_status presign(ticker_aws *aws, const ti_aws_request *request, int
         plain.payload_hash = ti_slice_of(request->payload_hash);
     ti_buffer_init(&query, TICKER_SIGNED_BYTES_MAX);
     ti_buffer_init(&all, TICKER_SIGNED_BYTES_MAX);
+    (void)ti_buffer_reserve(&all, TICKER_SIGNED_BYTES_MAX); /* it must not move and leave a token behind */
     status = put_query(request, &query) ? TICKER_OK
                                         : ti_buffer_fail(&query, TICKER_FATAL, "the query of a request", error);
     plain.query = (ti_slice){query.data, query.size};

@@ -51,6 +51,7 @@ ticker_status ticker_s3_presign(ticker_aws *aws, const char *method, const char 
     if (!put && (method == NULL || strcmp(method, "GET") != 0))
         return ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "a presigned URL is for GET or PUT");
     ti_buffer_init(&text, TICKER_SIGNED_BYTES_MAX);
+    (void)ti_buffer_reserve(&text, TICKER_SIGNED_BYTES_MAX); /* it must not move and leave a token behind */
     ti_s3_call_begin(&call, put ? "PutObject" : "GetObject", put ? "PUT" : "GET", bucket, key);
     status = ti_aws_presign(aws, &call.request, seconds, &text, error);
     if (status == TICKER_OK)

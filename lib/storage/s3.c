@@ -157,6 +157,8 @@ static ticker_status presign(ticker_storage *storage, const char *key, int64_t b
         return status;
     ti_buffer_init(&url, TICKER_SIGNED_BYTES_MAX);
     ti_buffer_init(&json, 2 * TICKER_SIGNED_BYTES_MAX + REQUEST_MAX);
+    (void)ti_buffer_reserve(&url, TICKER_SIGNED_BYTES_MAX); /* they must not move and leave a token behind */
+    (void)ti_buffer_reserve(&json, 2 * TICKER_SIGNED_BYTES_MAX + REQUEST_MAX);
     (void)ti_format_integer(bytes, length);
     ti_time_extended(ti_aws_now(in->aws) + seconds * 1000,
                      expires); /* before signing: rather too early than too late */
