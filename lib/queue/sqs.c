@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "aws/client.h"
+#include "aws/endpoint.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/number.h"
@@ -52,6 +53,7 @@ static bool split_arn(const char *arn, char parts[ARN_PARTS][ARN_PART_MAX])
 ticker_status ti_sqs_queue_by_arn(ticker_aws *aws, const char *arn, char **url, ticker_error *error)
 {
     char parts[ARN_PARTS][ARN_PART_MAX];
+    ti_endpoint endpoint;
     ti_buffer text;
 
     if (!split_arn(arn, parts)) {
@@ -64,8 +66,8 @@ ticker_status ti_sqs_queue_by_arn(ticker_aws *aws, const char *arn, char **url, 
     if (ti_aws_has_endpoint(aws, TI_AWS_SQS))
         return ticker_sqs_queue_url(aws, parts[5], url, error);
     ti_buffer_init(&text, TICKER_URL_MAX);
-    (void)ti_buffer_printf(&text, "https://sqs.%s.amazonaws.com%s/%s/%s", parts[3],
-                           strcmp(parts[1], "aws-cn") == 0 ? ".cn" : "", parts[4], parts[5]);
+    ti_endpoint_of_aws("sqs", parts[3], &endpoint);
+    (void)ti_buffer_printf(&text, "https://%s/%s/%s", endpoint.host, parts[4], parts[5]);
     if (ti_buffer_string(&text) == NULL) {
         ti_buffer_free(&text);
         return ti_fail_memory(error);

@@ -101,6 +101,11 @@ START_TEST(by_name_url_and_arn)
     ck_assert_int_eq(try_open("arn:aws-cn:sqs:cn-north-1:123456789012:q", &queue), TICKER_OK);
     ck_assert_str_eq(((ti_sqs_queue *)queue)->url, "https://sqs.cn-north-1.amazonaws.com.cn/123456789012/q");
     end(queue);
+    begin(NULL);
+    fake_http_answer(fake, 200, NULL, "{\"Attributes\":{\"QueueArn\":\"x\"}}");
+    ck_assert_int_eq(try_open("arn:aws-iso:sqs:us-iso-east-1:123456789012:q", &queue), TICKER_OK);
+    ck_assert_str_eq(((ti_sqs_queue *)queue)->url, "https://sqs.us-iso-east-1.c2s.ic.gov/123456789012/q");
+    end(queue);
     begin("aws-endpoint-url=http://localhost:4566"); /* has URLs of its own kind */
     fake_http_answer(fake, 200, NULL, "{\"QueueUrl\":\"http://localhost:4566/0/files-dead\"}");
     fake_http_answer(fake, 200, NULL, "{\"Attributes\":{\"QueueArn\":\"x\"}}");
