@@ -44,11 +44,6 @@ TICKER_API TICKER_MUST_CHECK ticker_status ticker_queue_send(ticker_queue *queue
 TICKER_API TICKER_MUST_CHECK ticker_status ticker_queue_announce(ticker_queue *queue, const ticker_storage *storage,
                                                                  const ticker_stored *stored, ticker_error *error);
 
-/* Tells the queue of an upload, in the form of an S3 event, when the storage does not do so itself (a directory: bucket
- * "file", and the key); nothing for S3. */
-TICKER_API TICKER_MUST_CHECK ticker_status ticker_queue_announce(ticker_queue *queue, const ticker_storage *storage,
-                                                                 const ticker_stored *stored, ticker_error *error);
-
 /* A message that is being worked on. */
 typedef struct ticker_message ticker_message;
 TICKER_API void ticker_message_free(ticker_message *message); /* accepts NULL; says nothing to the queue */
