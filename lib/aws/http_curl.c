@@ -19,6 +19,7 @@
 #define POLL 100 /* milliseconds in which the wish to stop is heard */
 #define ASK 100  /* milliseconds between two questions whether the caller wants to stop */
 #define EXPECT_TIMEOUT 1000L
+#define IDLE_TIME 45L /* seconds; AWS closes connections that were idle for a minute or less */
 #define KEEP_ALIVE_IDLE 30L
 #define KEEP_ALIVE_INTERVAL 15L
 #define PLACE_MAX 192
@@ -272,6 +273,7 @@ static bool set_connection(CURL *easy, const ti_http_request *request)
     SET(TCP_KEEPALIVE, 1L);
     SET(TCP_KEEPIDLE, KEEP_ALIVE_IDLE);
     SET(TCP_KEEPINTVL, KEEP_ALIVE_INTERVAL);
+    SET(MAXAGE_CONN, IDLE_TIME);
     SET(FRESH_CONNECT, request->once ? 1L : 0L);
     SET(BUFFERSIZE, BUFFER_SIZE);
     SET(UPLOAD_BUFFERSIZE, BUFFER_SIZE);

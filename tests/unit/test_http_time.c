@@ -2,8 +2,13 @@
 #include "http_try.h"
 #include "support.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 
@@ -18,6 +23,43 @@ static bool asks(const http_exchange *exchange, const char *path)
 
     return blank != NULL && strncmp(blank + 1, path, strlen(path)) == 0 && blank[1 + strlen(path)] == ' ';
 }
+
+/* A port that answers no more: its queue of connections that nobody accepts is full. */
+START_TEST(a_connection_takes_its_time)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof(address);
+    int server = socket(AF_INET, SOCK_STREAM, 0), waiting[4];
+    ti_http http = open_curl(NULL, NULL);
+    char url[64];
+    int64_t begin;
+    attempt mine;
+
+    ck_assert_int_ge(server, 0);
+    ck_assert_int_eq(bind(server, (struct sockaddr *)&address, size), 0);
+    ck_assert_int_eq(listen(server, 0), 0);
+    ck_assert_int_eq(getsockname(server, (struct sockaddr *)&address, &size), 0);
+    for (size_t i = 0; i < COUNT(waiting); i++) {
+        waiting[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        ck_assert_int_ge(waiting[i], 0);
+        (void)connect(waiting[i], (struct sockaddr *)&address, size);
+    }
+    ck_assert_int_gt(snprintf(url, sizeof(url), "http://127.0.0.1:%u/", ntohs(address.sin_port)), 0);
+    begin = now();
+    make_attempt(&mine, "GET", url);
+    mine.request.connect_timeout = 150;
+    check_failure(&http, &mine, TICKER_RETRY, TICKER_ERROR_SERVICE);
+    ck_assert(mine.response.timed_out && mine.response.unsent);
+    ck_assert_int_ge(now() - begin, 140);
+    ck_assert_int_lt(now() - begin, 1500);
+    ck_assert_ptr_nonnull(strstr(mine.error.message, "no connection within 0.1 s"));
+    drop_attempt(&mine);
+    close_curl(&http);
+    for (size_t i = 0; i < COUNT(waiting); i++)
+        ck_assert_int_eq(close(waiting[i]), 0);
+    ck_assert_int_eq(close(server), 0);
+}
+END_TEST
 
 static void be_slow(void *payload, http_exchange *exchange)
 {
@@ -65,10 +107,10 @@ START_TEST(drops_go_on_until_the_total_time)
 
     make_attempt(&mine, "GET", http_server_url(server, "/drops"));
     mine.request.timeout = 200;
-    mine.request.total_timeout = 400;
+    mine.request.total_timeout = 300;
     check_failure(&http, &mine, TICKER_RETRY, TICKER_ERROR_SERVICE);
     ck_assert(mine.response.timed_out);
-    ck_assert_ptr_nonnull(strstr(mine.error.message, "0.4 s"));
+    ck_assert_ptr_nonnull(strstr(mine.error.message, "0.3 s"));
     ck_assert_int_gt(mine.response.received, 5);
     drop_attempt(&mine);
     close_curl(&http);
@@ -151,8 +193,8 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {silence_is_a_time_out, drops_go_on_until_the_total_time, a_wish_to_stop_is_heard,
-                                  a_silent_server_gets_the_body_after_a_second};
+    const TTest *const tests[] = {a_connection_takes_its_time, silence_is_a_time_out, drops_go_on_until_the_total_time,
+                                  a_wish_to_stop_is_heard, a_silent_server_gets_the_body_after_a_second};
 
     return run_tests("http_time", tests, COUNT(tests));
 }
