@@ -9,12 +9,14 @@
 #define ANSWERS_MAX 4096
 #define BEGIN INT64_C(1795694400000) /* 2026-11-26T12:00:00Z */
 
-typedef enum kind { WHOLE, BROKEN, CUT, REFUSED, SILENT } kind;
+typedef enum answer_kind { WHOLE, BROKEN, CUT, REFUSED, SILENT, FAILED } answer_kind;
 
 typedef struct answer {
-    kind kind;
+    answer_kind kind;
     bool used;
-    char *match, *headers, *body;
+    char *match, *headers, *body; /* of one that fails: message and hint */
+    ticker_status failure;
+    ticker_error_kind error_kind;
     size_t size, cut;
     int status;
 } answer;
@@ -133,6 +135,13 @@ void fake_http_refuse(fake_http *fake)
 void fake_http_time_out(fake_http *fake)
 {
     add_answer(fake, &(answer){.kind = SILENT}, NULL, NULL, NULL);
+}
+
+void fake_http_fail(fake_http *fake, ticker_status status, ticker_error_kind kind, const char *message,
+                    const char *hint)
+{
+    add_answer(fake, &(answer){.kind = FAILED, .failure = status, .error_kind = kind, .size = strlen(hint)}, NULL,
+               message, hint);
 }
 
 void fake_http_cut(fake_http *fake, const char *headers, const void *body, size_t size, size_t bytes)
@@ -259,6 +268,12 @@ static ticker_status give(fake_http *fake, const answer *mine, const ti_http_req
     response->unsent = mine->kind == REFUSED;
     response->timed_out = mine->kind == SILENT;
     fake_http_advance(fake, mine->kind == SILENT ? request->timeout : fake->delay);
+    if (mine->kind == FAILED) {
+        (void)ti_fail(error, mine->failure, mine->error_kind, "%s", mine->headers);
+        if (mine->size > 0)
+            ti_error_hint(error, "%s", mine->body);
+        return mine->failure;
+    }
     if (mine->kind == BROKEN || mine->kind == REFUSED || mine->kind == SILENT)
         return ti_fail(error, TICKER_RETRY, TICKER_ERROR_SERVICE, "the made-up connection broke");
     give_head(fake, mine, response);

@@ -23,6 +23,9 @@ void fake_http_cut(fake_http *fake, const char *headers, const void *body, size_
 /* The server is not reached, so that it surely got nothing; it is silent until the time-out (and the clock moves by it). */
 void fake_http_refuse(fake_http *fake);
 void fake_http_time_out(fake_http *fake);
+/* The exchange fails with this; `hint` may be "". */
+void fake_http_fail(fake_http *fake, ticker_status status, ticker_error_kind kind, const char *message,
+                    const char *hint);
 /* An answer only for requests whose "METHOD URL" contains `match` (else the next one is tried): for threads, whose
  * order is open. */
 void fake_http_answer_for(fake_http *fake, const char *match, int status, const char *headers, const char *body);

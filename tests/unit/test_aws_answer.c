@@ -207,6 +207,25 @@ START_TEST(no_network)
 }
 END_TEST
 
+START_TEST(what_http_fails_with)
+{
+    scene mine;
+
+    open_scene(&mine, "aws-endpoint-url=http://localhost:1");
+    fake_http_fail(mine.fake, TICKER_RETRY, TICKER_ERROR_CANCELLED, "stopped", "");
+    fails(&mine, TICKER_RETRY, TICKER_ERROR_CANCELLED, 1);
+    ck_assert_str_eq(mine.error.message, "GetObject was cancelled");
+    fake_http_fail(mine.fake, TICKER_FATAL, TICKER_ERROR_USAGE, "the certificate is not trusted", "name it");
+    fails(&mine, TICKER_FATAL, TICKER_ERROR_USAGE, 2);
+    ck_assert_str_eq(mine.error.message, "GetObject failed: the certificate is not trusted");
+    ck_assert_str_eq(mine.error.hint, "name it");
+    fake_http_fail(mine.fake, TICKER_FAILED, TICKER_ERROR_LIMIT, "an answer is too long", "");
+    fails(&mine, TICKER_FAILED, TICKER_ERROR_LIMIT, 3);
+    ck_assert_str_eq(mine.error.message, "an answer is too long");
+    close_scene(&mine);
+}
+END_TEST
+
 START_TEST(clocks)
 {
     static const struct {
@@ -225,6 +244,11 @@ START_TEST(clocks)
         ck_assert_msg(strstr(mine.error.hint, cases[i].hint) != NULL, "%s", mine.error.hint);
         close_scene(&mine);
     }
+    open_scene(&mine, NULL);
+    fake_http_answer(mine.fake, 403, NULL, XML("RequestTimeTooSkewed", "The difference is too large."));
+    fails(&mine, TICKER_FATAL, TICKER_ERROR_USAGE, 1);
+    ck_assert_str_eq(mine.error.hint, "compare this machine's clock with the right time");
+    close_scene(&mine);
 }
 END_TEST
 
@@ -347,6 +371,7 @@ int main(void)
                                   behind_an_endpoint,
                                   a_proxy_page_is_trouble_and_not_the_endpoint,
                                   no_network,
+                                  what_http_fails_with,
                                   clocks,
                                   other_partitions_have_other_names,
                                   no_secret_is_quoted,

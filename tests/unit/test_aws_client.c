@@ -331,6 +331,36 @@ START_TEST(a_header_cannot_hide_another)
 }
 END_TEST
 
+START_TEST(signing_keys_come_and_go)
+{
+    static const char *const services[] = {"us-east-1", "us-east-2", "us-west-1",  "us-west-2",
+                                           "eu-west-1", "eu-west-2", "eu-west-3",  "eu-north-1",
+                                           "sa-east-1", "ap-east-1", "ap-south-1", "me-south-1"};
+    fake_http *fake = fake_http_new();
+    ticker_aws *aws = fake_http_client(fake, NULL);
+    ti_http_response response;
+    size_t kept = 0;
+
+    ti_http_response_init(&response);
+    for (size_t i = 0; i < 4 * COUNT(services); i++) {
+        ti_aws_request request = {.service = i % 2 == 0 ? TI_AWS_S3 : TI_AWS_STS,
+                                  .operation = "Any",
+                                  .method = "GET",
+                                  .region = services[i / 2 % COUNT(services)]};
+
+        fake_http_answer(fake, 200, NULL, "");
+        ck_assert_int_eq(ti_aws_perform(aws, &request, &response, NULL), TICKER_OK);
+        check_signed_region(fake, i, request.region);
+    }
+    for (size_t i = 0; i < TI_KEY_POOL_MAX; i++)
+        kept += aws->pool[i] != NULL;
+    ck_assert_uint_eq(kept, TI_KEY_POOL_MAX);
+    ti_http_response_free(&response);
+    ticker_aws_free(aws);
+    fake_http_free(fake);
+}
+END_TEST
+
 START_TEST(long_urls_are_refused)
 {
     fake_http *fake = fake_http_new();
@@ -385,6 +415,15 @@ START_TEST(presigned_urls)
     ti_buffer_clear(&url);
     ck_assert_int_eq(ti_aws_presign(aws, &request, TICKER_PRESIGN_SECONDS_MAX, &url, NULL), TICKER_OK);
     ck_assert_ptr_nonnull(strstr(ti_buffer_string(&url), "X-Amz-Expires=604800"));
+    ti_buffer_clear(&url);
+    request.method = "PUT";
+    request.headers = &(ti_http_header){slice("Content-Type"), slice("text/csv")};
+    request.header_count = 1;
+    request.payload_hash = TI_UNSIGNED_PAYLOAD;
+    ck_assert_int_eq(ti_aws_presign(aws, &request, 60, &url, NULL), TICKER_OK);
+    ck_assert_ptr_nonnull(strstr(ti_buffer_string(&url), "X-Amz-SignedHeaders=content-type%3Bhost"));
+    request.header_count = TICKER_SIGNING_HEADERS_MAX;
+    ck_assert_int_eq(ti_aws_presign(aws, &request, 60, &url, NULL), TICKER_FATAL);
     ck_assert_uint_eq(fake_http_count(fake), 0);
     ti_buffer_free(&url);
     ticker_aws_free(aws);
@@ -479,6 +518,7 @@ int main(void)
                                   what_stands_in_a_request_for_http,
                                   a_long_poll_has_time,
                                   a_header_cannot_hide_another,
+                                  signing_keys_come_and_go,
                                   long_urls_are_refused,
                                   presigned_urls,
                                   keys_are_shown_without_their_secret,
