@@ -402,17 +402,33 @@ static bool remove_leftover(int incoming, const char *name, time_t now)
     return all && unlinkat(incoming, name, AT_REMOVEDIR) == 0;
 }
 
+/* One that is made goes to the disk in the folder it stands in, or what is stored in it would go with it. */
+static bool make_folder(const char *path)
+{
+    int made, above, synced = 0;
+
+    if (mkdir(path, 0777) != 0)
+        return errno == EEXIST || errno == EISDIR || errno == EROFS;
+    made = open(path, FOLDER_FLAGS);
+    above = made >= 0 ? openat(made, "..", FOLDER_FLAGS) : -1; /* it may be one that cannot be read */
+    if (above >= 0)
+        synced = sync_folder(above);
+    close_quietly(above);
+    close_quietly(made);
+    return synced == 0;
+}
+
 /* Makes the folder and those above it; those that are there stay as they are. */
 static bool make_folders(char *path)
 {
     for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
-        bool made = mkdir(path, 0777) == 0 || errno == EEXIST || errno == EISDIR || errno == EROFS;
+        bool made = make_folder(path);
         *slash = '/';
         if (!made)
             return false;
     }
-    return mkdir(path, 0777) == 0 || errno == EEXIST || errno == EISDIR || errno == EROFS;
+    return make_folder(path);
 }
 
 /* A folder that is there but may not be read, or is none, shows here and not with the first upload. */
