@@ -425,9 +425,11 @@ static ticker_status finish(download *get, ticker_error *error)
         return ti_fail_memory(error);
     if (strcmp(found, get->expected) == 0)
         return TICKER_DONE;
-    return ti_fail(error, TICKER_FAILED, TICKER_ERROR_INPUT,
-                   "the bytes that came are not those of the object: their %s is %s, the server's is %s",
-                   ti_s3_algorithm_name(get->algorithm), found, get->expected);
+    (void)ti_fail(error, TICKER_FAILED, TICKER_ERROR_INPUT,
+                  "the bytes that came are not those of the object: their %s is %s, the server's is %s",
+                  ti_s3_algorithm_name(get->algorithm), found, get->expected);
+    ti_error_hint(error, "read it again; when it stays so, the object is damaged: upload it anew");
+    return TICKER_FAILED;
 }
 
 static ticker_status hand_out(download *get, void *buffer, size_t capacity, size_t *got, ticker_error *error)

@@ -341,6 +341,7 @@ START_TEST(a_wrong_sum_stays_wrong)
     s3_server_store(server, KEY, object.data, object.size, "abc-2", "x-amz-checksum-crc32c: AAAAAA==\n");
     ck_assert_int_eq(open_it(&source), TICKER_OK);
     ck_assert_int_eq(read_rest(source, 500), TICKER_FAILED);
+    ck_assert_str_ne(error.hint, "");
     ck_assert_int_eq(read_rest(source, 500), TICKER_FAILED);
     ticker_source_free(source);
     tear_down();
