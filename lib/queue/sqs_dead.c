@@ -11,7 +11,7 @@
 
 #define LOOK_SECONDS 60    /* that a dead letter is hidden from others while we look at the rest */
 #define LOOK_WAIT 1        /* seconds: SQS asks all its servers only when it is to wait */
-#define LETTERS_MAX 100000 /* looked at in one call; SQS itself hands out 120,000 at most */
+#define LETTERS_MAX 100000 /* looked at in one call, half as many sent again; SQS itself hands out 120,000 at most */
 #define HOLD_SECONDS 60    /* that a message is held while it is moved to the dead letters */
 #define RECEIPTS_BYTES_MAX ((size_t)64 << 20)
 
@@ -206,15 +206,21 @@ static ticker_status drop_letter(walk *self, const ticker_message *letter, bool 
     return status;
 }
 
-/* Sent before it is deleted: better twice than never. */
+/* Sent before it is deleted: better twice than never. One that fails again while we walk is a dead letter with the id it is
+ * sent under now: it is taken as seen, or the two queues would play ball with it. */
 static ticker_status retry_letter(walk *self, const ticker_message *letter, bool *gone, ticker_error *error)
 {
     ticker_status status;
+    char *id = NULL;
 
     if (self->id != NULL && strcmp(self->id, letter->id) != 0)
         return TICKER_OK;
-    status = ticker_sqs_send(self->queue->aws, self->queue->url, letter->body, 0, NULL, error);
-    return status == TICKER_OK ? drop_letter(self, letter, gone, error) : status;
+    status = ticker_sqs_send(self->queue->aws, self->queue->url, letter->body, 0, &id, error);
+    if (status != TICKER_OK)
+        return status;
+    (void)ti_symbols_add(self->seen, ti_slice_of(id), NULL); /* without memory it may come once more */
+    free(id);
+    return drop_letter(self, letter, gone, error);
 }
 
 ticker_status ti_sqs_queue_retry(ticker_queue *queue, const char *id, int64_t *count, ticker_error *error)

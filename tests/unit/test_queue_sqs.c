@@ -327,11 +327,40 @@ START_TEST(retrying_one)
 }
 END_TEST
 
+/* What fails again at once comes back as a dead letter, and must not be sent again and again. */
+START_TEST(retrying_what_fails_again)
+{
+    ticker_queue *queue = open_files();
+    int64_t count = 9;
+
+    fake_http_answer(fake, 200, NULL, POLICY);
+    fake_http_answer(fake, 200, NULL, "{\"Messages\":[{\"MessageId\":\"a\",\"ReceiptHandle\":\"ra\",\"Body\":\"X\"}]}");
+    fake_http_answer(fake, 200, NULL,
+                     "{\"MessageId\":\"n\",\"MD5OfMessageBody\":\"02129bb861061d1a052c592e2dc6b383\"}");
+    fake_http_answer(fake, 200, NULL, "");
+    fake_http_answer(fake, 200, NULL, "{\"Messages\":[{\"MessageId\":\"n\",\"ReceiptHandle\":\"rn\",\"Body\":\"X\"}]}");
+    fake_http_answer(fake, 200, NULL, "{\"Successful\":[{\"Id\":\"0\"}]}");
+    ck_assert_msg(ticker_queue_retry_dead(queue, NULL, &count, &error) == TICKER_OK, "%s", error.message);
+    ck_assert_int_eq(count, 1);
+    asked(3, "SendMessage", URL);
+    asked(4, "DeleteMessage", "\"ra\"");
+    asked(5, "ReceiveMessage", "");
+    asked(6, "ChangeMessageVisibilityBatch", "\"rn\"");
+    end(queue);
+}
+END_TEST
+
 int main(void)
 {
-    const TTest *const tests[] = {
-        by_name_url_and_arn, wrong_names, without_the_right_to_ask, receiving, some_are_not_done, burying, listing,
-        retrying_one};
+    const TTest *const tests[] = {by_name_url_and_arn,
+                                  wrong_names,
+                                  without_the_right_to_ask,
+                                  receiving,
+                                  some_are_not_done,
+                                  burying,
+                                  listing,
+                                  retrying_one,
+                                  retrying_what_fails_again};
 
     return run_tests("queue_sqs", tests, COUNT(tests));
 }
