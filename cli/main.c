@@ -13,10 +13,18 @@
 
 static void show_version(cli_context *cli)
 {
-    (void)front_output_printf(&cli->output, "%s %s\nlibtickerimport %s with%s%s%s\n", CLI_PROGRAM, TICKER_VERSION,
-                              ticker_version(), ticker_has("sqlite") ? " sqlite" : "",
-                              ticker_has("postgresql") ? " postgresql" : "",
-                              !ticker_has("sqlite") && !ticker_has("postgresql") ? "out any database" : "");
+    static const char *const backends[] = {"sqlite", "postgresql", "aws"};
+    bool any = false;
+
+    (void)front_output_printf(&cli->output, "%s %s\nlibtickerimport %s with", CLI_PROGRAM, TICKER_VERSION,
+                              ticker_version());
+    for (size_t i = 0; i < sizeof backends / sizeof backends[0]; i++) {
+        if (!ticker_has(backends[i]))
+            continue;
+        (void)front_output_printf(&cli->output, " %s", backends[i]);
+        any = true;
+    }
+    (void)front_output_text(&cli->output, any ? "\n" : "out any backend\n");
 }
 
 static front_exit unknown_command(cli_context *cli, const char *word)
