@@ -50,9 +50,10 @@ TICKER_API TICKER_MUST_CHECK ticker_status ticker_sqs_set_attributes(ticker_aws 
 typedef struct ticker_sqs_messages ticker_sqs_messages;
 
 /* Up to `max` (1 to 10) messages, waiting up to `wait` (0 to 20) seconds for the first; `visibility` seconds until they
- * are seen again (-1: the queue's own). TICKER_OK, also with none. A body whose MD5 differs from what the server says
- * is TICKER_RETRY, and so is "OverLimit": too many messages are being worked on. *messages: ticker_sqs_messages_free().
- * What came with a failed call is seen again after its time. */
+ * are seen again (-1: the queue's own). TICKER_OK, also with none. A message whose body has another MD5 than the server
+ * says is left out and seen again after its time; when no other came, that is TICKER_RETRY. So is "OverLimit": too many
+ * messages are being worked on. *messages: ticker_sqs_messages_free(). What came with a failed call is seen again after
+ * its time. */
 TICKER_API TICKER_MUST_CHECK ticker_status ticker_sqs_receive(ticker_aws *aws, const char *url, int max, int wait,
                                                               int visibility, ticker_sqs_messages **messages,
                                                               ticker_error *error);

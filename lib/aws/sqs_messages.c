@@ -1,4 +1,5 @@
 /* Receiving, and what came. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,8 @@ typedef struct message {
 struct ticker_sqs_messages {
     message items[TI_SQS_BATCH_MAX + 1]; /* one more is being read */
     size_t count, max;
+    size_t damaged;       /* left out; the others are whole all the same */
+    char damaged_id[101]; /* of the first of them */
     ti_buffer texts;
 };
 
@@ -74,18 +77,21 @@ static ticker_status take_attribute(ticker_sqs_messages *messages, message *item
     return status;
 }
 
-static ticker_status end_message(ticker_sqs_messages *messages, const message *item, ticker_error *error)
+static ticker_status end_message(ticker_sqs_messages *messages, message *item, ticker_error *error)
 {
     const char *texts = messages->texts.data;
 
     if (texts[item->receipt] == '\0')
         return ti_sqs_strange("ReceiveMessage", "holds a message without receipt", error);
-    if (messages->count == messages->max)
+    if (messages->count + messages->damaged == messages->max)
         return ti_sqs_strange("ReceiveMessage", "holds more messages than were asked for", error);
     if (!ti_sqs_md5_fits((ti_slice){texts + item->body, item->body_size},
-                         (ti_slice){texts + item->md5, item->md5_size}))
-        return ti_fail(error, TICKER_RETRY, TICKER_ERROR_SERVICE,
-                       "message %.100s came damaged (the MD5 of its body differs)", texts + item->id);
+                         (ti_slice){texts + item->md5, item->md5_size})) {
+        if (messages->damaged++ == 0)
+            (void)snprintf(messages->damaged_id, sizeof(messages->damaged_id), "%s", texts + item->id);
+        *item = (message){0};
+        return TICKER_OK;
+    }
     messages->count++;
     return TICKER_OK;
 }
@@ -126,6 +132,9 @@ static ticker_status receive(ticker_aws *aws, const ti_sqs_request *request, int
     came->max = (size_t)max;
     ti_buffer_init(&came->texts, 2 * TI_JSON_BYTES_MAX);
     status = ti_buffer_byte(&came->texts, '\0') ? ti_sqs_call(aws, request, take, came, error) : ti_fail_memory(error);
+    if (status == TICKER_OK && came->count == 0 && came->damaged > 0)
+        status = ti_fail(error, TICKER_RETRY, TICKER_ERROR_SERVICE,
+                         "message %s came damaged (the MD5 of its body differs)", came->damaged_id);
     if (status == TICKER_OK)
         *messages = came;
     else
