@@ -336,5 +336,7 @@ void s3_server_without_preconditions(s3_server *server)
 
 void s3_server_slow(s3_server *server, unsigned milliseconds)
 {
+    lock(server);
     server->slow = milliseconds;
+    unlock(server);
 }

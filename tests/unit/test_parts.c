@@ -76,7 +76,8 @@ START_TEST(all_are_done)
         ck_assert_int_eq(submit(&mine, i, 1000 + (size_t)i, &part), TICKER_OK);
     ck_assert_int_eq(ti_parts_wait(mine.parts, ti_parts_idle, mine.parts, -1, NULL), TICKER_OK);
     ck_assert_int_eq(atomic_load(&mine.done), 100);
-    ck_assert_int_eq(atomic_load(&mine.most), 3);
+    ck_assert_int_ge(atomic_load(&mine.most), 2);
+    ck_assert_int_le(atomic_load(&mine.most), 3);
     ck_assert_int_eq(ti_parts_finished(mine.parts), 100 * 1000 + 99 * 50);
     ti_parts_free(mine.parts);
     ti_parts_free(NULL);

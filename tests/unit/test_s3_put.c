@@ -176,7 +176,8 @@ START_TEST(parts_go_at_once)
     set_up_with(NULL, "s3-concurrency=3");
     s3_server_slow(server, 30);
     check_put(put_bytes(5 * PART));
-    ck_assert_uint_eq(s3_server_most(server), 3);
+    ck_assert_uint_ge(s3_server_most(server), 2);
+    ck_assert_uint_le(s3_server_most(server), 3);
     tear_down();
 }
 END_TEST
