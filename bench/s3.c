@@ -25,6 +25,8 @@ static const char help[] =
     "  head BUCKET KEY                print bytes, ETag, version and time\n"
     "  list BUCKET PREFIX MAX         print bytes and key of the objects (MAX 0: all)\n"
     "  delete BUCKET KEY\n"
+    "  fill BUCKET PREFIX COUNT       put so many objects of one byte: PREFIX000000 ...\n"
+    "  empty BUCKET                   delete all objects\n"
     "  presign METHOD BUCKET KEY SECONDS\n"
     "  form BUCKET KEY BYTES SECONDS  print a form for an upload as JSON\n"
     "  make-bucket BUCKET | head-bucket BUCKET | delete-bucket BUCKET\n"
@@ -145,6 +147,40 @@ static ticker_status delete_one(ticker_aws *aws, char **arguments, ticker_error 
     return ticker_s3_delete(aws, arguments[0], arguments[1], NULL, error);
 }
 
+static ticker_status fill(ticker_aws *aws, char **arguments, ticker_error *error)
+{
+    int64_t count = number_of(arguments[2]);
+    ticker_status status = TICKER_OK;
+    char key[TICKER_KEY_MAX];
+
+    for (int64_t i = 0; status == TICKER_OK && i < count; i++) {
+        (void)snprintf(key, sizeof(key), "%s%06" PRId64, arguments[1], i);
+        status = ticker_s3_put(aws, arguments[0], key, ticker_source_open_memory("x", 1, key), NULL, NULL, NULL, NULL,
+                               error);
+    }
+    return status;
+}
+
+/* The bucket and the client, for the visitor below. */
+typedef struct emptying {
+    ticker_aws *aws;
+    const char *bucket;
+} emptying;
+
+static ticker_status delete_object(void *payload, const ticker_s3_object *object, ticker_error *error)
+{
+    const emptying *from = payload;
+
+    return ticker_s3_delete(from->aws, from->bucket, ticker_s3_object_key(object), NULL, error);
+}
+
+static ticker_status empty(ticker_aws *aws, char **arguments, ticker_error *error)
+{
+    emptying from = {aws, arguments[0]};
+
+    return ticker_s3_list(aws, arguments[0], "", 0, delete_object, &from, error);
+}
+
 static ticker_status show_text(ticker_status status, char *text)
 {
     if (status == TICKER_OK)
@@ -235,6 +271,8 @@ static const struct {
                 {"head", 2, head},
                 {"list", 3, list},
                 {"delete", 2, delete_one},
+                {"fill", 3, fill},
+                {"empty", 1, empty},
                 {"presign", 4, presign},
                 {"form", 4, form},
                 {"make-bucket", 1, make_bucket},
