@@ -19,7 +19,7 @@ struct ti_parts {
     void *self;
     pthread_t threads[TI_PARTS_THREADS_MAX];
     unsigned threads_max, started, idle;
-    ti_part buffers[TI_PARTS_THREADS_MAX + 1];
+    ti_part buffers[TI_PARTS_THREADS_MAX];
     size_t limit, used;           /* buffers that may be in use, and that are */
     ti_part *queue, **queue_last; /* parts that no thread has begun */
     size_t queued, busy;          /* of those, and of parts that are not done */
@@ -81,7 +81,7 @@ ti_parts *ti_parts_new(unsigned threads, bool keep, ti_part_work work, void *sel
         return NULL;
     }
     parts->threads_max = threads < 1 ? 1 : threads > TI_PARTS_THREADS_MAX ? TI_PARTS_THREADS_MAX : threads;
-    parts->limit = (size_t)parts->threads_max + 1;
+    parts->limit = parts->threads_max < 2 ? 2 : parts->threads_max;
     parts->keep = keep;
     parts->run = work;
     parts->self = self;
@@ -100,7 +100,7 @@ void ti_parts_free(ti_parts *parts)
     ti_parts_unlock(parts, false);
     for (unsigned i = 0; i < parts->started; i++)
         (void)pthread_join(parts->threads[i], NULL);
-    for (size_t i = 0; i <= TI_PARTS_THREADS_MAX; i++)
+    for (size_t i = 0; i < TI_PARTS_THREADS_MAX; i++)
         free(parts->buffers[i].data);
     (void)pthread_cond_destroy(&parts->changed);
     (void)pthread_cond_destroy(&parts->work);
@@ -125,10 +125,11 @@ static void drop_memory(ti_part *part)
 void ti_parts_limit(ti_parts *parts, size_t buffers)
 {
     ti_parts_lock(parts);
-    parts->limit = buffers < 1 ? 1 : buffers > TI_PARTS_THREADS_MAX + 1 ? TI_PARTS_THREADS_MAX + 1 : buffers;
-    for (size_t i = 0; i <= TI_PARTS_THREADS_MAX; i++)
+    buffers = buffers < 1 ? 1 : buffers > TI_PARTS_THREADS_MAX ? TI_PARTS_THREADS_MAX : buffers;
+    for (size_t i = 0; i < TI_PARTS_THREADS_MAX && buffers < parts->limit; i++)
         if (!parts->buffers[i].used)
             drop_memory(&parts->buffers[i]);
+    parts->limit = buffers;
     ti_parts_unlock(parts, false);
 }
 
@@ -139,7 +140,7 @@ static ti_part *find_unused(ti_parts *parts)
 
     if (parts->used >= parts->limit)
         return NULL;
-    for (size_t i = 0; i <= TI_PARTS_THREADS_MAX; i++) {
+    for (size_t i = 0; i < TI_PARTS_THREADS_MAX; i++) {
         ti_part *part = &parts->buffers[i];
 
         if (!part->used && (found == NULL || part->capacity > found->capacity))

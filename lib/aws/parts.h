@@ -40,7 +40,8 @@ void ti_parts_free(ti_parts *parts);
 /* True once the transfer has failed or is given up: what ti_aws_request.stop points to. */
 const atomic_bool *ti_parts_stop(const ti_parts *parts);
 
-/* How many buffers there may be from now on (at first: threads + 1). */
+/* How many buffers there may be from now on, at most TI_PARTS_THREADS_MAX (at first: as many as threads, but two for one
+ * thread, so that its owner has something to do meanwhile). */
 void ti_parts_limit(ti_parts *parts, size_t buffers);
 /* A free buffer of at least `capacity` bytes with size, filled and done at 0. TICKER_DONE: all are in use; TICKER_FATAL:
  * no memory. */

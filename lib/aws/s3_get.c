@@ -20,7 +20,7 @@
 #define PAUSE_FIRST 50          /* milliseconds before a part goes on, doubled each time … */
 #define PAUSE_MAX 5000
 #define PAUSE_FORGET (1024 * 1024) /* … unless so many bytes came in between */
-#define WINDOW (TI_PARTS_THREADS_MAX + 1)
+#define WINDOW TI_PARTS_THREADS_MAX
 
 typedef struct download {
     ticker_aws *aws;

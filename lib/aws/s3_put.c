@@ -22,6 +22,7 @@ typedef struct storing {
     ticker_s3_progress progress;
     void *payload;
     int64_t part_size, memory;
+    int64_t buffers; /* while parts have their first size */
 } storing;
 
 /* --- What goes with a body ------------------------------------------------------------------------------------------------------ */
@@ -158,14 +159,16 @@ static ticker_status submit(storing *put, ti_part *part, ticker_error *error)
     return ti_parts_submit(upload->parts, part, error);
 }
 
-/* As many buffers as the memory allows for parts of this size. */
+/* Fewer buffers when the memory does not allow for as many of this size. */
 static ticker_status next_part(storing *put, ti_part **part, size_t *size, ticker_error *error)
 {
     ti_s3_upload *upload = &put->upload;
     ticker_status status;
+    int64_t buffers;
 
     *size = (size_t)size_of_part(put, upload->count);
-    ti_parts_limit(upload->parts, (size_t)(put->memory / (int64_t)*size));
+    buffers = put->memory / (int64_t)*size;
+    ti_parts_limit(upload->parts, (size_t)(buffers < put->buffers ? buffers : put->buffers));
     status = wait_for(put, ti_parts_available, error);
     return status == TICKER_OK ? ti_parts_take(upload->parts, *size, part, error) : status;
 }
@@ -256,36 +259,56 @@ static bool printable(const char *text, size_t max)
     return size > 0 && size <= max;
 }
 
-/* TLS protects a body on its way, and a checksum that the signature covers shows what else may happen to it; hashing it
- * as well would cost more than all the rest of an upload. Without TLS the hash is all there is. */
-static ticker_status over_tls(ticker_aws *aws, bool *tls, ticker_error *error)
+/* The machine itself: "localhost", a name below it, 127.0.0.0/8, "[::1]". */
+static bool is_loopback(ti_slice host)
 {
+    static const char name[] = "localhost";
+    size_t size = sizeof(name) - 1;
+
+    if (host.size >= size && memcmp(host.data + host.size - size, name, size) == 0)
+        return host.size == size || host.data[host.size - size - 1] == '.';
+    return ti_slice_is(host, "[::1]") || (host.size >= 4 && memcmp(host.data, "127.", 4) == 0);
+}
+
+/* Hashing a body costs more than all the rest of an upload, on the server's side too. TLS protects bodies on their way,
+ * and nobody is between two programs of one machine; a checksum that the signature covers shows what else may happen
+ * to them. Elsewhere the hash is all there is. */
+static ticker_status must_sign_bodies(ticker_aws *aws, bool *must, ticker_error *error)
+{
+    static const char plain[] = "http://";
     char *endpoint = NULL;
     ticker_status status = ticker_aws_endpoint(aws, "s3", &endpoint, error);
+    ti_slice host;
 
-    *tls = status == TICKER_OK && strncmp(endpoint, "https:", 6) == 0;
+    if (status != TICKER_OK)
+        return status;
+    *must = strncmp(endpoint, plain, sizeof(plain) - 1) == 0;
+    if (*must) {
+        host = (ti_slice){endpoint + sizeof(plain) - 1, 0};
+        host.size = *host.data == '[' ? strcspn(host.data, "]/") + 1 : strcspn(host.data, ":/");
+        *must = !is_loopback(host);
+    }
     ticker_free(endpoint);
-    return status;
+    return TICKER_OK;
 }
 
 static ticker_status prepare(storing *put, ticker_error *error)
 {
     const ticker_options *options = ti_aws_options(put->upload.aws);
-    unsigned concurrency = (unsigned)ti_option_number(options, TI_OPTION_S3_CONCURRENCY);
+    int64_t threads = ti_option_number(options, TI_OPTION_S3_CONCURRENCY);
     ticker_status status;
-    bool tls;
 
+    put->buffers = threads < 2 ? 2 : threads;
     put->part_size = ti_option_number(options, TI_OPTION_S3_PART_SIZE);
-    put->memory = put->part_size * ((int64_t)concurrency + 1);
+    put->memory = put->part_size * put->buffers;
     put->memory = put->memory > TICKER_S3_MEMORY_MAX ? put->memory : TICKER_S3_MEMORY_MAX;
     put->upload.algorithm = TI_S3_NO_CHECKSUM;
     if (strcmp(ti_option_text(options, TI_OPTION_S3_REQUEST_CHECKSUM), "when_supported") == 0)
         put->upload.algorithm = ti_s3_algorithm_of(ti_option_text(options, TI_OPTION_S3_CHECKSUM));
-    status = over_tls(put->upload.aws, &tls, error);
-    put->upload.sign_bodies = !tls;
+    status = must_sign_bodies(put->upload.aws, &put->upload.sign_bodies, error);
     if (status != TICKER_OK)
         return status;
-    put->upload.parts = ti_parts_new(concurrency, false, ti_s3_send_part, put);
+    put->upload.parts = ti_parts_new((unsigned)threads, false, ti_s3_send_part, put);
     return put->upload.parts != NULL ? TICKER_OK : ti_fail_memory(error);
 }
 

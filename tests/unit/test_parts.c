@@ -112,7 +112,7 @@ START_TEST(kept_until_they_are_given)
     ti_part *kept[3], *more;
     worker mine;
 
-    begin(&mine, 2, true);
+    begin(&mine, 3, true);
     for (int64_t i = 0; i < 3; i++)
         ck_assert_int_eq(submit(&mine, i, 10, &kept[i]), TICKER_OK);
     ck_assert_int_eq(ti_parts_wait(mine.parts, ti_parts_idle, mine.parts, -1, NULL), TICKER_OK);
@@ -179,7 +179,7 @@ START_TEST(freed_while_they_work)
     for (int i = 0; i < 20; i++) {
         begin(&mine, 3, i % 2 == 0);
         mine.until_stop = true;
-        for (int64_t j = 0; j < 4; j++)
+        for (int64_t j = 0; j < 3; j++)
             ck_assert_int_eq(submit(&mine, j, 10, &part), TICKER_OK);
         ti_parts_free(mine.parts);
         ck_assert_int_le(atomic_load(&mine.done), 3);

@@ -157,17 +157,35 @@ START_TEST(other_checksums)
 }
 END_TEST
 
-/* The body is hashed over plain HTTP only. */
+/* Where somebody could be between. */
 START_TEST(signed_bodies)
 {
-    set_up_with(NULL, NULL);
-    check_put(put_bytes(10));
-    ck_assert_uint_eq(strlen(s3_server_header(server, "PUT", "x-amz-content-sha256")), 64);
-    tear_down();
-    set_up_with(NULL, "aws-endpoint-url-s3=https://127.0.0.1:9");
-    check_put(put_bytes(10));
-    ck_assert_str_eq(s3_server_header(server, "PUT", "x-amz-content-sha256"), "UNSIGNED-PAYLOAD");
-    tear_down();
+    static const struct {
+        const char *option;
+        bool hashed;
+    } endpoints[] = {{"aws-endpoint-url-s3=http://10.0.0.1:9", true},
+                     {"aws-endpoint-url-s3=http://store.example.com", true},
+                     {"aws-endpoint-url-s3=http://localhost.example.com", true},
+                     {"aws-endpoint-url-s3=http://mylocalhost:9", true},
+                     {"aws-endpoint-url-s3=http://[2001:db8::1]:9", true},
+                     {"aws-endpoint-url-s3=https://10.0.0.1:9", false},
+                     {"aws-endpoint-url-s3=http://127.0.0.1:9", false},
+                     {"aws-endpoint-url-s3=http://127.1.2.3", false},
+                     {"aws-endpoint-url-s3=http://[::1]:9", false},
+                     {"aws-endpoint-url-s3=http://localhost:9", false},
+                     {"aws-endpoint-url-s3=http://a.b.localhost", false}};
+
+    for (size_t i = 0; i < COUNT(endpoints); i++) {
+        const char *hash;
+
+        set_up_with(NULL, endpoints[i].option);
+        check_put(put_bytes(10));
+        hash = s3_server_header(server, "PUT", "x-amz-content-sha256");
+        ck_assert_msg((strlen(hash) == 64) == endpoints[i].hashed, "%s", endpoints[i].option);
+        if (!endpoints[i].hashed)
+            ck_assert_str_eq(hash, "UNSIGNED-PAYLOAD");
+        tear_down();
+    }
 }
 END_TEST
 
@@ -438,6 +456,46 @@ END_TEST
 
 /* --- Limits --------------------------------------------------------------------------------------------------------------------- */
 
+/* How far the source is ahead of what is stored. */
+typedef struct leader {
+    pieces from;
+    int64_t stored, most;
+} leader;
+
+static ticker_status leader_read(void *payload, void *buffer, size_t capacity, size_t *got, ticker_error *failed)
+{
+    leader *self = payload;
+    ticker_status status = pieces_read(&self->from, buffer, capacity, got, failed);
+
+    self->most = (int64_t)self->from.at - self->stored > self->most ? (int64_t)self->from.at - self->stored
+                                                                    : self->most;
+    return status;
+}
+
+static int leader_told(void *payload, int64_t count)
+{
+    leader *self = payload;
+
+    self->stored = count;
+    return 0;
+}
+
+START_TEST(memory_is_bounded)
+{
+    static const ticker_source_ops ops = {sizeof(ops), leader_read, NULL};
+    leader self = {.most = 0};
+
+    set_up_with(NULL, "s3-concurrency=2");
+    s3_server_slow(server, 10);
+    make_bytes(8 * PART);
+    self.from = (pieces){.data = bytes.data, .size = bytes.size, .piece = 1 << 20};
+    check_put(put_source(ticker_source_new(&ops, &self, "leader", -1), leader_told, &self));
+    ck_assert_int_gt(self.most, PART);
+    ck_assert_int_le(self.most, 2 * PART);
+    tear_down();
+}
+END_TEST
+
 /* A source that says it has 100 GiB is cut into larger parts, so that 10,000 are enough. */
 START_TEST(large_sources_have_large_parts)
 {
@@ -518,6 +576,7 @@ int main(void)
                                   progress,
                                   stopped_by_progress,
                                   interrupted,
+                                  memory_is_bounded,
                                   large_sources_have_large_parts,
                                   whole_or_nothing,
                                   wrong_arguments};
