@@ -267,7 +267,9 @@ static bool is_loopback(ti_slice host)
 
     if (host.size >= size && memcmp(host.data + host.size - size, name, size) == 0)
         return host.size == size || host.data[host.size - size - 1] == '.';
-    return ti_slice_is(host, "[::1]") || (host.size >= 4 && memcmp(host.data, "127.", 4) == 0);
+    if (host.size >= 4 && memcmp(host.data, "127.", 4) == 0)
+        return strspn(host.data, "0123456789.") >= host.size; /* no name that only begins so */
+    return ti_slice_is(host, "[::1]");
 }
 
 /* Hashing a body costs more than all the rest of an upload, on the server's side too. TLS protects bodies on their way,
