@@ -246,8 +246,8 @@ START_TEST(odd_answers_of_sts)
         "<a>HIDDEN",
         "<a/>",
         "<R><Credentials><AccessKeyId>A</AccessKeyId></Credentials></R>",
-        "<R><Credentials><AccessKeyId>A</AccessKeyId><SecretAccessKey>HIDDEN</SecretAccessKey>"
-        "<Expiration>never</Expiration></Credentials></R>"};
+        ("<R><Credentials><AccessKeyId>A</AccessKeyId><SecretAccessKey>HIDDEN</SecretAccessKey>"
+         "<Expiration>never</Expiration></Credentials></R>")};
 
     for (size_t i = 0; i < COUNT(bodies); i++) {
         credentials_run run;

@@ -247,15 +247,8 @@ END_TEST
 /* What SQS would refuse is refused before, in plain words. */
 START_TEST(what_can_be_sent)
 {
-    static const char *const bad[] = {"a\x01"
-                                      "b",
-                                      "\x1f",
-                                      "\xff",
-                                      "\xc3",
-                                      "\xed\xa0\x80",
-                                      "\xef\xbf\xbe",
-                                      "\xef\xbf\xbf",
-                                      "\x0b"};
+    static const char *const bad[] = {"a\001b",       "\x1f",         "\xff",         "\xc3",
+                                      "\xed\xa0\x80", "\xef\xbf\xbe", "\xef\xbf\xbf", "\x0b"};
     static const char *const good[] = {"\t",   "\r\n",        "\xef\xbf\xbd", "\xee\x80\x80", "\xf0\x9f\x93\x88",
                                        "\x7f", "\xef\xbe\xbf"};
     sqs_fake fake;
@@ -347,6 +340,9 @@ START_TEST(wrong_calls)
 END_TEST
 
 /* Answers that are none: later, perhaps, and with a word about the endpoint. */
+#define NOT_A_URL                                                                                                      \
+    "<CreateQueueResponse><CreateQueueResult><QueueUrl>not a URL</QueueUrl></CreateQueueResult></CreateQueueResponse>"
+
 START_TEST(strange_answers)
 {
     static const char *const bodies[] = {"hello",
@@ -354,8 +350,7 @@ START_TEST(strange_answers)
                                          "<a>",
                                          "<a/><b/>",
                                          "{\"QueueUrl\":\"not a URL\"}",
-                                         "<CreateQueueResponse><CreateQueueResult><QueueUrl>not a URL</QueueUrl>"
-                                         "</CreateQueueResult></CreateQueueResponse>",
+                                         NOT_A_URL,
                                          "{\"QueueUrl\":\"http://h/\\u0000\"}",
                                          "{\"QueueUrl\":7}"};
     sqs_fake fake;
