@@ -160,7 +160,7 @@ char *ti_s3_header_text(const ti_http_response *response, const char *name, size
 {
     ti_slice value = ti_http_response_header(response, name);
 
-    return value.size <= max ? strndup(value.size > 0 ? value.data : "", value.size) : NULL;
+    return value.size <= max ? ti_slice_copy(value) : NULL;
 }
 
 ti_slice ti_s3_unquoted(ti_slice etag)

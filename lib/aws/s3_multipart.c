@@ -29,7 +29,7 @@ static ticker_status element(ti_slice answer, const char *path, size_t max, char
     if (status == TICKER_OK && buffer.size == 0)
         status = TICKER_DONE;
     if (status == TICKER_OK) {
-        *text = strndup(buffer.data, buffer.size);
+        *text = ti_slice_copy((ti_slice){buffer.data, buffer.size});
         if (*text == NULL)
             status = ti_fail_memory(error);
     }

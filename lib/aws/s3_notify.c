@@ -75,7 +75,7 @@ static ticker_status set_text(char **to, ti_slice text, ticker_error *error)
     if (text.size > TEXT_MAX || memchr(text.data, '\0', text.size) != NULL)
         return too_much(error);
     free(*to);
-    *to = strndup(text.data, text.size);
+    *to = ti_slice_copy(text);
     return *to != NULL ? TICKER_OK : ti_fail_memory(error);
 }
 

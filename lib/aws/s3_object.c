@@ -10,7 +10,7 @@
 
 static char *copy_of(ti_slice text)
 {
-    return strndup(text.size > 0 ? text.data : "", text.size);
+    return ti_slice_copy(text);
 }
 
 ticker_s3_object *ti_s3_object_new(ti_slice key, int64_t bytes, ti_slice etag, ti_slice version, int64_t modified)

@@ -52,7 +52,7 @@ static ticker_status copy_text(char **to, ti_slice text, size_t max, ticker_erro
     if (text.size > max || memchr(text.data, '\0', text.size) != NULL)
         return nonsense(error, "a text is too long or holds a NUL");
     free(*to);
-    *to = strndup(text.data, text.size);
+    *to = ti_slice_copy(text);
     return *to != NULL ? TICKER_OK : ti_fail_memory(error);
 }
 

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct ti_slice {
@@ -14,6 +15,19 @@ typedef struct ti_slice {
 static inline ti_slice ti_slice_of(const char *text)
 {
     return (ti_slice){text, text != NULL ? strlen(text) : 0};
+}
+
+/* A copy with a NUL behind it, to be freed; NULL: no memory. (strndup() may look for a NUL that is not there.) */
+static inline char *ti_slice_copy(ti_slice text)
+{
+    char *copy = malloc(text.size + 1);
+
+    if (copy == NULL)
+        return NULL;
+    if (text.size > 0)
+        memcpy(copy, text.data, text.size);
+    copy[text.size] = '\0';
+    return copy;
 }
 
 static inline bool ti_slice_equal(ti_slice a, ti_slice b)

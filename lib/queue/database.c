@@ -72,7 +72,7 @@ static ticker_status collect(void *payload, const ti_queue_row *row, ticker_erro
     if (into->count == into->max)
         return ti_fail(error, TICKER_FATAL, TICKER_ERROR_INTERNAL, "the database gave more messages than asked for");
     (void)ti_format_integer(row->id, id);
-    reason = strndup(row->reason.data != NULL ? row->reason.data : "", row->reason.size);
+    reason = ti_slice_copy(row->reason);
     message = reason != NULL ? ti_message_new(id, into->receipt, row->body, reason) : NULL;
     free(reason);
     if (message == NULL)

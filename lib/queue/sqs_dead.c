@@ -28,7 +28,7 @@ static ticker_status read_target(ti_sqs_queue *queue, const char *policy, char *
     if (status != TICKER_OK)
         return status;
     arn = ti_json_text(ti_json_member(ti_json_root(json), "deadLetterTargetArn"));
-    text = strndup(arn.data, arn.size);
+    text = ti_slice_copy(arn);
     ti_json_free(json);
     if (text == NULL)
         return ti_fail_memory(error);

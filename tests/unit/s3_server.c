@@ -111,7 +111,7 @@ static void note(s3_server *server, const s3_asked *asked)
     for (size_t i = 0; i < asked->request->header_count; i++)
         add(&headers, "%.*s: %.*s\n", (int)asked->request->headers[i].name.size, asked->request->headers[i].name.data,
             (int)asked->request->headers[i].value.size, asked->request->headers[i].value.data);
-    server->headers[server->line_count] = strndup(headers.data, headers.size);
+    server->headers[server->line_count] = ti_slice_copy((ti_slice){headers.data, headers.size});
     server->lines[server->line_count++] = strdup(asked->line);
     ti_buffer_free(&headers);
 }
