@@ -15,7 +15,7 @@
 #include "base/clock.h"
 
 #define IDLE_MAX 64 /* handles with their connections that wait for the next request */
-#define BUFFER_SIZE (512L * 1024)
+#define BUFFER_SIZE (128L * 1024)
 #define POLL 100 /* milliseconds in which the wish to stop is heard */
 #define ASK 100  /* milliseconds between two questions whether the caller wants to stop */
 #define EXPECT_TIMEOUT 1000L

@@ -126,7 +126,9 @@ ticker_status ti_s3_send_part(void *self, ti_part *part, ticker_error *error)
     ti_s3_piece *piece = &upload->pieces[part->index];
     ticker_status status;
     ticker_error failed;
+    ti_s3_range range;
     ti_s3_call call;
+    ti_s3_seal seal;
     ti_slice etag;
     char number[16];
 
@@ -135,9 +137,11 @@ ticker_status ti_s3_send_part(void *self, ti_part *part, ticker_error *error)
     ti_s3_call_begin(&call, "UploadPart", "PUT", upload->bucket, upload->key);
     ti_s3_call_query(&call, "partNumber", number);
     ti_s3_call_query(&call, "uploadId", upload->id);
-    ti_s3_call_body(&call, part->data, part->size);
     call.request.stop = ti_parts_stop(upload->parts);
-    status = ti_s3_seal(upload, &call, piece->checksum, &failed);
+    if (upload->descriptor >= 0)
+        status = ti_s3_seal_range(upload, &call, &range, part, &seal, &failed);
+    else
+        status = ti_s3_seal_memory(upload, &call, part, &seal, &failed);
     if (status == TICKER_OK)
         status = ti_s3_call_perform(upload->aws, &call, &failed);
     if (status == TICKER_OK) {
@@ -146,6 +150,7 @@ ticker_status ti_s3_send_part(void *self, ti_part *part, ticker_error *error)
             status = ti_fail(&failed, TICKER_FAILED, TICKER_ERROR_INPUT, "UploadPart: the server gave no ETag");
         else
             (void)snprintf(piece->etag, sizeof(piece->etag), "%.*s", (int)etag.size, etag.data);
+        memcpy(piece->checksum, seal.checksum, sizeof(piece->checksum));
     }
     ti_s3_call_end(&call);
     if (status != TICKER_OK && strcmp(failed.aws_code, "NoSuchUpload") == 0)

@@ -4,6 +4,7 @@
 
 #include "aws/s3_upload.h"
 #include "aws/sigv4.h"
+#include "base/encode.h"
 #include "base/error.h"
 #include "base/options.h"
 #include "input/source.h"
@@ -12,7 +13,10 @@
 #define EXPECT_BYTES (2 * 1024 * 1024) /* from so many on the server is asked first whether it will take them */
 #define TELL_TIME 250                  /* milliseconds between two words to the caller */
 #define MEBI (1024 * 1024)
-#define GROW_AFTER 1000 /* parts of one size, when the end is not known */
+#define GROW_AFTER 1000                    /* parts of one size, when the end is not known */
+#define FILE_PARTS 16                      /* a file is not cut into fewer … */
+#define FILE_PART_MAX (INT64_C(32) * MEBI) /* … unless they would be larger than this: it is what a failure repeats */
+#define FILE_SCRATCH (256 * 1024)
 
 typedef struct storing {
     ti_s3_upload upload; /* first: it is what the threads get */
@@ -27,19 +31,30 @@ typedef struct storing {
 
 /* --- What goes with a body ------------------------------------------------------------------------------------------------------ */
 
-ticker_status ti_s3_seal(const ti_s3_upload *upload, ti_s3_call *call, char checksum[TI_S3_CHECKSUM_MAX],
-                         ticker_error *error)
+void ti_s3_apply_seal(const ti_s3_upload *upload, ti_s3_call *call, const ti_s3_seal *seal)
 {
-    const ti_http_body *body = &call->request.body;
-
-    *checksum = '\0';
     if (upload->algorithm != TI_S3_NO_CHECKSUM) {
-        if (!ti_s3_checksum_of(upload->algorithm, body->data, (size_t)body->size, checksum))
-            return ti_fail_memory(error);
         ti_s3_call_header(call, "x-amz-sdk-checksum-algorithm", ti_s3_algorithm_name(upload->algorithm));
-        ti_s3_call_header(call, ti_s3_algorithm_header(upload->algorithm), checksum);
+        ti_s3_call_header(call, ti_s3_algorithm_header(upload->algorithm), seal->checksum);
     }
-    call->request.payload_hash = upload->sign_bodies ? NULL : TI_UNSIGNED_PAYLOAD;
+    call->request.payload_hash = upload->sign_bodies ? seal->hash : TI_UNSIGNED_PAYLOAD;
+}
+
+ticker_status ti_s3_seal_memory(const ti_s3_upload *upload, ti_s3_call *call, const ti_part *part, ti_s3_seal *seal,
+                                ticker_error *error)
+{
+    unsigned char digest[TI_SHA256_BYTES];
+
+    *seal = (ti_s3_seal){.checksum = ""};
+    ti_s3_call_body(call, part->data, part->size);
+    if (!ti_s3_checksum_of(upload->algorithm, part->data, part->size, seal->checksum))
+        return ti_fail_memory(error);
+    if (upload->sign_bodies) {
+        if (!ti_sha256_of(part->data, part->size, digest))
+            return ti_fail_memory(error);
+        ti_hex(digest, sizeof(digest), seal->hash);
+    }
+    ti_s3_apply_seal(upload, call, seal);
     return TICKER_OK;
 }
 
@@ -125,16 +140,15 @@ static ticker_status send_whole(storing *put, const ti_part *part, ticker_error 
 {
     ti_s3_upload *upload = &put->upload;
     ti_s3_call *call = &upload->answer;
-    char checksum[TI_S3_CHECKSUM_MAX];
     ticker_status status = tell(put, 0, error);
+    ti_s3_seal seal;
 
     if (status != TICKER_OK)
         return status;
     ti_s3_call_begin(call, "PutObject", "PUT", upload->bucket, upload->key);
     ti_s3_call_header(call, "Content-Type", upload->content_type);
-    ti_s3_call_body(call, part->data, part->size);
     call->request.expect_continue = part->size >= EXPECT_BYTES;
-    status = ti_s3_seal(upload, call, checksum, error);
+    status = ti_s3_seal_memory(upload, call, part, &seal, error);
     if (status == TICKER_OK)
         status = ti_s3_call_perform(upload->aws, call, error);
     if (status != TICKER_OK)
@@ -193,19 +207,11 @@ static ticker_status send_rest(storing *put, ticker_error *error)
     return status == TICKER_OK ? wait_for(put, ti_parts_idle, error) : status;
 }
 
-/* Whatever goes wrong, nothing stays behind: parts of an upload that nobody ends cost money for ever. */
-static ticker_status send_parts(storing *put, ti_part *first, ti_part *second, ticker_error *error)
+/* Whatever went wrong, nothing stays behind: parts of an upload that nobody ends cost money for ever. */
+static ticker_status end_parts(storing *put, ticker_status status, ticker_error *error)
 {
     ti_s3_upload *upload = &put->upload;
-    ticker_status status = ti_s3_begin_parts(upload, error);
 
-    if (status != TICKER_OK)
-        return status;
-    status = submit(put, first, error);
-    if (status == TICKER_OK)
-        status = submit(put, second, error);
-    if (status == TICKER_OK)
-        status = send_rest(put, error);
     ti_parts_free(upload->parts); /* no part may arrive behind the abort */
     upload->parts = NULL;
     if (status == TICKER_OK)
@@ -215,14 +221,78 @@ static ticker_status send_parts(storing *put, ti_part *first, ti_part *second, t
     return status;
 }
 
+static ticker_status send_parts(storing *put, ti_part *first, ti_part *second, ticker_error *error)
+{
+    ticker_status status = ti_s3_begin_parts(&put->upload, error);
+
+    if (status != TICKER_OK)
+        return status;
+    status = submit(put, first, error);
+    if (status == TICKER_OK)
+        status = submit(put, second, error);
+    if (status == TICKER_OK)
+        status = send_rest(put, error);
+    return end_parts(put, status, error);
+}
+
+/* --- Files ---------------------------------------------------------------------------------------------------------------------- */
+
+/* Parts of a file take no memory, and each costs the server something: large files are cut into larger ones. */
+static int64_t size_of_file_part(const storing *put, int64_t size)
+{
+    int64_t least = size_of_part(put, 0), fair = (size / FILE_PARTS / MEBI + 1) * MEBI;
+
+    fair = fair < FILE_PART_MAX ? fair : FILE_PART_MAX;
+    return least > fair ? least : fair;
+}
+
+static ticker_status send_ranges(storing *put, int64_t size, ticker_error *error)
+{
+    int64_t part_size = size_of_file_part(put, size);
+    ticker_status status = TICKER_OK;
+    ti_part *part;
+
+    for (int64_t at = 0; status == TICKER_OK && at < size; at += part_size) {
+        status = wait_for(put, ti_parts_available, error);
+        if (status == TICKER_OK)
+            status = ti_parts_take(put->upload.parts, FILE_SCRATCH, &part, error);
+        if (status != TICKER_OK)
+            break;
+        part->offset = at;
+        part->size = (size_t)(size - at < part_size ? size - at : part_size);
+        status = submit(put, part, error);
+    }
+    return status == TICKER_OK ? wait_for(put, ti_parts_idle, error) : status;
+}
+
+static ticker_status send_file(storing *put, const ti_s3_file *file, ticker_error *error)
+{
+    ti_s3_upload *upload = &put->upload;
+    ticker_status status;
+
+    upload->descriptor = put->source->descriptor;
+    upload->bytes = put->source_bytes = file->size;
+    status = ti_s3_begin_parts(upload, error);
+    if (status != TICKER_OK)
+        return status;
+    status = send_ranges(put, file->size, error);
+    if (status == TICKER_OK)
+        status = ti_s3_file_same(upload->descriptor, file, error);
+    return end_parts(put, status, error);
+}
+
 /* --- The whole ------------------------------------------------------------------------------------------------------------------ */
 
 static ticker_status store(storing *put, ticker_error *error)
 {
     ti_part *first, *second = NULL;
+    ticker_status status;
+    ti_s3_file file;
     size_t size;
-    ticker_status status = first_part(put, &first, error);
 
+    if (put->source->descriptor >= 0 && ti_s3_file_look(put->source->descriptor, &file) && file.size > put->part_size)
+        return send_file(put, &file, error);
+    status = first_part(put, &first, error);
     if (status == TICKER_OK && !put->ended) {
         size = (size_t)size_of_part(put, 1);
         status = ti_parts_take(put->upload.parts, size, &second, error);
@@ -353,6 +423,7 @@ ticker_status ticker_s3_put(ticker_aws *aws, const char *bucket, const char *key
     if (status == TICKER_OK) {
         put.source_bytes = source->bytes;
         put.upload.aws = aws;
+        put.upload.descriptor = -1;
         put.upload.bucket = bucket;
         put.upload.key = key;
         put.upload.content_type = content_type;

@@ -21,7 +21,8 @@ typedef struct ti_s3_upload {
     ti_s3_algorithm algorithm; /* of the checksums that are sent */
     bool sign_bodies;          /* the signature covers them */
     ti_parts *parts;
-    int64_t bytes; /* read from the source so far */
+    int descriptor; /* of a file that parts are read from when they are sent; -1: they are in memory */
+    int64_t bytes;  /* read from the source so far */
     /* In parts. */
     char *id;
     ti_s3_piece *pieces; /* TICKER_S3_PARTS_MAX of them */
@@ -31,9 +32,35 @@ typedef struct ti_s3_upload {
     char *etag, *version; /* version NULL: as the answer's header says */
 } ti_s3_upload;
 
-/* Puts checksum and payload hash of the call's body into the call; `checksum` must live as long as it. */
-ticker_status ti_s3_seal(const ti_s3_upload *upload, ti_s3_call *call, char checksum[TI_S3_CHECKSUM_MAX],
-                         ticker_error *error);
+/* What goes with a body. */
+typedef struct ti_s3_seal {
+    char checksum[TI_S3_CHECKSUM_MAX];
+    char hash[TI_SHA256_TEXT_MAX]; /* for the signature */
+} ti_s3_seal;
+/* Puts body, checksum and payload hash of a part into the call; `part`, `range` and `seal` must live as long as it. */
+ticker_status ti_s3_seal_memory(const ti_s3_upload *upload, ti_s3_call *call, const ti_part *part, ti_s3_seal *seal,
+                                ticker_error *error);
+
+/* Puts its texts into the call. */
+void ti_s3_apply_seal(const ti_s3_upload *upload, ti_s3_call *call, const ti_s3_seal *seal);
+
+/* A part of a file. */
+typedef struct ti_s3_range {
+    int descriptor;
+    int64_t offset, size, at; /* at: bytes of it that were read */
+} ti_s3_range;
+/* The same for a part that is in the file; its buffer is used meanwhile. */
+ticker_status ti_s3_seal_range(const ti_s3_upload *upload, ti_s3_call *call, ti_s3_range *range, const ti_part *part,
+                               ti_s3_seal *seal, ticker_error *error);
+
+/* A file as it was. */
+typedef struct ti_s3_file {
+    int64_t size, seconds, nanoseconds; /* the latter: when it was changed */
+} ti_s3_file;
+/* False: it is no regular file. */
+bool ti_s3_file_look(int descriptor, ti_s3_file *file);
+/* TICKER_RETRY: it was changed since. */
+ticker_status ti_s3_file_same(int descriptor, const ti_s3_file *before, ticker_error *error);
 
 /* Begins an upload in parts: sets `id` and `pieces`. When it fails nothing is left of it, as far as the server can be
  * asked. */

@@ -116,6 +116,26 @@ static void note(s3_server *server, const s3_asked *asked)
     ti_buffer_free(&headers);
 }
 
+/* A body that is not in memory, put there; to be freed. What it fails with is as if the connection had broken. */
+static ticker_status read_body(s3_asked *asked, char **read, ticker_error *error)
+{
+    const ti_http_body *body = &asked->request->body;
+    ticker_status status = TICKER_OK;
+    size_t at = 0, got;
+
+    if (body->read == NULL)
+        return TICKER_OK;
+    *read = malloc(asked->size + 1);
+    ck_assert_ptr_nonnull(*read);
+    while (status == TICKER_OK && at < asked->size) {
+        got = 0;
+        status = body->read(body->self, *read + at, asked->size - at < 65536 ? asked->size - at : 65536, &got, error);
+        at += got;
+    }
+    asked->body = *read;
+    return status;
+}
+
 static ticker_status perform(void *self, const ti_http_request *request, ti_http_response *response,
                              ticker_error *error)
 {
@@ -123,11 +143,17 @@ static ticker_status perform(void *self, const ti_http_request *request, ti_http
     struct timespec nap = {0};
     ticker_status status;
     s3_answer answer = {0};
+    char *read = NULL;
     s3_asked asked;
     s3_plan plan;
 
     ti_http_response_clear(response);
     s3_keeper_take_apart(&asked, request);
+    status = read_body(&asked, &read, error);
+    if (status != TICKER_OK) {
+        free(read);
+        return status;
+    }
     bytes_init(&answer.body);
     lock(server);
     note(server, &asked);
@@ -151,6 +177,7 @@ static ticker_status perform(void *self, const ti_http_request *request, ti_http
     server->now--;
     unlock(server);
     ti_buffer_free(&answer.body);
+    free(read);
     return status;
 }
 
