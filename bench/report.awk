@@ -8,6 +8,7 @@ BEGIN {
     reference["sqlite"] = "sqlite-import"
     reference["postgres"] = "server-copy+key"
     reference["sigv4"] = "botocore"
+    reference["s3"] = "curl"
 }
 
 {
@@ -116,6 +117,20 @@ function sigv4_goals(ours, theirs) {
         goal("sigv4, times faster than botocore", 1 / ratio_of(ours, theirs), ">=", 10)
 }
 
+function s3_goals(way, ways, i, ours) {
+    split("upload download", ways, " ")
+    for (i = 1; i in ways; i++) {
+        way = ways[i]
+        ours = seconds_of("s3", way, "ticker-s3")
+        if (ours <= 0)
+            continue
+        goal("S3, " way ": time over curl's", ours / seconds_of("s3", way, "curl"), "<=", 1.15)
+        goal("S3, " way ": times faster than aws s3 cp", seconds_of("s3", way, "aws-s3-cp") / ours, ">=", 1)
+        goal("S3, " way ": times faster than s3cmd", seconds_of("s3", way, "s3cmd") / ours, ">=", 1)
+        goal("S3, " way ": peak MiB", peak["s3", way, "ticker-s3"] / 1024, "<=", 64)
+    }
+}
+
 END {
     if (!json) {
         print "made-up files; " machine
@@ -127,11 +142,12 @@ END {
     for (i = 1; i <= entries; i++)
         show(order[i])
     if (!json)
-        print "ratio: median time over that of wc-l (parse), sqlite-import (sqlite), server-copy+key (postgres), botocore (sigv4); MB of the plain file\n"
+        print "ratio: median time over that of wc-l (parse), sqlite-import (sqlite), server-copy+key (postgres), botocore (sigv4), curl (s3: rows are MiB); MB of the plain file\n"
     parse_goals()
     sqlite_goals()
     postgres_goals()
     sigv4_goals()
+    s3_goals()
     for (i = 1; i <= entries; i++) {
         split(order[i], at, SUBSEP)
         if (at[1] == "memory")

@@ -32,7 +32,8 @@ trap 'exit 130' INT TERM
 unset "${!AWS_@}" http_proxy HTTP_PROXY all_proxy ALL_PROXY
 export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1
 export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true
-aws=$([ -x /usr/bin/aws ] && echo /usr/bin/aws || command -v aws)
+aws=/usr/bin/aws
+[ -x "$aws" ] || aws=$(command -v aws)
 TICKER_TEST_S3_BYTES=17179869184 "$service" start "$server" >"$BENCH_WORK/s3.log" 2>&1 </dev/null ||
     { tail -n 5 "$BENCH_WORK/s3.log" >&2; exit 1; }
 AWS_ENDPOINT_URL_S3=$("$service" url "$server")

@@ -46,8 +46,9 @@ typedef int (*ticker_s3_progress)(void *payload, int64_t bytes);
 
 /* Stores what the source gives (its length need not be known; the source is freed, also on failure). Small ones go in
  * one request, others in parts, several at once, each retried alone; a failure aborts the upload, so that nothing is
- * left of it. `content_type` may be NULL (application/octet-stream). `*object` (may be NULL) is what was stored.
- * `progress` may be NULL. */
+ * left of it. Memory: "s3-part-size" times "s3-concurrency"; a regular file is not kept in memory, and must not change
+ * meanwhile (TICKER_RETRY with TICKER_ERROR_IO). `content_type` may be NULL (application/octet-stream). `*object` (may
+ * be NULL) is what was stored. `progress` may be NULL. */
 TICKER_API TICKER_MUST_CHECK ticker_status ticker_s3_put(ticker_aws *aws, const char *bucket, const char *key,
                                                          ticker_source *source, const char *content_type,
                                                          ticker_s3_progress progress, void *payload,
