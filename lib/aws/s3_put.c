@@ -60,19 +60,25 @@ ticker_status ti_s3_seal_memory(const ti_s3_upload *upload, ti_s3_call *call, co
 
 /* --- Parts of the source -------------------------------------------------------------------------------------------------------- */
 
-/* No upload has more than TICKER_S3_PARTS_MAX parts: they are larger when the source is known to be large, and they grow
- * with what came when it is not known. */
-static int64_t size_of_part(const storing *put, int64_t index)
+int64_t ti_s3_part_size(int64_t least, int64_t memory, int64_t source_bytes, int64_t index)
 {
-    int64_t size = put->part_size, needed;
+    int64_t size = least, needed;
 
-    if (put->source_bytes >= 0 && put->upload.bytes <= put->source_bytes) {
-        needed = (put->source_bytes / TICKER_S3_PARTS_MAX / MEBI + 1) * MEBI;
+    if (source_bytes >= 0) {
+        needed = (source_bytes / TICKER_S3_PARTS_MAX / MEBI + 1) * MEBI;
         return size > needed ? size : needed;
     }
-    for (int64_t i = GROW_AFTER; i <= index && size * 2 <= put->memory / 2; i += GROW_AFTER)
+    for (int64_t i = GROW_AFTER; i <= index && size * 2 <= memory / 2; i += GROW_AFTER)
         size *= 2;
     return size;
+}
+
+/* A source that is longer than it said is one of unknown length. */
+static int64_t size_of_part(const storing *put, int64_t index)
+{
+    bool known = put->upload.bytes <= put->source_bytes;
+
+    return ti_s3_part_size(put->part_size, put->memory, known ? put->source_bytes : -1, index);
 }
 
 /* Reads until the part has `size` bytes or the source ends. */

@@ -32,6 +32,11 @@ typedef struct ti_s3_upload {
     char *etag, *version; /* version NULL: as the answer's header says */
 } ti_s3_upload;
 
+/* Bytes of the part `index` of a source. No upload has more than TICKER_S3_PARTS_MAX parts, so they are larger than
+ * `least` when the source is known to be long, and when that is not known (-1) they grow, as far as two of them fit into
+ * `memory`. */
+int64_t ti_s3_part_size(int64_t least, int64_t memory, int64_t source_bytes, int64_t index);
+
 /* What goes with a body. */
 typedef struct ti_s3_seal {
     char checksum[TI_S3_CHECKSUM_MAX];
