@@ -12,6 +12,7 @@
  * A context that is begun again with what it has (NULL) or copied from another does not. */
 struct ti_sha256 {
     EVP_MD_CTX *context;
+    bool begun; /* false: it could not be begun again, and libcrypto would crash if it were used */
 };
 
 ti_sha256 *ti_sha256_new(void)
@@ -25,6 +26,7 @@ ti_sha256 *ti_sha256_new(void)
         ti_sha256_free(hash);
         return NULL;
     }
+    hash->begun = true;
     return hash;
 }
 
@@ -38,7 +40,7 @@ void ti_sha256_free(ti_sha256 *hash)
 
 bool ti_sha256_update(ti_sha256 *hash, const void *data, size_t size)
 {
-    return EVP_DigestUpdate(hash->context, data, size) == 1;
+    return hash->begun && EVP_DigestUpdate(hash->context, data, size) == 1;
 }
 
 static bool finish(EVP_MD_CTX *context, unsigned char digest[TI_SHA256_BYTES])
@@ -53,7 +55,7 @@ bool ti_sha256_finish(ti_sha256 *hash, char text[TI_SHA256_TEXT_MAX])
     unsigned char digest[TI_SHA256_BYTES];
 
     text[0] = '\0';
-    if (!finish(hash->context, digest))
+    if (!hash->begun || !finish(hash->context, digest))
         return false;
     ti_hex(digest, sizeof(digest), text);
     return true;
@@ -61,7 +63,8 @@ bool ti_sha256_finish(ti_sha256 *hash, char text[TI_SHA256_TEXT_MAX])
 
 bool ti_sha256_digest(ti_sha256 *hash, unsigned char digest[TI_SHA256_BYTES])
 {
-    return finish(hash->context, digest) && EVP_DigestInit_ex(hash->context, NULL, NULL) == 1;
+    hash->begun = hash->begun && finish(hash->context, digest) && EVP_DigestInit_ex(hash->context, NULL, NULL) == 1;
+    return hash->begun;
 }
 
 bool ti_sha256_of(const void *data, size_t size, unsigned char digest[TI_SHA256_BYTES])
