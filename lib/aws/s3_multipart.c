@@ -55,9 +55,10 @@ static ticker_status read_id(ti_s3_upload *upload, const ti_s3_call *call, ticke
  * find somebody else's. */
 static bool may_have_begun(const ti_s3_call *call, ticker_status status, const ticker_error *failed)
 {
-    if (status != TICKER_RETRY || call->response.attempts == 0 || call->response.unsent)
-        return false;
-    return call->response.status != 429 && strcmp(failed->aws_code, "SlowDown") != 0;
+    bool refused = call->response.status >= 400 && call->response.status < 500;
+
+    return status != TICKER_OK && call->response.attempts > 0 && !call->response.unsent && !refused &&
+           strcmp(failed->aws_code, "SlowDown") != 0;
 }
 
 /* Never repeated blindly: each time the server does it there is another upload. */
