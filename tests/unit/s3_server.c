@@ -116,6 +116,13 @@ static void note(s3_server *server, const s3_asked *asked)
     ti_buffer_free(&headers);
 }
 
+static _Thread_local bool within;
+
+bool s3_server_within(void)
+{
+    return within;
+}
+
 /* A body that is not in memory, put there; to be freed. What it fails with is as if the connection had broken. */
 static ticker_status read_body(s3_asked *asked, char **read, ticker_error *error)
 {
@@ -136,8 +143,7 @@ static ticker_status read_body(s3_asked *asked, char **read, ticker_error *error
     return status;
 }
 
-static ticker_status perform(void *self, const ti_http_request *request, ti_http_response *response,
-                             ticker_error *error)
+static ticker_status serve(void *self, const ti_http_request *request, ti_http_response *response, ticker_error *error)
 {
     s3_server *server = self;
     struct timespec nap = {0};
@@ -181,6 +187,17 @@ static ticker_status perform(void *self, const ti_http_request *request, ti_http
     return status;
 }
 
+static ticker_status perform(void *self, const ti_http_request *request, ti_http_response *response,
+                             ticker_error *error)
+{
+    ticker_status status;
+
+    within = true;
+    status = serve(self, request, response, error);
+    within = false;
+    return status;
+}
+
 /* --- For the tests -------------------------------------------------------------------------------------------------------------- */
 
 s3_server *s3_server_new(void)
@@ -206,6 +223,29 @@ void s3_server_free(s3_server *server)
     fake_http_free(server->fake);
     ck_assert_int_eq(pthread_mutex_destroy(&server->lock), 0);
     free(server);
+}
+
+/* The clock is the server's too. */
+static int64_t tell(void *self)
+{
+    const s3_server *server = self;
+    ti_clock clock = fake_http_clock(server->fake);
+    int64_t now;
+
+    within = true;
+    now = clock.now(clock.self);
+    within = false;
+    return now;
+}
+
+static void nap(void *self, int64_t milliseconds)
+{
+    const s3_server *server = self;
+    ti_clock clock = fake_http_clock(server->fake);
+
+    within = true;
+    clock.sleep(clock.self, milliseconds);
+    within = false;
 }
 
 static const char *no_environment(void *payload, const char *name)
@@ -239,7 +279,7 @@ static void set_option(ticker_options *options, const char *setting)
 ticker_aws *s3_server_client(s3_server *server, const ticker_aws_events *events, ...)
 {
     ti_aws_setup setup = {.http = {perform, close_nothing, server},
-                          .clock = fake_http_clock(server->fake),
+                          .clock = {tell, tell, nap, server},
                           .environment = no_environment,
                           .random = no_jitter,
                           .events = events};

@@ -50,6 +50,8 @@ const char *s3_server_header(s3_server *server, const char *match, const char *n
 /* Features that not all servers have. */
 void s3_server_without_ranges(s3_server *server);
 void s3_server_without_preconditions(s3_server *server);
+/* Whether this thread is within the server just now: what it allocates is not the library's. */
+bool s3_server_within(void);
 /* Requests take so many real milliseconds. */
 void s3_server_slow(s3_server *server, unsigned milliseconds);
 
