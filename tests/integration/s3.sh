@@ -121,7 +121,7 @@ presigned() {
     url=$(s3 presign GET "$bucket" 'pre/a b+%' 60)
     curl -fsS "$url" | cmp - one || fail "a presigned GET gave something else"
     [ "$(curl -s -o out -w '%{http_code}' "${url}0")" = 403 ] || fail "a wrong signature was taken"
-    [ "$(curl -s -o out -w '%{http_code}' -T one "$url")" = 403 ] || fail "a GET's signature was good for a PUT"
+    [ "$(curl -s -o out -w '%{http_code}' -T one "$url")" = 403 ] || fail "the signature for GET was good for PUT"
     url=$(s3 presign GET "$bucket" 'pre/a b+%' 1)
     sleep 2.5
     [ "$(curl -s -o out -w '%{http_code}' "$url")" = 403 ] || fail "an old signature was taken"

@@ -191,23 +191,36 @@ START_TEST(the_caller_may_stop_it)
 }
 END_TEST
 
+/* Where a child cannot share our memory (under Valgrind, in some emulators) posix_spawn() cannot tell that there is no such
+ * program: POSIX then has the child exit with 127. */
+static void check_cannot_run(ti_process *process, ti_buffer *output)
+{
+    ticker_error error;
+    ticker_status status;
+
+    ti_error_init(&error);
+    status = ti_process_run(process, output, &error);
+    if (status == TICKER_OK) {
+        ck_assert_int_eq(process->exit_code, 127);
+        ck_assert_uint_eq(output->size, 0);
+        return;
+    }
+    ck_assert_int_eq(status, TICKER_FATAL);
+    ck_assert_int_eq(error.kind, TICKER_ERROR_USAGE);
+    ck_assert_ptr_nonnull(strstr(error.message, process->arguments[0]));
+}
+
 START_TEST(programs_that_are_none)
 {
     char name[] = "/nonexistent/program", folder[] = "/tmp";
     char *const missing[] = {name, NULL}, *const directory[] = {folder, NULL};
     ti_process process = {.arguments = missing, .max = 10, .timeout = 1000};
     ti_buffer output;
-    ticker_error error;
 
     ck_assert(ti_secret_init(&output, 10));
-    ti_error_init(&error);
-    ck_assert_int_eq(ti_process_run(&process, &output, &error), TICKER_FATAL);
-    ck_assert_int_eq(error.kind, TICKER_ERROR_USAGE);
-    ck_assert_ptr_nonnull(strstr(error.message, name));
+    check_cannot_run(&process, &output);
     process.arguments = directory;
-    ti_error_init(&error);
-    ck_assert_int_eq(ti_process_run(&process, &output, &error), TICKER_FATAL);
-    ck_assert_int_eq(error.kind, TICKER_ERROR_USAGE);
+    check_cannot_run(&process, &output);
     ti_secret_wipe(&output);
 }
 END_TEST
