@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Moves one file to an S3 server and back: ours against curl, the AWS command line and s3cmd, taking turns.
 #
-#   s3.sh PROGRAM FILE REPEATS     PROGRAM: ticker-s3. Prints lines: upload|download NAME MIB SECONDS KIB, with tabs.
+#   s3.sh PROGRAM CLI FILE REPEATS     PROGRAM: ticker-s3, CLI: ticker-cli. Prints lines: upload|download NAME MIB SECONDS KIB, with tabs.
 #
 # The server is Ceph's gateway on loopback with its objects in memory (tests/services/radosgw), the file is in the page cache, and what
 # comes back goes into memory too (/dev/shm), so that no disk is measured. Every tool runs with its own defaults. curl gets presigned URLs.
@@ -10,10 +10,11 @@ set -euo pipefail
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
 
-[ $# -eq 3 ] || { echo "usage: s3.sh PROGRAM FILE REPEATS" >&2; exit 2; }
+[ $# -eq 4 ] || { echo "usage: s3.sh PROGRAM CLI FILE REPEATS" >&2; exit 2; }
 program=$1
-file=$2
-repeats=$3
+cli=$2
+file=$3
+repeats=$4
 service=$(cd "$(dirname "$0")/.." && pwd)/tests/services/radosgw
 server=$BENCH_WORK/radosgw
 fetched=$(mktemp "$([ -d /dev/shm ] && echo /dev/shm || echo "$BENCH_WORK")/ticker-bench.XXXXXX")
@@ -63,6 +64,21 @@ uploaded() {
     sleep "$pause"
 }
 
+# ticker-cli chooses the key itself. It also hashes the file and writes the upload down in its database.
+upload_by_cli() {
+    local key
+    export STORAGE_URL=s3://$bucket-cli DATABASE_URL=sqlite:$BENCH_WORK/uploads.sqlite
+    rm -f "$BENCH_WORK"/uploads.sqlite*
+    "$cli" db migrate >/dev/null 2>&1
+    run upload ticker-cli "$cli" upload "$file"
+    key=$("$program" list "$bucket-cli" "" 0)
+    if [ "$round" -eq 0 ]; then
+        curl -fsS "$("$program" presign GET "$bucket-cli" "${key#* }" 600)" | cmp - "$file"
+    fi
+    "$program" empty "$bucket-cli"
+    sleep "$pause"
+}
+
 downloaded() {
     [ "$round" -ne 0 ] || cmp "$fetched" "$file"
     : >"$fetched"
@@ -71,6 +87,7 @@ downloaded() {
 one_round() {
     run upload ticker-s3 "$program" put "$bucket" ours "$file"
     uploaded ours
+    upload_by_cli
     run upload curl curl -sS -f -T "$file" "$("$program" presign PUT "$bucket" curl 600)"
     uploaded curl
     run upload aws-s3-cp "$aws" --endpoint-url "$AWS_ENDPOINT_URL_S3" s3 cp --quiet "$file" "s3://$bucket/aws"
@@ -88,6 +105,7 @@ one_round() {
 }
 
 "$program" make-bucket "$bucket" >/dev/null
+"$program" make-bucket "$bucket-cli" >/dev/null
 cat "$file" >/dev/null
 curl -sS -f -T "$file" "$("$program" presign PUT "$bucket" object 600)"
 for ((round = 0; round < repeats; round++)); do

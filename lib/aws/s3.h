@@ -54,6 +54,16 @@ char *ti_s3_header_text(const ti_http_response *response, const char *name, size
 /* The text without its quotes, and without the "W/" of a weak one. */
 ti_slice ti_s3_unquoted(ti_slice etag);
 
+/* ticker_s3_put() with more to say. The source is freed, also on failure. */
+typedef struct ti_s3_putting {
+    const char *bucket, *key, *content_type; /* the latter may be NULL */
+    ticker_source *source;
+    ticker_s3_progress progress; /* may be NULL */
+    void *payload;
+    ti_sha256 *hash; /* gets the bytes that are stored, in their order; may be NULL */
+} ti_s3_putting;
+ticker_status ti_s3_put(ticker_aws *aws, const ti_s3_putting *what, ticker_s3_object **object, ticker_error *error);
+
 /* An object of these parts (copied); NULL: no memory. */
 ticker_s3_object *ti_s3_object_new(ti_slice key, int64_t bytes, ti_slice etag, ti_slice version, int64_t modified);
 

@@ -1,11 +1,14 @@
 /* Parts of a regular file: read when they are sent and not kept in memory, so that they may be large. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "aws/s3_upload.h"
 #include "base/error.h"
+
+#define HASH_BUFFER ((size_t)128 * 1024)
 
 /* Reads at `offset` without moving the file's own position. */
 static ticker_status read_at(int descriptor, int64_t offset, void *buffer, size_t capacity, size_t *got,
@@ -82,6 +85,24 @@ ticker_status ti_s3_seal_range(const ti_s3_upload *upload, ti_s3_call *call, ti_
     ti_sha256_free(hash);
     ti_s3_apply_seal(upload, call, seal);
     return status;
+}
+
+ticker_status ti_s3_file_hash(int descriptor, int64_t offset, int64_t size, ti_sha256 *hash, ticker_error *error)
+{
+    ti_s3_range range = {descriptor, offset, size, 0};
+    char *buffer = malloc(HASH_BUFFER);
+    ticker_status status = TICKER_OK;
+    size_t got;
+
+    if (buffer == NULL)
+        return ti_fail_memory(error);
+    while (status == TICKER_OK) {
+        status = read_body(&range, buffer, HASH_BUFFER, &got, error);
+        if (status == TICKER_OK && !ti_sha256_update(hash, buffer, got))
+            status = ti_fail_memory(error);
+    }
+    free(buffer);
+    return status == TICKER_DONE ? TICKER_OK : status;
 }
 
 /* --- Is it still the same? ------------------------------------------------------------------------------------------------------ */

@@ -25,6 +25,7 @@ typedef struct storing {
     bool ended;           /* the source is */
     ticker_s3_progress progress;
     void *payload;
+    ti_sha256 *hash; /* of the whole; may be NULL */
     int64_t part_size, memory;
     int64_t buffers; /* while parts have their first size */
 } storing;
@@ -91,6 +92,8 @@ static ticker_status fill(storing *put, ti_part *part, size_t size, ticker_error
         if (ti_aws_interrupted(put->upload.aws))
             return ti_fail(error, TICKER_RETRY, TICKER_ERROR_CANCELLED, "stopped");
         status = ti_source_read(put->source, part->data + part->size, size - part->size, &got, error);
+        if (status == TICKER_OK && put->hash != NULL && !ti_sha256_update(put->hash, part->data + part->size, got))
+            return ti_fail_memory(error);
         if (status == TICKER_OK) {
             part->size += got;
             put->upload.bytes += (int64_t)got;
@@ -252,6 +255,7 @@ static int64_t size_of_file_part(const storing *put, int64_t size)
     return least > fair ? least : fair;
 }
 
+/* The whole is hashed while its parts are sent by others. */
 static ticker_status send_ranges(storing *put, int64_t size, ticker_error *error)
 {
     int64_t part_size = size_of_file_part(put, size);
@@ -267,6 +271,9 @@ static ticker_status send_ranges(storing *put, int64_t size, ticker_error *error
         part->offset = at;
         part->size = (size_t)(size - at < part_size ? size - at : part_size);
         status = submit(put, part, error);
+        if (status == TICKER_OK && put->hash != NULL)
+            status = ti_s3_file_hash(put->upload.descriptor, at, size - at < part_size ? size - at : part_size,
+                                     put->hash, error);
     }
     return status == TICKER_OK ? wait_for(put, ti_parts_idle, error) : status;
 }
@@ -415,26 +422,32 @@ static ticker_status put_object(storing *put, ticker_s3_object **object, ticker_
     return status;
 }
 
+ticker_status ti_s3_put(ticker_aws *aws, const ti_s3_putting *what, ticker_s3_object **object, ticker_error *error)
+{
+    ticker_status status = ti_s3_check_key(aws, what->bucket, what->key, error);
+    const char *content_type = what->content_type != NULL ? what->content_type : "application/octet-stream";
+    storing put = {.source = what->source, .progress = what->progress, .payload = what->payload, .hash = what->hash};
+
+    if (status == TICKER_OK && (what->source == NULL || !printable(content_type, CONTENT_TYPE_MAX)))
+        status = ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "a source and a content type of one line are needed");
+    if (status == TICKER_OK) {
+        put.source_bytes = what->source->bytes;
+        put.upload.aws = aws;
+        put.upload.descriptor = -1;
+        put.upload.bucket = what->bucket;
+        put.upload.key = what->key;
+        put.upload.content_type = content_type;
+        status = put_object(&put, object, error);
+    }
+    ticker_source_free(what->source);
+    return status;
+}
+
 ticker_status ticker_s3_put(ticker_aws *aws, const char *bucket, const char *key, ticker_source *source,
                             const char *content_type, ticker_s3_progress progress, void *payload,
                             ticker_s3_object **object, ticker_error *error)
 {
-    ticker_status status = ti_s3_check_key(aws, bucket, key, error);
-    storing put = {.source = source, .progress = progress, .payload = payload};
+    const ti_s3_putting what = {bucket, key, content_type, source, progress, payload, NULL};
 
-    if (content_type == NULL)
-        content_type = "application/octet-stream";
-    if (status == TICKER_OK && (source == NULL || !printable(content_type, CONTENT_TYPE_MAX)))
-        status = ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "a source and a content type of one line are needed");
-    if (status == TICKER_OK) {
-        put.source_bytes = source->bytes;
-        put.upload.aws = aws;
-        put.upload.descriptor = -1;
-        put.upload.bucket = bucket;
-        put.upload.key = key;
-        put.upload.content_type = content_type;
-        status = put_object(&put, object, error);
-    }
-    ticker_source_free(source);
-    return status;
+    return ti_s3_put(aws, &what, object, error);
 }

@@ -64,6 +64,8 @@ typedef struct ti_s3_file {
 } ti_s3_file;
 /* False: it is no regular file. */
 bool ti_s3_file_look(int descriptor, ti_s3_file *file);
+/* Adds the bytes from `offset` on to the hash. */
+ticker_status ti_s3_file_hash(int descriptor, int64_t offset, int64_t size, ti_sha256 *hash, ticker_error *error);
 /* TICKER_RETRY: it was changed since. */
 ticker_status ti_s3_file_same(int descriptor, const ti_s3_file *before, ticker_error *error);
 

@@ -6,6 +6,7 @@
 #include <tickerimport/s3.h>
 
 #include "aws/client.h"
+#include "aws/s3.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/number.h"
@@ -43,11 +44,6 @@ static ticker_status key_in(const bucket *in, const char *key, char whole[TICKER
 
 /* --- Storing ------------------------------------------------------------------------------------------------------------------- */
 
-static ticker_status read_upload(void *self, void *buffer, size_t capacity, size_t *got, ticker_error *error)
-{
-    return ti_upload_read(self, buffer, capacity, got, error);
-}
-
 static ticker_stored *describe(const bucket *in, const char *key, const ticker_s3_object *object)
 {
     ti_buffer url;
@@ -66,21 +62,24 @@ static ticker_stored *describe(const bucket *in, const char *key, const ticker_s
 static ticker_status put(ticker_storage *storage, const char *key, ti_upload *upload, ticker_stored **stored,
                          ticker_error *error)
 {
-    static const ticker_source_ops ops = {.size = sizeof(ops), .read = read_upload};
     const bucket *in = bucket_of(storage);
     char whole[TICKER_KEY_MAX];
     ticker_s3_object *object = NULL;
-    ticker_source *source;
+    ti_s3_putting what = {.bucket = in->name,
+                          .key = whole,
+                          .source = upload->source,
+                          .progress = upload->progress,
+                          .payload = upload->payload,
+                          .hash = upload->hash};
     ticker_status status = key_in(in, key, whole, error);
 
     if (status != TICKER_OK)
         return status;
-    source = ticker_source_new(&ops, upload, ti_upload_name(upload), ti_upload_size(upload));
-    if (source == NULL)
-        return ti_fail_memory(error);
-    status = ticker_s3_put(in->aws, in->name, whole, source, NULL, upload->progress, upload->payload, &object, error);
+    upload->source = NULL; /* it is freed there */
+    status = ti_s3_put(in->aws, &what, &object, error);
     if (status != TICKER_OK)
         return status;
+    upload->bytes = ticker_s3_object_bytes(object);
     *stored = describe(in, key, object);
     ticker_s3_object_free(object);
     return *stored != NULL ? TICKER_OK : ti_fail_memory(error);

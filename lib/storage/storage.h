@@ -36,9 +36,6 @@ typedef struct ti_upload {
 } ti_upload;
 
 ticker_status ti_upload_read(ti_upload *upload, void *buffer, size_t capacity, size_t *got, ticker_error *error);
-/* What its source says of itself: name, and bytes or -1. */
-const char *ti_upload_name(const ti_upload *upload);
-int64_t ti_upload_size(const ti_upload *upload);
 /* Tells the caller how far it is. TICKER_RETRY: it wants to stop. */
 ticker_status ti_upload_progress(const ti_upload *upload, int64_t bytes, ticker_error *error);
 

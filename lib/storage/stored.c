@@ -18,16 +18,6 @@ ticker_status ti_upload_read(ti_upload *upload, void *buffer, size_t capacity, s
     return TICKER_OK;
 }
 
-const char *ti_upload_name(const ti_upload *upload)
-{
-    return upload->source->name;
-}
-
-int64_t ti_upload_size(const ti_upload *upload)
-{
-    return upload->source->bytes;
-}
-
 ticker_status ti_upload_progress(const ti_upload *upload, int64_t bytes, ticker_error *error)
 {
     if (upload->progress == NULL || upload->progress(upload->payload, bytes) == 0)

@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "aws/s3.h"
+#include "base/encode.h"
 #include "s3_put_run.h"
 
 static ticker_status put_file(const char *path, ticker_s3_progress told, void *payload)
@@ -32,6 +34,38 @@ START_TEST(files)
         }
         tear_down();
     }
+}
+END_TEST
+
+/* The hash that a storage wants of the whole, of files, memory and pipes. */
+START_TEST(hashed_on_the_way)
+{
+    static const size_t sizes[] = {0, 1000, PART, 2 * PART + 12345};
+    char expected[TI_SHA256_TEXT_MAX], found[TI_SHA256_TEXT_MAX];
+    unsigned char digest[TI_SHA256_BYTES];
+
+    set_up_with(NULL, NULL);
+    for (size_t i = 0; i < 3 * COUNT(sizes); i++) {
+        ti_s3_putting what = {.bucket = "bucket", .key = KEY, .hash = ti_sha256_new()};
+        pieces from;
+        char *path;
+
+        make_bytes(sizes[i / 3]);
+        from = (pieces){.data = bytes.data, .size = bytes.size, .piece = 77777};
+        path = make_file(bytes.data, bytes.size);
+        if (i % 3 == 0)
+            ck_assert_int_eq(ticker_source_open_file(path, &what.source, NULL), TICKER_OK);
+        else
+            what.source = i % 3 == 1 ? ticker_source_open_memory(bytes.data, bytes.size, "m") : pieces_source(&from);
+        ck_assert_int_eq(ti_s3_put(aws, &what, NULL, &error), TICKER_OK);
+        ck_assert(ti_sha256_finish(what.hash, found));
+        ck_assert(ti_sha256_of(bytes.data, bytes.size, digest));
+        ti_hex(digest, sizeof(digest), expected);
+        ck_assert_str_eq(found, expected);
+        ti_sha256_free(what.hash);
+        drop_file(path);
+    }
+    tear_down();
 }
 END_TEST
 
@@ -136,8 +170,8 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {files, files_are_sent_again, descriptors, large_files_have_large_parts,
-                                  files_that_change};
+    const TTest *const tests[] = {
+        files, hashed_on_the_way, files_are_sent_again, descriptors, large_files_have_large_parts, files_that_change};
 
     return run_tests("s3_file", tests, COUNT(tests));
 }
