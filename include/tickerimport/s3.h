@@ -1,9 +1,10 @@
 /* S3: objects and buckets. Every call may be made from any thread; several at once on one client.
  *
- * Statuses of all calls: TICKER_OK; TICKER_RETRY (service down, throttled, cancelled: after all attempts);
- * TICKER_FAILED with TICKER_ERROR_INPUT and HTTP status 404 / 412 … (no such object, it was replaced meanwhile,
- * checksum differs); TICKER_FATAL with TICKER_ERROR_USAGE (keys, rights, region, no such bucket, wrong argument). The
- * error has the HTTP status and AWS's code. */
+ * Statuses of all calls: TICKER_OK; TICKER_RETRY (service down, throttled, cancelled: after all attempts; an object that
+ * was replaced while it was read; with TICKER_ERROR_IO: its bytes do not have its checksum, on the way or where it is);
+ * TICKER_FAILED with TICKER_ERROR_INPUT and HTTP status 404 / 412 … (no such object, not the one that was asked for);
+ * TICKER_FATAL with TICKER_ERROR_USAGE (keys, rights, region, no such bucket, wrong argument; for reading one object
+ * without the right to do so TICKER_FAILED: others may be readable). The error has the HTTP status and AWS's code. */
 #ifndef TICKERIMPORT_S3_H
 #define TICKERIMPORT_S3_H
 

@@ -141,11 +141,21 @@ static ticker_status set_text(char **text, const ti_http_response *response, con
     return TICKER_OK;
 }
 
-/* Servers without preconditions send what they have, whatever ETag was asked for. */
+/* Whether the answer's version, when it names one, is the one that was asked for or came first. */
+static bool same_version(const download *get, const ti_http_response *response)
+{
+    ti_slice found = ti_http_response_header(response, "x-amz-version-id");
+
+    return *get->version == '\0' || found.size == 0 || ti_slice_is(found, get->version);
+}
+
+/* Servers without versions or preconditions send what they have, whatever was asked for. */
 static ticker_status check_wanted(const download *get, const ti_http_response *response, ticker_error *error)
 {
     ti_slice found = ti_s3_unquoted(ti_http_response_header(response, "ETag"));
 
+    if (!same_version(get, response))
+        return wrong_answer(error, "another version than was asked for");
     if (*get->match == '\0' || ti_slice_equal(found, ti_s3_unquoted(ti_slice_of(get->match))))
         return TICKER_OK;
     (void)ti_fail(error, TICKER_FAILED, TICKER_ERROR_INPUT,
@@ -186,7 +196,7 @@ static ticker_status learn(download *get, ti_part *part, const ti_http_response 
 /* Servers may have no preconditions. */
 static bool same_object(const download *get, const ti_http_response *response, int64_t total)
 {
-    if (total != get->total)
+    if (total != get->total || !same_version(get, response))
         return false;
     if (*get->match != '\0')
         return ti_slice_is(ti_http_response_header(response, "ETag"), get->match);
@@ -295,6 +305,9 @@ static ticker_status explain(const download *get, ticker_status status, const ti
         return TICKER_FAILED;
     }
     ti_error_copy(error, failed);
+    /* One object that may not be read (or is not there: who may not list is told so) says nothing against the others. */
+    if (failed->http_status == 403 && strcmp(failed->aws_code, "AccessDenied") == 0)
+        error->status = status = TICKER_FAILED;
     return status;
 }
 
@@ -307,10 +320,10 @@ static ticker_status check_md5(const download *get, const ti_part *part, ticker_
         return ti_fail_memory(error);
     if (memcmp(said, found, sizeof(said)) == 0)
         return TICKER_OK;
-    (void)ti_fail(error, TICKER_FAILED, TICKER_ERROR_INPUT,
+    (void)ti_fail(error, TICKER_RETRY, TICKER_ERROR_IO,
                   "the bytes that came are not those of the object: their MD5 is not its ETag");
     ti_error_hint(error, "if this server's ETags are no MD5 sums, set s3-response-checksum to when_required");
-    return TICKER_FAILED;
+    return TICKER_RETRY;
 }
 
 /* A connection that broke after it had brought something. The engine has repeated what brought nothing. */
@@ -414,7 +427,8 @@ static ticker_status move_on(download *get, ticker_error *error)
     return ask_ahead(get, true, error);
 }
 
-/* The end: a checksum that the server has of the whole object must be that of the bytes that went out. */
+/* The end: a checksum that the server has of the whole object must be that of the bytes that went out. Damage on the way and damage of
+ * the object look the same, so it is worth another try; who tries for ever has a limit of his own. */
 static ticker_status finish(download *get, ticker_error *error)
 {
     char found[TI_S3_CHECKSUM_MAX];
@@ -425,11 +439,11 @@ static ticker_status finish(download *get, ticker_error *error)
         return ti_fail_memory(error);
     if (strcmp(found, get->expected) == 0)
         return TICKER_DONE;
-    (void)ti_fail(error, TICKER_FAILED, TICKER_ERROR_INPUT,
+    (void)ti_fail(error, TICKER_RETRY, TICKER_ERROR_IO,
                   "the bytes that came are not those of the object: their %s is %s, the server's is %s",
                   ti_s3_algorithm_name(get->algorithm), found, get->expected);
     ti_error_hint(error, "read it again; when it stays so, the object is damaged: upload it anew");
-    return TICKER_FAILED;
+    return TICKER_RETRY;
 }
 
 static ticker_status hand_out(download *get, void *buffer, size_t capacity, size_t *got, ticker_error *error)

@@ -236,6 +236,40 @@ START_TEST(missing)
 }
 END_TEST
 
+/* Who may not list is told of a missing object that it must not be read; keys that are wrong are wrong for all objects. */
+START_TEST(forbidden)
+{
+    ticker_source *source = NULL;
+
+    set_up_with(NULL, NULL);
+    store(1000, NULL);
+    s3_server_fault(server, "GET", S3_ANSWER, 403, "AccessDenied", 0, 1);
+    ck_assert_int_eq(open_it(&source), TICKER_FAILED);
+    ck_assert_int_eq(error.status, TICKER_FAILED);
+    ck_assert_int_eq(error.http_status, 403);
+    ti_error_init(&error);
+    s3_server_fault(server, "GET", S3_ANSWER, 403, "InvalidAccessKeyId", 0, 1);
+    ck_assert_int_eq(open_it(&source), TICKER_FATAL);
+    tear_down();
+}
+END_TEST
+
+START_TEST(another_version)
+{
+    ticker_source *source = NULL;
+
+    set_up_with(NULL, NULL);
+    make_object(1000);
+    s3_server_store(server, KEY, object.data, object.size, "abc-2", "x-amz-version-id: v8\n");
+    ck_assert_int_eq(ticker_s3_get(aws, "bucket", KEY, "v7", NULL, &source, &error), TICKER_FAILED);
+    ck_assert_ptr_nonnull(strstr(error.message, "another version"));
+    ti_error_init(&error);
+    ck_assert_int_eq(ticker_s3_get(aws, "bucket", KEY, "v8", NULL, &source, &error), TICKER_OK);
+    ticker_source_free(source);
+    tear_down();
+}
+END_TEST
+
 START_TEST(only_that_one)
 {
     ticker_source *source = NULL;
@@ -323,8 +357,8 @@ START_TEST(checksums)
             ck_assert_str_eq(s3_server_header(server, "GET", "x-amz-checksum-mode"), "ENABLED");
             ck_assert_uint_eq(s3_server_count(server, "HEAD"), i);
             s3_server_fault(server, "GET", S3_SPOILED, 0, NULL, 0, 1);
-            ck_assert_int_eq(read_it(100000), TICKER_FAILED);
-            ck_assert_int_eq(error.kind, TICKER_ERROR_INPUT);
+            ck_assert_int_eq(read_it(100000), TICKER_RETRY);
+            ck_assert_int_eq(error.kind, TICKER_ERROR_IO);
             ck_assert_ptr_nonnull(strstr(error.message, "the server's is"));
             tear_down();
         }
@@ -340,9 +374,9 @@ START_TEST(a_wrong_sum_stays_wrong)
     make_object(1000);
     s3_server_store(server, KEY, object.data, object.size, "abc-2", "x-amz-checksum-crc32c: AAAAAA==\n");
     ck_assert_int_eq(open_it(&source), TICKER_OK);
-    ck_assert_int_eq(read_rest(source, 500), TICKER_FAILED);
+    ck_assert_int_eq(read_rest(source, 500), TICKER_RETRY);
     ck_assert_str_ne(error.hint, "");
-    ck_assert_int_eq(read_rest(source, 500), TICKER_FAILED);
+    ck_assert_int_eq(read_rest(source, 500), TICKER_RETRY);
     ticker_source_free(source);
     tear_down();
 }
@@ -384,7 +418,7 @@ START_TEST(md5_of_small_objects)
     store(100000, "x-amz-server-side-encryption: AES256\n");
     check_read(1000);
     s3_server_fault(server, "GET", S3_SPOILED, 0, NULL, 0, 1);
-    ck_assert_int_eq(read_it(1000), TICKER_FAILED);
+    ck_assert_int_eq(read_it(1000), TICKER_RETRY);
     ck_assert_ptr_nonnull(strstr(error.message, "their MD5 is not its ETag"));
     for (size_t i = 0; i < COUNT(other); i++) {
         s3_server_store(server, KEY, object.data, 1000, "0123456789abcdef0123456789abcdef", other[i]);
@@ -573,6 +607,8 @@ int main(void)
                                   replaced_within_a_part,
                                   deleted_meanwhile,
                                   missing,
+                                  forbidden,
+                                  another_version,
                                   only_that_one,
                                   checksums,
                                   a_wrong_sum_stays_wrong,
