@@ -94,6 +94,7 @@ ti_sigv4_key *ti_sigv4_key_new(const ti_sigv4_scope *scope)
     ti_buffer_init(&key->canonical, TICKER_SIGNED_BYTES_MAX);
     ti_buffer_init(&key->names, TICKER_SIGNED_BYTES_MAX);
     ti_buffer_init(&key->text, TICKER_SIGNED_BYTES_MAX);
+    key->canonical.secret = key->names.secret = key->text.secret = true; /* a session token is signed too */
     key->day = ti_sigv4_day(scope->time);
     copy_name(key->region, scope->region);
     copy_name(key->service, scope->service);

@@ -17,8 +17,10 @@ void ti_buffer_init(ti_buffer *buffer, size_t max)
 
 void ti_buffer_free(ti_buffer *buffer)
 {
+    if (buffer->secret && buffer->data != NULL)
+        explicit_bzero(buffer->data, buffer->capacity);
     free(buffer->data);
-    *buffer = (ti_buffer){.max = buffer->max};
+    *buffer = (ti_buffer){.max = buffer->max, .secret = buffer->secret};
 }
 
 void ti_buffer_clear(ti_buffer *buffer)
@@ -47,6 +49,19 @@ static char *fail(ti_buffer *buffer, bool full)
     return NULL;
 }
 
+/* realloc() would leave a copy of the old bytes behind. */
+static char *move_secret(const ti_buffer *buffer, size_t capacity)
+{
+    char *data = malloc(capacity);
+
+    if (data == NULL || buffer->data == NULL)
+        return data;
+    memcpy(data, buffer->data, buffer->capacity);
+    explicit_bzero(buffer->data, buffer->capacity);
+    free(buffer->data);
+    return data;
+}
+
 char *ti_buffer_reserve(ti_buffer *buffer, size_t extra)
 {
     size_t needed, capacity;
@@ -61,7 +76,7 @@ char *ti_buffer_reserve(ti_buffer *buffer, size_t extra)
         capacity = buffer->capacity < FIRST_CAPACITY ? FIRST_CAPACITY : buffer->capacity;
         while (capacity < needed)
             capacity = capacity > buffer->max / 2 ? buffer->max : capacity * 2;
-        data = realloc(buffer->data, capacity);
+        data = buffer->secret ? move_secret(buffer, capacity) : realloc(buffer->data, capacity);
         if (data == NULL)
             return fail(buffer, false);
         buffer->data = data;

@@ -17,7 +17,8 @@ typedef struct ti_buffer {
     size_t capacity;
     size_t max;
     bool failed;
-    bool full; /* it failed because of the cap, not of memory */
+    bool full;   /* it failed because of the cap, not of memory */
+    bool secret; /* set by who puts secrets in: memory that it outgrows or gives back is wiped */
 } ti_buffer;
 
 void ti_buffer_init(ti_buffer *buffer, size_t max);

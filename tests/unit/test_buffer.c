@@ -130,6 +130,22 @@ START_TEST(a_failure_has_its_reason)
 }
 END_TEST
 
+START_TEST(secrets_grow_too)
+{
+    ti_buffer buffer;
+
+    ti_buffer_init(&buffer, 5000);
+    buffer.secret = true;
+    for (int i = 0; i < 5000; i++)
+        ck_assert(ti_buffer_byte(&buffer, (char)('a' + i % 26)));
+    for (int i = 0; i < 5000; i++)
+        ck_assert_int_eq(buffer.data[i], 'a' + i % 26);
+    ck_assert(!ti_buffer_byte(&buffer, 'x'));
+    ti_buffer_free(&buffer);
+    ck_assert(buffer.secret);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -140,6 +156,7 @@ int main(void)
         json_takes_utf8_and_replaces_the_rest,
         slices,
         a_failure_has_its_reason,
+        secrets_grow_too,
     };
 
     return run_tests("buffer", tests, COUNT(tests));
