@@ -8,6 +8,7 @@
 #include <tickerimport/event.h>
 #include <tickerimport/import.h>
 #include <tickerimport/limits.h>
+#include <tickerimport/metrics.h>
 #include <tickerimport/options.h>
 #include <tickerimport/query.h>
 #include <tickerimport/queue.h>

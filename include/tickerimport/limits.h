@@ -43,5 +43,7 @@
 #define TICKER_S3_PAGE_MAX 10000    /* entries of one page of a listing (AWS: 1000) */
 #define TICKER_S3_PAGES_MAX 1000000 /* pages of one listing */
 #define TICKER_S3_NOTIFICATIONS_MAX 1000 /* notification configurations of a bucket (AWS: 100) */
+#define TICKER_LABEL_MAX 128             /* bytes of a metric's label value that are kept */
+#define TICKER_METRICS_SERIES_MAX 500    /* series of one family of metrics; further ones are counted together */
 
 #endif
