@@ -6,6 +6,7 @@
 #define TICKER_NAME_MAX 512          /* bytes of a file or member name that is kept, NUL included */
 #define TICKER_BATCH_ROWS_MAX 1024   /* rows of one batch */
 #define TICKER_LINE_MAX 4096         /* bytes of one line of a text format, without its line end */
+#define TICKER_FORMAT_GUESS_MAX 4096 /* first bytes of an input that tell its format */
 #define TICKER_CSV_COLUMNS_MAX 64    /* columns of a CSV file, known or not */
 #define TICKER_TICKER_MAX 50         /* bytes of a ticker in a CSV file (NEG_ files: 50; BVBG.086: 14; COTAHIST: 12) */
 #define TICKER_PROBLEMS_MAX 100      /* problems a report and the ledger keep with line, column and reason */

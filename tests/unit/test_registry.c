@@ -145,11 +145,40 @@ START_TEST(a_format_that_is_asked_for)
 }
 END_TEST
 
+/* A guess as programs ask for it, which knows packed inputs too. */
+START_TEST(guesses)
+{
+    static const char later[] = "DataNegocio;CodigoInstrumento\n";
+    char *block = malloc(2 * TICKER_FORMAT_GUESS_MAX);
+    ti_buffer file;
+
+    bytes_init(&file);
+    make_cotahist(&file, 2, "\r\n");
+    ck_assert_str_eq(ticker_format_guess(file.data, file.size), "cotahist");
+    ck_assert_str_eq(ticker_format_guess(TRADES_12 "\r\n", sizeof(TRADES_12) + 1), "trades");
+    ck_assert_str_eq(ticker_format_guess("PK\3\4", 4), "zip");
+    ck_assert_str_eq(ticker_format_guess("PK\5\6", 4), "zip");
+    ck_assert_str_eq(ticker_format_guess("\x1f\x8b\x08", 3), "gzip");
+    ck_assert_ptr_null(ticker_format_guess("PK\3", 3));
+    ck_assert_ptr_null(ticker_format_guess("\x1f\x8b\x07\x00", 4));
+    ck_assert_ptr_null(ticker_format_guess("%PDF-1.7\n", 9));
+    ck_assert_ptr_null(ticker_format_guess("", 0));
+    ck_assert_ptr_null(ticker_format_guess(NULL, 0));
+    /* What stands behind the block is not looked at. */
+    ck_assert_ptr_nonnull(block);
+    memset(block, ';', 2 * TICKER_FORMAT_GUESS_MAX);
+    memcpy(block + TICKER_FORMAT_GUESS_MAX, later, sizeof(later) - 1);
+    ck_assert_ptr_null(ticker_format_guess(block, 2 * TICKER_FORMAT_GUESS_MAX));
+    free(block);
+    ti_buffer_free(&file);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
         known_by_their_first_bytes, not_known, any_bytes_at_all, names, what_is_said_of_the_rest,
-        a_format_that_is_asked_for,
+        a_format_that_is_asked_for, guesses,
     };
 
     return run_tests("registry", tests, COUNT(tests));
