@@ -1,0 +1,130 @@
+/* What the parts of the server share: the server itself, a request while it is worked on, a row of the routing table. */
+#ifndef SERVER_H
+#define SERVER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <tickerimport.h>
+
+#include "console.h"
+#include "exchange.h"
+#include "log.h"
+#include "tokens.h" /* front/ */
+
+#define SERVER_PROGRAM "ticker-server"
+#define SERVER_PARAMETERS_MAX 32  /* of one query string; more: 400 */
+#define SERVER_SEGMENTS_MAX 8     /* of one path; more: 404 */
+#define SERVER_ROWS_DEFAULT 1000  /* rows of a page when nothing is said */
+#define SERVER_ROWS_MAX 10000     /* rows of a page */
+#define SERVER_FORM_OVERHEAD 65536 /* bytes that a form may have around the file of an upload */
+#define SERVER_RETRY_SECONDS 2    /* what Retry-After says while a service is away */
+
+typedef enum server_scope { SERVER_OPEN = 0, SERVER_READ, SERVER_UPLOAD, SERVER_ADMIN } server_scope;
+
+/* What an answer can be written as; bits. */
+typedef enum server_format { SERVER_JSON = 1, SERVER_CSV = 2, SERVER_NDJSON = 4 } server_format;
+
+typedef struct server_parameter {
+    const char *name, *value; /* decoded */
+} server_parameter;
+
+typedef struct request request;
+
+typedef struct server_route {
+    const char *method;  /* GET serves HEAD too */
+    const char *pattern; /* "/api/quotes/{ticker}"; {…} takes one segment. Also the label of metrics */
+    server_scope scope;
+    unsigned formats;              /* server_format; 0: what it answers with does not depend on the request */
+    const char *const *parameters; /* of the query string, ends with NULL; NULL: none */
+    const char *kind;              /* of the library's query, or what else the handler needs to know */
+    bool body;                     /* takes one, up to the limit of uploads */
+    /* Without waiting; NULL: all is left to work(). SERVER_WORK when that has to go on. */
+    server_step (*begin)(server *server, exchange *x, request *r);
+    void (*work)(server *server, exchange *x, request *r); /* may wait; may be NULL when begin() always answers */
+} server_route;
+
+struct request {
+    const server_route *route; /* NULL: none was found */
+    const char *segment;       /* what stands for {…} in the path, decoded; NULL: nothing does */
+    server_parameter parameters[SERVER_PARAMETERS_MAX];
+    size_t parameter_count;
+    server_format format;
+    bool known_query;               /* all parameters are known ones, so that the log may show them */
+    char token[FRONT_TOKEN_NAME_MAX];    /* the name of the token that came with it; "" none */
+    size_t common;                  /* headers that every answer has; the first ones */
+    void *state;                    /* the handler's own */
+    void (*free_state)(void *state); /* NULL: nothing to do */
+};
+
+struct server {
+    const ticker_options *options;
+    front_console *console;
+    const server_route *const *tables; /* of routes, each ends with a row without method; the list ends with NULL */
+    server_log *log;                   /* NULL: none */
+    front_tokens *tokens;              /* NULL: none are asked for */
+    bool private;                      /* reading needs a token too */
+    const char *cors;                  /* "" off, "*", or origins with commas between them */
+    int64_t upload_max;                /* bytes */
+    atomic_bool stopping;
+    uint64_t id_begin;
+    atomic_uint_fast64_t id_count;
+};
+
+/* --- Memory of one request, freed in server_end() (memory.c). NULL when memory is short. */
+void *exchange_memory(exchange *x, size_t size);
+char *exchange_copy(exchange *x, const char *text, size_t size); /* with a NUL behind it */
+char *exchange_printf(exchange *x, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void exchange_memory_free(exchange *x);
+
+/* --- More about answers (exchange.c). */
+/* As exchange_set() with texts that live as long as the exchange. */
+bool exchange_put(exchange *x, const char *name, const char *value);
+/* Takes back the answer that was prepared, all but the headers that every answer has. */
+void exchange_reset(exchange *x);
+void exchange_release(exchange *x);
+/* An answer without a body. */
+void exchange_empty(exchange *x, int status);
+
+/* --- What is wrong with a request, as application/problem+json (problem.c). `detail` is for the client's eyes: it says
+ * nothing of the inside. NULL: the status alone says it all. */
+void problem_answer(exchange *x, int status, const char *detail);
+void problem_printf(exchange *x, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* What a call of the library said. Usage is the client's fault (400) and told; services are 503 with Retry-After; all
+ * else is 500 and told to the console only, with the request's id. */
+void problem_of(server *server, exchange *x, const ticker_error *error);
+
+/* --- The head of the request (decode.c). */
+/* Undoes %XX (and '+' when `form`) in place. False: broken escapes, control characters, or no UTF-8. */
+bool decode_text(char *text, bool form);
+/* Fills r->parameters. False after answering 400. */
+bool decode_query(exchange *x, request *r);
+/* The value of a parameter; NULL: not given. */
+const char *request_value(const request *r, const char *name);
+/* Percent-encodes what is not unreserved. NULL: no memory. */
+char *encode_text(exchange *x, const char *text);
+
+/* --- Conditions and formats (negotiate.c). */
+/* Whether If-None-Match names the ETag (with its quotes, as it is sent). */
+bool etag_matches(const exchange *x, const char *etag);
+/* Sets r->format. False after answering 400 or 406. */
+bool negotiate_format(exchange *x, request *r);
+const char *format_name(server_format format); /* "json" */
+const char *format_type(server_format format); /* "application/json" */
+
+/* --- Safety (guard.c). Each answers and returns false when the request must not go on. */
+bool guard_token(server *server, exchange *x, request *r);
+/* A page of somebody else must not make a browser upload. */
+bool guard_origin(server *server, exchange *x);
+/* Headers for other origins' scripts, when they are allowed to ask. */
+void guard_cors(server *server, exchange *x);
+bool guard_preflight(server *server, exchange *x, const char *allow);
+
+int64_t server_clock(void); /* monotonic microseconds */
+
+/* The tables of routes; see server.tables. */
+extern const server_route *const server_tables[];
+
+#endif
