@@ -51,8 +51,8 @@ unsigned front_scopes_parse(const char *text)
 
 const char *front_scopes_text(unsigned scopes)
 {
-    static const char *const texts[] = {
-        "", "read", "upload", "read,upload", "admin", "read,admin", "upload,admin", "read,upload,admin"};
+    static const char *const texts[] = {"",      "read",       "upload",       "read,upload",
+                                        "admin", "read,admin", "upload,admin", "read,upload,admin"};
 
     return texts[scopes & 7];
 }
@@ -396,7 +396,8 @@ bool front_tokens_add(const char *path, const char *name, unsigned scopes, char 
     if (access(path, F_OK) == 0 && !read_file(path, &list, &count, console))
         goto out;
     if (find_name(list, count, name) < count) {
-        front_error(console, "%s: there is a token \"%s\" already; revoke it first, or choose another name", path, name);
+        front_error(console, "%s: there is a token \"%s\" already; revoke it first, or choose another name", path,
+                    name);
     } else if (count == FRONT_TOKENS_MAX || !grow(&list, count)) {
         front_error(console, "%s: too many tokens", path);
     } else if (!new_token(&list[count], name, scopes, token)) {

@@ -37,16 +37,16 @@ static const char *bearer(const char *header)
     return header + strspn(header, " ");
 }
 
-bool guard_token(server *server, exchange *x, request *r)
+bool guard_token(server *s, exchange *x, request *r)
 {
     const char *header = exchange_header_of(x, "authorization"), *token = header != NULL ? bearer(header) : NULL;
-    bool needed = r->route->scope != SERVER_OPEN && (r->route->scope != SERVER_READ || server->private);
+    bool needed = r->route->scope != SERVER_OPEN && (r->route->scope != SERVER_READ || s->private);
     unsigned scopes = 0;
 
-    if (server->tokens == NULL)
+    if (s->tokens == NULL)
         return true;
     if (token != NULL)
-        scopes = front_tokens_find(server->tokens, token, r->token);
+        scopes = front_tokens_find(s->tokens, token, r->token);
     if (!needed)
         return true;
     if (header == NULL)
@@ -87,29 +87,29 @@ static bool same_host(const exchange *x, const char *origin)
     return host != NULL && at != NULL && strcasecmp(at + 3, host) == 0;
 }
 
-bool guard_origin(server *server, exchange *x)
+bool guard_origin(server *s, exchange *x)
 {
     const char *origin = exchange_header_of(x, "origin"), *site = exchange_header_of(x, "sec-fetch-site");
 
     if (origin == NULL && (site == NULL || strcmp(site, "cross-site") != 0))
         return true;
-    if (origin != NULL && (same_host(x, origin) || strcmp(server->cors, "*") == 0 || listed(server->cors, origin)))
+    if (origin != NULL && (same_host(x, origin) || strcmp(s->cors, "*") == 0 || listed(s->cors, origin)))
         return true;
     problem_answer(x, 403, "pages of another origin may not do this here");
     return false;
 }
 
-void guard_cors(server *server, exchange *x)
+void guard_cors(server *s, exchange *x)
 {
     const char *origin = exchange_header_of(x, "origin");
 
-    if (server->cors[0] == '\0')
+    if (s->cors[0] == '\0')
         return;
-    if (strcmp(server->cors, "*") == 0) {
+    if (strcmp(s->cors, "*") == 0) {
         (void)exchange_put(x, "Access-Control-Allow-Origin", "*");
     } else {
         (void)exchange_put(x, "Vary", "Origin");
-        if (origin == NULL || !listed(server->cors, origin))
+        if (origin == NULL || !listed(s->cors, origin))
             return;
         (void)exchange_put(x, "Access-Control-Allow-Origin", origin);
     }
@@ -118,9 +118,9 @@ void guard_cors(server *server, exchange *x)
     (void)exchange_put(x, "Cross-Origin-Resource-Policy", "cross-origin");
 }
 
-bool guard_preflight(server *server, exchange *x, const char *allow)
+bool guard_preflight(server *s, exchange *x, const char *allow)
 {
-    if (server->cors[0] == '\0' || exchange_header_of(x, "access-control-request-method") == NULL)
+    if (s->cors[0] == '\0' || exchange_header_of(x, "access-control-request-method") == NULL)
         return false;
     (void)exchange_put(x, "Access-Control-Allow-Methods", allow);
     (void)exchange_put(x, "Access-Control-Allow-Headers", "Authorization, Content-Type, If-None-Match, X-Request-Id");

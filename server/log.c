@@ -270,8 +270,9 @@ size_t log_describe(const exchange *x, int64_t now, int64_t duration, char *line
         add_text(&text, "token", r->token, SHORT_SHOWN);
     if (agent != NULL)
         add_text(&text, "agent", agent, AGENT_SHOWN);
-    length = snprintf(numbers, sizeof numbers, ",\"status\":%d,\"bytes\":%" PRIu64 ",\"seconds\":%" PRId64 ".%06" PRId64 "%s",
-                      x->status, x->sent, duration / 1000000, duration % 1000000, x->failed ? ",\"cut\":true" : "");
+    length = snprintf(numbers, sizeof numbers,
+                      ",\"status\":%d,\"bytes\":%" PRIu64 ",\"seconds\":%" PRId64 ".%06" PRId64 "%s", x->status,
+                      x->sent, duration / 1000000, duration % 1000000, x->failed ? ",\"cut\":true" : "");
     add(&text, numbers, (size_t)length < sizeof numbers ? (size_t)length : sizeof numbers - 1);
     line[text.used++] = '}';
     line[text.used++] = '\n';

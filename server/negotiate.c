@@ -173,9 +173,8 @@ bool negotiate_format(exchange *x, request *r)
     if (header == NULL || *skip_blanks(header) == '\0' || strcmp(header, "*/*") == 0)
         return true;
     for (size_t i = 0; i < FORMATS; i++) {
-        int rank = 0, value = (formats[i].format & r->route->formats) != 0
-                                  ? accepts(header, formats[i].range, &rank)
-                                  : 0;
+        int rank = 0,
+            value = (formats[i].format & r->route->formats) != 0 ? accepts(header, formats[i].range, &rank) : 0;
 
         if (value > best || (value == best && value > 0 && rank > best_rank)) {
             best = value;

@@ -51,7 +51,7 @@ void problem_printf(exchange *x, int status, const char *format, ...)
     problem_answer(x, status, detail);
 }
 
-void problem_of(server *server, exchange *x, const ticker_error *error)
+void problem_of(server *s, exchange *x, const ticker_error *error)
 {
     char text[FRONT_MESSAGE_MAX];
     const char *hint = ticker_error_hint(error);
@@ -63,10 +63,10 @@ void problem_of(server *server, exchange *x, const ticker_error *error)
     }
     (void)ticker_error_format(error, text, sizeof text);
     if (ticker_error_status(error) == TICKER_RETRY) {
-        front_detail(server->console, "request %s: %s", x->id, text);
+        front_detail(s->console, "request %s: %s", x->id, text);
         problem_answer(x, 503, "a service that is needed for the answer cannot be reached; try again in a moment");
         return;
     }
-    front_error(server->console, "request %s: %s", x->id, text);
+    front_error(s->console, "request %s: %s", x->id, text);
     problem_answer(x, 500, "the server could not do it; its log says more under this request's id");
 }

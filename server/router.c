@@ -21,7 +21,7 @@ static char *hex(char *to, uint64_t value, unsigned digits)
 }
 
 /* A client may name its request, so that it finds it in the log of each server that it went through. */
-static void set_id(server *server, exchange *x)
+static void set_id(server *s, exchange *x)
 {
     const char *given = exchange_header_of(x, "x-request-id");
     char *at;
@@ -30,12 +30,12 @@ static void set_id(server *server, exchange *x)
         memcpy(x->id, given, strlen(given) + 1);
         return;
     }
-    at = hex(x->id, server->id_begin, 16);
-    at = hex(at, atomic_fetch_add_explicit(&server->id_count, 1, memory_order_relaxed), 8);
+    at = hex(x->id, s->id_begin, 16);
+    at = hex(at, atomic_fetch_add_explicit(&s->id_count, 1, memory_order_relaxed), 8);
     *at = '\0';
 }
 
-static request *prepare(server *server, exchange *x)
+static request *prepare(server *s, exchange *x)
 {
     request *r;
 
@@ -45,7 +45,7 @@ static request *prepare(server *server, exchange *x)
     x->body_max = 0;
     x->memory = NULL;
     x->route = NULL;
-    set_id(server, x);
+    set_id(s, x);
     r = exchange_memory(x, sizeof *r);
     if (r == NULL) {
         problem_answer(x, 500, NULL);
@@ -57,7 +57,7 @@ static request *prepare(server *server, exchange *x)
     (void)exchange_put(x, "X-Content-Type-Options", "nosniff");
     (void)exchange_put(x, "Referrer-Policy", "no-referrer");
     (void)exchange_put(x, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
-    guard_cors(server, x);
+    guard_cors(s, x);
     r->common = x->answer_count;
     return r;
 }
@@ -157,13 +157,13 @@ static void allow_method(choice *c, const char *method)
     memcpy(c->allow + used, method, size + 1);
 }
 
-static void choose(const server *server, const exchange *x, const path *p, choice *c)
+static void choose(const server *s, const exchange *x, const path *p, choice *c)
 {
     const char *method = strcmp(x->method, "HEAD") == 0 ? "GET" : x->method, *segment;
 
     memset(c, 0, sizeof *c);
-    for (size_t t = 0; server->tables[t] != NULL; t++)
-        for (const server_route *at = server->tables[t]; at->method != NULL; at++) {
+    for (size_t t = 0; s->tables[t] != NULL; t++)
+        for (const server_route *at = s->tables[t]; at->method != NULL; at++) {
             if ((c->any != NULL && strcmp(c->any->pattern, at->pattern) != 0) || !matches(at->pattern, p, &segment))
                 continue;
             c->any = at;
@@ -178,14 +178,14 @@ static void choose(const server *server, const exchange *x, const path *p, choic
         allow_method(c, "OPTIONS");
 }
 
-static void answer_options(server *server, exchange *x, const char *allow)
+static void answer_options(server *s, exchange *x, const char *allow)
 {
-    (void)guard_preflight(server, x, allow);
+    (void)guard_preflight(s, x, allow);
     exchange_empty(x, 204);
 }
 
 /* False after answering. */
-static bool find_route(server *server, exchange *x, request *r)
+static bool find_route(server *s, exchange *x, request *r)
 {
     choice c;
     path p;
@@ -193,7 +193,7 @@ static bool find_route(server *server, exchange *x, request *r)
 
     if (!split_path(x, &p))
         return false;
-    choose(server, x, &p, &c);
+    choose(s, x, &p, &c);
     if (c.any == NULL) {
         problem_answer(x, 404, "there is nothing at this path; /openapi.yaml describes what there is");
         return false;
@@ -204,7 +204,7 @@ static bool find_route(server *server, exchange *x, request *r)
         return true;
     allow = exchange_copy(x, c.allow, strlen(c.allow));
     if (strcmp(x->method, "OPTIONS") == 0)
-        answer_options(server, x, allow);
+        answer_options(s, x, allow);
     else
         problem_printf(x, 405, "this path knows %s", c.allow);
     (void)exchange_put(x, "Allow", allow);
@@ -242,15 +242,14 @@ static bool known_parameters(exchange *x, request *r)
     return true;
 }
 
-static bool allow_body(server *server, exchange *x, const request *r)
+static bool allow_body(server *s, exchange *x, const request *r)
 {
     if (!r->route->body)
         return true;
-    x->body_max = server->upload_max > INT64_MAX - SERVER_FORM_OVERHEAD ? INT64_MAX
-                                                                        : server->upload_max + SERVER_FORM_OVERHEAD;
+    x->body_max = s->upload_max > INT64_MAX - SERVER_FORM_OVERHEAD ? INT64_MAX : s->upload_max + SERVER_FORM_OVERHEAD;
     if (x->content_length <= x->body_max)
         return true;
-    problem_printf(x, 413, "an upload has at most %lld bytes", (long long)server->upload_max);
+    problem_printf(x, 413, "an upload has at most %lld bytes", (long long)s->upload_max);
     return false;
 }
 
@@ -260,55 +259,54 @@ static bool is_safe(const exchange *x)
 }
 
 /* False after answering. */
-static bool accept_request(server *server, exchange *x, request *r)
+static bool accept_request(server *s, exchange *x, request *r)
 {
-    return within_limits(x) && find_route(server, x, r) && (is_safe(x) || guard_origin(server, x)) &&
-           guard_token(server, x, r) && decode_query(x, r) && known_parameters(x, r) && negotiate_format(x, r) &&
-           allow_body(server, x, r);
+    return within_limits(x) && find_route(s, x, r) && (is_safe(x) || guard_origin(s, x)) && guard_token(s, x, r) &&
+           decode_query(x, r) && known_parameters(x, r) && negotiate_format(x, r) && allow_body(s, x, r);
 }
 
 /* --- The three calls of a transport. */
 
-server_step server_begin(server *server, exchange *x)
+server_step server_begin(server *s, exchange *x)
 {
-    request *r = prepare(server, x);
+    request *r = prepare(s, x);
 
     if (r == NULL)
         return SERVER_ANSWERED;
     x->head = strcmp(x->method, "HEAD") == 0;
-    if (!accept_request(server, x, r))
+    if (!accept_request(s, x, r))
         return SERVER_ANSWERED;
     if (r->route->begin == NULL)
         return SERVER_WORK;
-    if (r->route->begin(server, x, r) == SERVER_WORK)
+    if (r->route->begin(s, x, r) == SERVER_WORK)
         return SERVER_WORK;
     if (x->status == 0)
         problem_answer(x, 500, NULL);
     return SERVER_ANSWERED;
 }
 
-void server_work(server *server, exchange *x)
+void server_work(server *s, exchange *x)
 {
     request *r = x->route;
 
     if (r->route->work != NULL)
-        r->route->work(server, x, r);
+        r->route->work(s, x, r);
     if (x->status == 0 && !x->streamed)
         problem_answer(x, 500, NULL);
 }
 
-void server_refuse(server *server, exchange *x, int status)
+void server_refuse(server *s, exchange *x, int status)
 {
-    if (prepare(server, x) != NULL)
+    if (prepare(s, x) != NULL)
         problem_answer(x, status, NULL);
 }
 
-void server_end(server *server, exchange *x)
+void server_end(server *s, exchange *x)
 {
     request *r = x->route;
 
-    if (server->log != NULL)
-        log_exchange(server->log, x);
+    if (s->log != NULL)
+        log_exchange(s->log, x);
     exchange_release(x);
     if (r != NULL && r->free_state != NULL)
         r->free_state(r->state);

@@ -11,16 +11,17 @@
 
 #include "console.h"
 #include "exchange.h"
+#include "exit.h"
 #include "log.h"
-#include "tokens.h" /* front/ */
+#include "tokens.h"
 
 #define SERVER_PROGRAM "ticker-server"
-#define SERVER_PARAMETERS_MAX 32  /* of one query string; more: 400 */
-#define SERVER_SEGMENTS_MAX 8     /* of one path; more: 404 */
-#define SERVER_ROWS_DEFAULT 1000  /* rows of a page when nothing is said */
-#define SERVER_ROWS_MAX 10000     /* rows of a page */
+#define SERVER_PARAMETERS_MAX 32   /* of one query string; more: 400 */
+#define SERVER_SEGMENTS_MAX 8      /* of one path; more: 404 */
+#define SERVER_ROWS_DEFAULT 1000   /* rows of a page when nothing is said */
+#define SERVER_ROWS_MAX 10000      /* rows of a page */
 #define SERVER_FORM_OVERHEAD 65536 /* bytes that a form may have around the file of an upload */
-#define SERVER_RETRY_SECONDS 2    /* what Retry-After says while a service is away */
+#define SERVER_RETRY_SECONDS 2     /* what Retry-After says while a service is away */
 
 typedef enum server_scope { SERVER_OPEN = 0, SERVER_READ, SERVER_UPLOAD, SERVER_ADMIN } server_scope;
 
@@ -52,23 +53,37 @@ struct request {
     server_parameter parameters[SERVER_PARAMETERS_MAX];
     size_t parameter_count;
     server_format format;
-    bool known_query;               /* all parameters are known ones, so that the log may show them */
-    char token[FRONT_TOKEN_NAME_MAX];    /* the name of the token that came with it; "" none */
-    size_t common;                  /* headers that every answer has; the first ones */
-    void *state;                    /* the handler's own */
-    void (*free_state)(void *state); /* NULL: nothing to do */
+    bool known_query;                 /* all parameters are known ones, so that the log may show them */
+    char token[FRONT_TOKEN_NAME_MAX]; /* the name of the token that came with it; "" none */
+    size_t common;                    /* headers that every answer has; the first ones */
+    void *state;                      /* the handler's own */
+    void (*free_state)(void *state);  /* NULL: nothing to do */
 };
+
+/* Something the server cannot do without, or not do well without. */
+typedef struct server_part {
+    const char *name; /* "database" */
+    bool needed;      /* without it the server is not ready */
+    /* Whether it is there; the error goes to the console only. */
+    ticker_status (*check)(void *payload, ticker_error *error);
+    void *payload;
+} server_part;
+
+#define SERVER_PARTS_MAX 8
 
 struct server {
     const ticker_options *options;
     front_console *console;
-    const server_route *const *tables; /* of routes, each ends with a row without method; the list ends with NULL */
-    server_log *log;                   /* NULL: none */
-    front_tokens *tokens;              /* NULL: none are asked for */
-    bool private;                      /* reading needs a token too */
-    const char *cors;                  /* "" off, "*", or origins with commas between them */
-    int64_t upload_max;                /* bytes */
-    atomic_bool stopping;
+    const server_route *const *tables;   /* of routes, each ends with a row without method; the list ends with NULL */
+    server_log *log;                     /* NULL: none */
+    front_tokens *tokens;                /* NULL: none are asked for */
+    bool private;                        /* reading needs a token too */
+    const char *cors;                    /* "" off, "*", or origins with commas between them */
+    int64_t upload_max;                  /* bytes */
+    atomic_bool stopping;                /* no longer ready, but requests are answered */
+    server_part parts[SERVER_PARTS_MAX]; /* of /health/ready */
+    size_t part_count;
+    struct server_health *health;
     uint64_t id_begin;
     atomic_uint_fast64_t id_count;
 };
@@ -124,7 +139,25 @@ bool guard_preflight(server *server, exchange *x, const char *allow);
 
 int64_t server_clock(void); /* monotonic microseconds */
 
-/* The tables of routes; see server.tables. */
+/* --- The server (server.c). */
+/* By the options, which outlive it. NULL after saying on the console what is wrong: the program ends with *result. */
+server *server_new(const ticker_options *options, front_console *console, front_exit *result);
+void server_free(server *server);
+/* Names a part for /health/ready; before requests come. */
+void server_add_part(server *server, const char *name, bool needed,
+                     ticker_status (*check)(void *payload, ticker_error *error), void *payload);
+/* What SIGHUP asks for: the tokens and the access log anew. */
+void server_reload(server *server);
+bool server_option_is_yes(const ticker_options *options, const char *name);
+int64_t server_option_bytes(const ticker_options *options, const char *name); /* "2GiB" */
+
+/* The routes of handle_*.c, each list ends with a row without method; the list of lists with NULL (routes.c). */
 extern const server_route *const server_tables[];
+extern const server_route routes_health[];
+extern const server_route routes_assets[];
+
+/* --- handle_health.c */
+struct server_health *health_new(void);
+void health_free(struct server_health *health);
 
 #endif

@@ -1,0 +1,231 @@
+#define _GNU_SOURCE 1 /* nftw */
+#include "server_scene.h"
+
+#include <ftw.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <strings.h>
+
+static void set(scene *s, const char *name, const char *value)
+{
+    ticker_error *error = ticker_error_new();
+
+    ck_assert_msg(ticker_options_set(s->options, name, value, error) == TICKER_OK, "%s: %s", name,
+                  ticker_error_message(error));
+    ticker_error_free(error);
+}
+
+void scene_open(scene *s, ...)
+{
+    front_exit result;
+    char url[128];
+    const char *name;
+    va_list list;
+
+    memset(s, 0, sizeof *s);
+    front_console_init(&s->console, "test");
+    s->console.quiet = true;
+    s->options = ticker_options_new();
+    ck_assert_ptr_nonnull(s->options);
+    (void)snprintf(s->folder, sizeof s->folder, "%s", "/tmp/ticker-server-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(s->folder));
+    (void)snprintf(s->log, sizeof s->log, "%s/access.log", s->folder);
+    (void)snprintf(url, sizeof url, "sqlite:%s/t.db", s->folder);
+    set(s, "database-url", url);
+    (void)snprintf(url, sizeof url, "file://%s/uploads", s->folder);
+    set(s, "storage-url", url);
+    set(s, "access-log", s->log);
+    va_start(list, s);
+    while ((name = va_arg(list, const char *)) != NULL)
+        set(s, name, va_arg(list, const char *));
+    va_end(list);
+    s->server = server_new(s->options, &s->console, &result);
+    ck_assert_msg(s->server != NULL, "the server ends with %d", (int)result);
+}
+
+static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
+{
+    (void)status;
+    (void)kind;
+    (void)walk;
+    return remove(path);
+}
+
+void scene_close(scene *s)
+{
+    server_free(s->server);
+    ticker_options_free(s->options);
+    front_console_free(&s->console);
+    free(s->body);
+    ck_assert_int_eq(nftw(s->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
+}
+
+int scene_run(const char *name, const TTest *const *tests, size_t count)
+{
+    Suite *suite = suite_create(name);
+    TCase *tests_of = tcase_create(name);
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    suite_add_tcase(suite, tests_of);
+    tcase_set_timeout(tests_of, 60);
+    for (size_t i = 0; i < count; i++)
+        tcase_add_test(tests_of, tests[i]);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static void keep(scene *s, const void *data, size_t size)
+{
+    if (s->body_size + size + 1 > s->body_capacity) {
+        s->body_capacity = (s->body_size + size + 1) * 2;
+        s->body = realloc(s->body, s->body_capacity);
+        ck_assert_ptr_nonnull(s->body);
+    }
+    if (size > 0)
+        memcpy(s->body + s->body_size, data, size);
+    s->body_size += size;
+    s->body[s->body_size] = '\0';
+}
+
+static void keep_head(scene *s, const exchange *x)
+{
+    s->status = x->status;
+    s->header_count = x->answer_count;
+    ck_assert_uint_le(x->answer_count, EXCHANGE_ANSWER_HEADERS_MAX);
+    for (size_t i = 0; i < x->answer_count; i++) {
+        (void)snprintf(s->names[i], sizeof s->names[i], "%s", x->answer[i].name);
+        (void)snprintf(s->values[i], sizeof s->values[i], "%s", x->answer[i].value);
+        for (size_t j = 0; j < i; j++)
+            ck_assert_msg(strcasecmp(s->names[i], s->names[j]) != 0, "%s is there twice", s->names[i]);
+    }
+}
+
+static ticker_status no_body(exchange *x, void *buffer, size_t capacity, size_t *got, ticker_error *error)
+{
+    (void)x;
+    (void)buffer;
+    (void)capacity;
+    (void)error;
+    *got = 0;
+    return TICKER_DONE;
+}
+
+static bool start(exchange *x, int64_t length)
+{
+    scene *s = x->transport;
+
+    (void)length;
+    ck_assert(!x->streamed);
+    ck_assert(s->worked);
+    x->streamed = true;
+    keep_head(s, x);
+    return true;
+}
+
+static bool write_body(exchange *x, const void *data, size_t size)
+{
+    scene *s = x->transport;
+
+    ck_assert(x->streamed);
+    ck_assert(!x->head);
+    s->writes++;
+    if (s->fail_after != 0 && s->writes > s->fail_after)
+        return false;
+    keep(s, data, size);
+    x->sent += size;
+    return true;
+}
+
+static const exchange_ops ops = {no_body, start, write_body};
+
+static void run(scene *s, exchange *x)
+{
+    s->body_size = s->writes = 0;
+    s->streamed = s->failed = s->worked = false;
+    keep(s, "", 0);
+    if (server_begin(s->server, x) == SERVER_WORK) {
+        s->worked = true;
+        server_work(s->server, x);
+    }
+    if (!x->streamed) {
+        keep_head(s, x);
+        if (!x->head && x->status != 304 && x->status != 204)
+            keep(s, x->body, x->body_size);
+        x->sent = s->body_size;
+    }
+    s->streamed = x->streamed;
+    s->failed = x->failed;
+    s->body_max = x->body_max;
+    ck_assert_int_ge(x->status, 200);
+    server_end(s->server, x);
+}
+
+int scene_ask(scene *s, const char *method, const char *target, ...)
+{
+    exchange_header headers[EXCHANGE_HEADERS_MAX + 2];
+    char texts[16][2048], path[8192];
+    const char *query = strchr(target, '?'), *text;
+    size_t kept = 0;
+    va_list list;
+    exchange x;
+
+    memset(&x, 0, sizeof x);
+    (void)snprintf(path, sizeof path, "%.*s", (int)(query != NULL ? query - target : (int)strlen(target)), target);
+    va_start(list, target);
+    while ((text = va_arg(list, const char *)) != NULL) {
+        char *colon;
+
+        ck_assert_uint_lt(kept, 16);
+        (void)snprintf(texts[kept], sizeof texts[kept], "%s", text);
+        colon = strstr(texts[kept], ": ");
+        ck_assert_ptr_nonnull(colon);
+        *colon = '\0';
+        headers[kept].name = texts[kept];
+        headers[kept].value = colon + 2;
+        kept++;
+    }
+    va_end(list);
+    x.ops = &ops;
+    x.method = method;
+    x.path = path;
+    x.query = query != NULL ? query + 1 : "";
+    x.remote = "127.0.0.1";
+    x.scheme = "http";
+    x.headers = headers;
+    x.header_count = kept;
+    x.transport = s;
+    text = exchange_header_of(&x, "content-length");
+    for (; text != NULL && *text != '\0'; text++)
+        x.content_length = x.content_length * 10 + (*text - '0');
+    run(s, &x);
+    return s->status;
+}
+
+const char *scene_header(const scene *s, const char *name)
+{
+    for (size_t i = 0; i < s->header_count; i++)
+        if (strcasecmp(s->names[i], name) == 0)
+            return s->values[i];
+    return NULL;
+}
+
+char *scene_log(scene *s)
+{
+    char *text = calloc(1, 1 << 20);
+    FILE *file;
+    size_t size;
+
+    ck_assert_ptr_nonnull(text);
+    log_close(s->server->log);
+    s->server->log = log_open(s->log, &s->console);
+    ck_assert_ptr_nonnull(s->server->log);
+    file = fopen(s->log, "re");
+    ck_assert_ptr_nonnull(file);
+    size = fread(text, 1, (1 << 20) - 1, file);
+    text[size] = '\0';
+    (void)fclose(file);
+    return text;
+}
