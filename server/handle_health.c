@@ -36,7 +36,7 @@ void health_free(struct server_health *health)
 
 static server_step live(server *s, exchange *x, request *r)
 {
-    static const char body[] = "{\"status\":\"live\"}";
+    static const char body[] = "{\"status\":\"ok\"}";
 
     (void)s;
     (void)r;
