@@ -378,7 +378,7 @@ static ticker_status refuse_member(import_run *import, ticker_error *why)
     if (import->store != NULL) {
         status = fill_ledger(import, "failed", &problems, &row, &later);
         if (status == TICKER_OK)
-            status = import->store->ops->record_failure(import->store, &row, &report->import_id, &later);
+            status = import->store->ops->record(import->store, &row, &report->import_id, &later);
     }
     ti_buffer_free(&problems);
     if (status == TICKER_OK)

@@ -68,6 +68,10 @@ static const ti_query_column import_columns[] = {
     {"problems", "problems", TI_SHAPE_JSON, 0, 0, false, false},
     {"seconds", "seconds", TI_SHAPE_DECIMAL, 6, 3, false, false},
     {"created_at", "created_at", TI_SHAPE_INSTANT, 0, 0, false, true},
+    {"updated_at", "updated_at", TI_SHAPE_INSTANT, 0, 0, false, false},
+    {"location", "location", TI_SHAPE_TEXT, 0, 0, false, false},
+    {"content_type", "content_type", TI_SHAPE_TEXT, 0, 0, false, false},
+    {"duplicate_of", "duplicate_of", TI_SHAPE_NUMBER, 0, 0, false, false},
 };
 
 /* Worked out by summary.c, so nothing of it is selected. */

@@ -5,7 +5,10 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/random.h"
 #include "store/postgres.h"
+
+#define EPOCH_MAX (INT64_MAX >> 1) /* of the first one: it only grows */
 
 static void close_store(ticker_store *store)
 {
@@ -33,7 +36,11 @@ static const ti_store_ops ops = {
     .put_day_quotes = ti_pg_put_day_quotes,
     .commit = ti_pg_commit_import,
     .rollback = ti_pg_rollback_import,
-    .record_failure = ti_pg_record_failure,
+    .record = ti_pg_record,
+    .mark = ti_pg_mark,
+    .pending_bumps = ti_pg_pending_bumps,
+    .confirm_bumps = ti_pg_confirm_bumps,
+    .epoch = ti_pg_epoch,
     .query = ti_pg_query,
     .queue = &ti_pg_queue,
 };
@@ -47,6 +54,11 @@ ticker_status ti_postgres_open(const char *url, ticker_store **store, ticker_err
         return ti_fail_memory(error);
     postgres->base.ops = &ops;
     ti_pg_forget(postgres);
+    if (!ti_random(&postgres->epoch, sizeof(postgres->epoch))) {
+        close_store(&postgres->base);
+        return ti_fail(error, TICKER_RETRY, TICKER_ERROR_SERVICE, "the system has no random numbers");
+    }
+    postgres->epoch &= EPOCH_MAX;
     if (!ti_copy_layout_make(&postgres->quotes, TICKER_QUOTES) ||
         !ti_copy_layout_make(&postgres->trades, TICKER_TRADES))
         status = ti_fail(error, TICKER_FATAL, TICKER_ERROR_INTERNAL, "the schema has a type that COPY cannot be given");

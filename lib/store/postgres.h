@@ -8,6 +8,7 @@
  *   postgres_settle.c  keys, attaching, merging of staged rows
  *   postgres_days.c    trades read back, quotes made from them
  *   postgres_ledger.c  the ledger, the instruments, commit
+ *   postgres_epoch.c   what caches follow: commits and their numbers
  *   postgres_query.c   SELECTs of the query part
  *   postgres_queue.c   the queue of events */
 #ifndef TI_STORE_POSTGRES_H
@@ -40,6 +41,10 @@ void ti_pg_watch(ti_pg_link *link, const ticker_store *store);
 void ti_pg_close(ti_pg_link *link);
 /* Before work that needs nothing of what went before: connects again when the connection is gone. */
 ticker_status ti_pg_ready(ti_pg_link *link, ticker_error *error);
+/* How often it has connected: what a session was told is lost when this changes. */
+unsigned ti_pg_connection(const ti_pg_link *link);
+/* Whether notifications have come since the last question. Those of a statement's time are there when it has ended. */
+bool ti_pg_notified(ti_pg_link *link);
 /* "host:port/database", for messages. */
 const char *ti_pg_where(const ti_pg_link *link);
 
@@ -108,8 +113,10 @@ typedef struct ti_postgres {
     ticker_store base;
     ti_pg_link *link;
     ti_copy_layout quotes, trades;
-    bool importing; /* between begin and commit or rollback */
-    bool streaming; /* a cursor of query() is open */
+    bool importing;     /* between begin and commit or rollback */
+    bool streaming;     /* a cursor of query() is open */
+    unsigned listening; /* the connection that was told to LISTEN; 0: none */
+    int64_t epoch;
     /* The import. */
     int64_t import_id;
     ticker_table table; /* of its batches; TICKER_TABLE_NONE before the first one */
@@ -185,10 +192,20 @@ ticker_status ti_pg_find_import(ticker_store *store, int64_t bytes, const char *
 ticker_status ti_pg_commit_import(ticker_store *store, const ti_ledger_row *row, ti_next_instrument next, void *payload,
                                   int64_t *id, ticker_error *error);
 void ti_pg_rollback_import(ticker_store *store);
-ticker_status ti_pg_record_failure(ticker_store *store, const ti_ledger_row *row, int64_t *id, ticker_error *error);
+ticker_status ti_pg_record(ticker_store *store, const ti_ledger_row *row, int64_t *id, ticker_error *error);
+ticker_status ti_pg_mark(ticker_store *store, int64_t id, const char *status, ticker_error *error);
 
 /* Appends a text with U+FFFD in the place of every byte that is no UTF-8, and of NUL. */
 bool ti_pg_clean_text(ti_buffer *clean, ti_slice text);
+
+/* postgres_epoch.c */
+#define TI_PG_CHANNEL "ticker_imports"
+/* Within the transaction of an import. */
+ticker_status ti_pg_announce(ti_pg_link *link, int64_t import_id, ticker_error *error);
+ticker_status ti_pg_pending_bumps(ticker_store *store, int64_t age, int64_t *ids, size_t max, size_t *count,
+                                  ticker_error *error);
+ticker_status ti_pg_confirm_bumps(ticker_store *store, const int64_t *ids, size_t count, ticker_error *error);
+ticker_status ti_pg_epoch(ticker_store *store, int64_t *number, ticker_error *error);
 
 /* postgres_query.c */
 ticker_status ti_pg_query(ticker_store *store, const char *sql, const ti_parameter *parameters, size_t count,

@@ -15,10 +15,21 @@
 static const char insert_sql[] =
     "INSERT INTO imports (file, member, format, sha256, bytes, status, records, imported, rejected, repaired, "
     "first_date, last_date,"
-    " trades, volume, turnover, declared, forced, error, problems, seconds, id) VALUES ($1, $2, $3, $4, $5, $6, $7, "
-    "$8, $9, $10, $11,"
-    " $12, $13, $14, $15, $16, $17, $18, $19, $20, coalesce($21, nextval(pg_get_serial_sequence(format('%I.imports',"
-    " current_schema()), 'id')))) RETURNING id";
+    " trades, volume, turnover, declared, forced, error, problems, seconds, location, content_type, duplicate_of,"
+    " updated_at, id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,"
+    " $20, $21, $22, $23, clock_timestamp(),"
+    " coalesce($24, nextval(pg_get_serial_sequence(format('%I.imports', current_schema()), 'id')))) RETURNING id";
+
+/* No row: it is at its end, and stays as it is. */
+static const char adopt_sql[] =
+    "UPDATE imports SET file = $1, member = $2, format = $3, sha256 = $4, bytes = $5, status = $6, records = $7,"
+    " imported = $8, rejected = $9, repaired = $10, first_date = $11, last_date = $12, trades = $13, volume = $14,"
+    " turnover = $15, declared = $16, forced = $17, error = $18, problems = $19, seconds = $20,"
+    " location = coalesce($21, location), content_type = coalesce($22, content_type), duplicate_of = $23,"
+    " updated_at = clock_timestamp() WHERE id = $24 AND status IN " TI_LEDGER_OPEN " RETURNING id";
+
+static const char mark_sql[] = "UPDATE imports SET status = $1, error = '', updated_at = clock_timestamp()"
+                               " WHERE id = $2 AND status IN " TI_LEDGER_OPEN " RETURNING id";
 
 /* The later of two imports says what an instrument is called; a blank never takes the place of a name. */
 static const char instruments_sql[] =
@@ -151,12 +162,16 @@ static void add_ledger_row(values *list, const ti_ledger_row *row, int64_t id)
     add_json(list, row->problems);
     (void)ti_format_decimal(row->microseconds, 6, 3, seconds);
     add_text(list, seconds);
+    add_text(list, row->location != NULL && row->location[0] != '\0' ? row->location : NULL);
+    add_text(list, row->content_type != NULL && row->content_type[0] != '\0' ? row->content_type : NULL);
+    add_integer(list, row->duplicate_of != 0 ? row->duplicate_of : TICKER_NULL);
     add_integer(list, id);
 }
 
-/* `id` TICKER_NULL: the next free one. *duplicate may be NULL when the row cannot be one. */
-static ticker_status insert_row(ti_pg_link *link, const ti_ledger_row *row, int64_t *id, bool *duplicate,
-                                ticker_error *error)
+/* Writes the row as *id (TICKER_NULL: the next free one), or over the one that has this number. *duplicate: an import of the same
+ * bytes is there; it may be NULL when the row cannot be one. TICKER_DONE: the row to write over is at its end. */
+static ticker_status write_row(ti_pg_link *link, const char *sql, const ti_ledger_row *row, int64_t *id,
+                               bool *duplicate, ticker_error *error)
 {
     values list = {.count = 0};
     ti_pg_parameters parameters;
@@ -166,11 +181,15 @@ static ticker_status insert_row(ti_pg_link *link, const ti_ledger_row *row, int6
     ti_buffer_init(&list.text, 4 * TEXT_BYTES_MAX);
     add_ledger_row(&list, row, *id);
     if (end_values(&list, &parameters))
-        status = ti_pg_run_unique(link, insert_sql, &parameters, duplicate, &result, error);
+        status = ti_pg_run_unique(link, sql, &parameters, duplicate, &result, error);
     else
         status = ti_fail_memory(error);
-    if (status == TICKER_OK && (duplicate == NULL || !*duplicate))
-        *id = ti_pg_integer(result, 0, 0);
+    if (status == TICKER_OK && (duplicate == NULL || !*duplicate)) {
+        if (ti_pg_rows(result) > 0)
+            *id = ti_pg_integer(result, 0, 0);
+        else
+            status = TICKER_DONE;
+    }
     ti_pg_free(result);
     ti_buffer_free(&list.text);
     return status;
@@ -282,8 +301,8 @@ ticker_status ti_pg_commit_import(ticker_store *store, const ti_ledger_row *row,
     ticker_status status;
 
     *id = postgres->import_id;
-    status = insert_row(link, row, id, &duplicate, error);
-    if (status == TICKER_OK && duplicate) {
+    status = write_row(link, store->adopt != 0 ? adopt_sql : insert_sql, row, id, &duplicate, error);
+    if (status == TICKER_DONE || duplicate) {
         ti_pg_rollback_import(store);
         status = ti_pg_ask_import(link, row->bytes, row->sha256, row->member, id, error);
         if (status == TICKER_OK)
@@ -296,6 +315,8 @@ ticker_status ti_pg_commit_import(ticker_store *store, const ti_ledger_row *row,
         status = ti_pg_apply_day_quotes(postgres, error);
     if (status == TICKER_OK && next != NULL)
         status = send_instruments(link, next, payload, error);
+    if (status == TICKER_OK)
+        status = ti_pg_announce(link, *id, error);
     if (status == TICKER_OK)
         status = ti_pg_commit(link, error);
     if (status == TICKER_OK)
@@ -311,13 +332,40 @@ void ti_pg_rollback_import(ticker_store *store)
     ti_pg_forget(postgres);
 }
 
-ticker_status ti_pg_record_failure(ticker_store *store, const ti_ledger_row *row, int64_t *id, ticker_error *error)
+ticker_status ti_pg_record(ticker_store *store, const ti_ledger_row *row, int64_t *id, ticker_error *error)
 {
     ti_postgres *postgres = ti_pg_store(store);
     ticker_status status = ti_pg_idle(postgres, error);
 
+    if (status != TICKER_OK)
+        return status;
+    *id = store->adopt;
+    status = store->adopt != 0 ? write_row(postgres->link, adopt_sql, row, id, NULL, error) : TICKER_DONE;
+    if (status != TICKER_DONE)
+        return status;
     *id = TICKER_NULL;
-    return status == TICKER_OK ? insert_row(postgres->link, row, id, NULL, error) : status;
+    return write_row(postgres->link, insert_sql, row, id, NULL, error);
+}
+
+ticker_status ti_pg_mark(ticker_store *store, int64_t id, const char *status_text, ticker_error *error)
+{
+    ti_postgres *postgres = ti_pg_store(store);
+    values list = {.count = 0};
+    ti_pg_parameters parameters;
+    ti_pg_result *result = NULL;
+    ticker_status status = ti_pg_idle(postgres, error);
+
+    ti_buffer_init(&list.text, TEXT_BYTES_MAX);
+    add_text(&list, status_text);
+    add_integer(&list, id);
+    if (status == TICKER_OK)
+        status = end_values(&list, &parameters) ? ti_pg_run(postgres->link, mark_sql, &parameters, &result, error)
+                                                : ti_fail_memory(error);
+    if (status == TICKER_OK && ti_pg_rows(result) == 0)
+        status = TICKER_DONE;
+    ti_pg_free(result);
+    ti_buffer_free(&list.text);
+    return status;
 }
 
 #endif

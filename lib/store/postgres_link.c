@@ -22,6 +22,7 @@ struct ti_pg_link {
     PGconn *conn;
     char *url;
     const ticker_store *store; /* may tell to stop; NULL: nobody does */
+    unsigned connection;       /* how often it has connected */
     bool copying;
     bool streaming;
     char where[WHERE_MAX];
@@ -220,6 +221,7 @@ static ticker_status connect_link(ti_pg_link *link, ticker_error *error)
         return fail_with(link, "", "no answer in time", error);
     }
     remember_where(link);
+    link->connection++;
     return set_up_session(link, error);
 }
 
@@ -256,6 +258,23 @@ void ti_pg_close(ti_pg_link *link)
 ticker_status ti_pg_ready(ti_pg_link *link, ticker_error *error)
 {
     return PQstatus(link->conn) == CONNECTION_OK ? TICKER_OK : connect_link(link, error);
+}
+
+unsigned ti_pg_connection(const ti_pg_link *link)
+{
+    return link->connection;
+}
+
+bool ti_pg_notified(ti_pg_link *link)
+{
+    PGnotify *notice;
+    bool any = false;
+
+    while ((notice = PQnotifies(link->conn)) != NULL) {
+        any = true;
+        PQfreemem(notice);
+    }
+    return any;
 }
 
 const char *ti_pg_where(const ti_pg_link *link)

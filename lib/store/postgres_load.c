@@ -83,7 +83,7 @@ ticker_status ti_pg_begin(ticker_store *store, int64_t *import_id, ticker_error 
     if (status == TICKER_OK)
         status = ti_pg_run(postgres->link, begin_sql, NULL, &result, error);
     if (status == TICKER_OK) {
-        postgres->import_id = ti_pg_integer(result, 0, 0);
+        postgres->import_id = store->adopt != 0 ? store->adopt : ti_pg_integer(result, 0, 0);
         postgres->importing = true;
         *import_id = postgres->import_id;
     } else {

@@ -11,6 +11,9 @@
 /* An instrument's days always cover those of its rows: the views rely on it. Names follow the newest import. */
 #define NEWER "CASE WHEN excluded.last_date >= coalesce(last_date, excluded.last_date) THEN coalesce(excluded."
 
+/* The moment, as the ledger writes it. */
+#define NOW "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
+
 static const char *const texts[TI_SQ_TEXTS] = {
     [TI_SQ_FIND_INSTRUMENT] = "SELECT id FROM instruments WHERE ticker = ?1",
     [TI_SQ_ADD_INSTRUMENT] = "INSERT INTO instruments (ticker) VALUES (?1)",
@@ -45,9 +48,25 @@ static const char *const texts[TI_SQ_TEXTS] = {
     [TI_SQ_ADD_IMPORT] = "INSERT INTO import_rows (id, file, member, format, sha256, bytes, status, records, imported, "
                          "rejected, repaired, first_date,"
                          " last_date, trades, volume, turnover, declared, forced, error, problems, microseconds, "
-                         "created_at) VALUES (?1, ?2, ?3, ?4,"
+                         "location, content_type, duplicate_of, created_at, updated_at) VALUES (?1, ?2, ?3, ?4,"
                          " ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, "
-                         "strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))",
+                         "nullif(?22, ''), nullif(?23, ''), ?24, " NOW ", " NOW ")",
+    [TI_SQ_ADOPT_IMPORT] =
+        "UPDATE import_rows SET file = ?2, member = ?3, format = ?4, sha256 = ?5, bytes = ?6, status = ?7, records = "
+        "?8,"
+        " imported = ?9, rejected = ?10, repaired = ?11, first_date = ?12, last_date = ?13, trades = ?14, volume = ?15,"
+        " turnover = ?16, declared = ?17, forced = ?18, error = ?19, problems = ?20, microseconds = ?21,"
+        " location = coalesce(nullif(?22, ''), location), content_type = coalesce(nullif(?23, ''), content_type),"
+        " duplicate_of = ?24, updated_at = " NOW " WHERE id = ?1 AND status IN " TI_LEDGER_OPEN,
+    [TI_SQ_MARK_IMPORT] = "UPDATE import_rows SET status = ?2, error = '', updated_at = " NOW
+                          " WHERE id = ?1 AND status IN " TI_LEDGER_OPEN,
+    [TI_SQ_NEXT_EPOCH] = "UPDATE epochs SET value = value + 1",
+    [TI_SQ_ADD_BUMP] = "INSERT OR IGNORE INTO cache_bumps (import_id, created_at) VALUES (?1, ?2)",
+    [TI_SQ_PENDING_BUMPS] =
+        "SELECT import_id FROM cache_bumps WHERE created_at <= ?1 ORDER BY created_at, import_id LIMIT ?2",
+    [TI_SQ_DROP_BUMP] = "DELETE FROM cache_bumps WHERE import_id = ?1",
+    [TI_SQ_DATA_VERSION] = "PRAGMA data_version",
+    [TI_SQ_EPOCH] = "SELECT value FROM epochs",
     [TI_SQ_QUEUE_SEND] = "INSERT INTO queue_messages (body, sent_at, visible_at) VALUES (?1, ?2, ?3)",
     [TI_SQ_QUEUE_ANY] = "SELECT EXISTS (SELECT 1 FROM queue_messages WHERE visible_at <= ?1)",
     [TI_SQ_QUEUE_BURY_SPENT] = "INSERT INTO queue_dead (id, body, reason, attempts, sent_at, died_at)"
@@ -114,7 +133,11 @@ static const ti_store_ops sqlite_ops = {
     .put_day_quotes = ti_sq_put_day_quotes,
     .commit = ti_sq_commit,
     .rollback = ti_sq_rollback,
-    .record_failure = ti_sq_record_failure,
+    .record = ti_sq_record,
+    .mark = ti_sq_mark,
+    .pending_bumps = ti_sq_pending_bumps,
+    .confirm_bumps = ti_sq_confirm_bumps,
+    .epoch = ti_sq_epoch,
     .query = ti_sq_query,
     .queue = &ti_sq_queue,
 };
@@ -127,6 +150,7 @@ ticker_status ti_sqlite_open(const char *path, ticker_store **store, ticker_erro
     if (sqlite == NULL)
         return ti_fail_memory(error);
     sqlite->base.ops = &sqlite_ops;
+    sqlite->epoch = sqlite->epoch_version = TICKER_NULL;
     status = ti_sq_open(path, &sqlite->link, error);
     if (status != TICKER_OK) {
         free(sqlite);

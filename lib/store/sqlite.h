@@ -9,6 +9,7 @@
  *   sqlite_names.c   tickers to numbers, and the days each has rows of
  *   sqlite_days.c    trades read back, quotes made from them
  *   sqlite_ledger.c  the ledger, the instruments, commit and rollback
+ *   sqlite_epoch.c   what caches follow: commits and their numbers
  *   sqlite_query.c   SELECTs of the query part
  *   sqlite_queue.c   the queue of events
  *
@@ -122,6 +123,14 @@ typedef enum ti_sq_text {
     TI_SQ_FIND_IMPORT,
     TI_SQ_FIND_SIZE,
     TI_SQ_ADD_IMPORT,
+    TI_SQ_ADOPT_IMPORT,
+    TI_SQ_MARK_IMPORT,
+    TI_SQ_NEXT_EPOCH,
+    TI_SQ_ADD_BUMP,
+    TI_SQ_PENDING_BUMPS,
+    TI_SQ_DROP_BUMP,
+    TI_SQ_DATA_VERSION,
+    TI_SQ_EPOCH,
     TI_SQ_QUEUE_SEND,
     TI_SQ_QUEUE_ANY,
     TI_SQ_QUEUE_BURY_SPENT,
@@ -175,7 +184,8 @@ typedef struct ti_sqlite {
     ti_sq_link *link;
     ti_sq_statement *statement[TI_SQ_TEXTS]; /* prepared when first needed */
     bool importing;                          /* between begin and commit or rollback */
-    bool queueing;                           /* the queue was used: the journal fits many small transactions */
+    bool small_writes;                       /* the journal fits many of them */
+    int64_t epoch, epoch_version; /* as last read, and SQLite's version of the data then; TICKER_NULL: unknown */
     /* The import. */
     int64_t import_id;
     ti_sq_names names;
@@ -228,8 +238,13 @@ bool ti_sq_calendar_has(const ti_sq_calendar *calendar, int64_t day);
 ticker_status ti_sq_begin(ticker_store *store, int64_t *import_id, ticker_error *error);
 ticker_status ti_sq_put(ticker_store *store, const ticker_batch *batch, ticker_error *error);
 ticker_status ti_sq_settle(ticker_store *store, ticker_error *error);
+/* How long an import waits for its turn to write, in milliseconds: as long as PostgreSQL's lock_timeout for them. */
+#define TI_SQ_TURN_PATIENCE (15 * 60 * 1000)
 /* Keeps readers from being blocked by the next writer; not being able to is no failure. */
 void ti_sq_prefer_wal(ti_sqlite *sqlite);
+/* The queue and the ledger are written and read by several programs at once: nobody who looks should be kept waiting by whoever writes.
+ * Once a store is enough. */
+void ti_sq_expect_small_writes(ti_sqlite *sqlite);
 
 /* sqlite_days.c */
 bool ti_sq_day_is_new(const ticker_store *store, int64_t date);
@@ -245,7 +260,16 @@ ticker_status ti_sq_find_import(ticker_store *store, int64_t bytes, const char *
 ticker_status ti_sq_commit(ticker_store *store, const ti_ledger_row *row, ti_next_instrument next, void *payload,
                            int64_t *id, ticker_error *error);
 void ti_sq_rollback(ticker_store *store);
-ticker_status ti_sq_record_failure(ticker_store *store, const ti_ledger_row *row, int64_t *id, ticker_error *error);
+ticker_status ti_sq_record(ticker_store *store, const ti_ledger_row *row, int64_t *id, ticker_error *error);
+ticker_status ti_sq_mark(ticker_store *store, int64_t id, const char *status, ticker_error *error);
+
+/* sqlite_epoch.c */
+/* Within the transaction of an import. */
+ticker_status ti_sq_announce(ti_sqlite *sqlite, int64_t import_id, ticker_error *error);
+ticker_status ti_sq_pending_bumps(ticker_store *store, int64_t age, int64_t *ids, size_t max, size_t *count,
+                                  ticker_error *error);
+ticker_status ti_sq_confirm_bumps(ticker_store *store, const int64_t *ids, size_t count, ticker_error *error);
+ticker_status ti_sq_epoch(ticker_store *store, int64_t *number, ticker_error *error);
 
 /* sqlite_query.c */
 ticker_status ti_sq_query(ticker_store *store, const char *sql, const ti_parameter *parameters, size_t count,

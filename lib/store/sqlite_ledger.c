@@ -3,6 +3,8 @@
 
 #ifdef TI_WITH_SQLITE
 
+#include <string.h>
+
 #include "base/error.h"
 #include "store/sqlite.h"
 
@@ -36,11 +38,21 @@ ticker_status ti_sq_find_import(ticker_store *store, int64_t bytes, const char *
     return first_number(sqlite, statement, id, error);
 }
 
-static ticker_status add_import(ti_sqlite *sqlite, const ti_ledger_row *row, int64_t id, ticker_error *error)
+/* TI_SQ_ADD_IMPORT or TI_SQ_ADOPT_IMPORT. */
+static ticker_status write_import(ti_sqlite *sqlite, ti_sq_text text, const ti_ledger_row *row, int64_t id,
+                                  ticker_error *error)
 {
-    const char *const texts[] = {row->file,   row->member, row->format,   row->sha256,
-                                 row->status, row->error,  row->problems, row->turnover};
-    static const int text_places[] = {2, 3, 4, 5, 7, 19, 20, 16};
+    const char *const texts[] = {row->file,
+                                 row->member,
+                                 row->format,
+                                 row->sha256,
+                                 row->status,
+                                 row->error,
+                                 row->problems,
+                                 row->turnover,
+                                 row->location != NULL ? row->location : "",
+                                 row->content_type != NULL ? row->content_type : ""};
+    static const int text_places[] = {2, 3, 4, 5, 7, 19, 20, 16, 22, 23};
     const int64_t numbers[] = {id,
                                row->bytes,
                                row->records,
@@ -53,10 +65,11 @@ static ticker_status add_import(ti_sqlite *sqlite, const ti_ledger_row *row, int
                                row->volume,
                                row->declared,
                                row->forced ? 1 : 0,
-                               row->microseconds};
-    static const int number_places[] = {1, 6, 8, 9, 10, 11, 12, 13, 14, 15, 17, 18, 21};
+                               row->microseconds,
+                               row->duplicate_of != 0 ? row->duplicate_of : TICKER_NULL};
+    static const int number_places[] = {1, 6, 8, 9, 10, 11, 12, 13, 14, 15, 17, 18, 21, 24};
     ti_sq_statement *statement;
-    ticker_status status = ti_sq_use(sqlite, TI_SQ_ADD_IMPORT, &statement, error);
+    ticker_status status = ti_sq_use(sqlite, text, &statement, error);
 
     if (status != TICKER_OK)
         return status;
@@ -65,6 +78,14 @@ static ticker_status add_import(ti_sqlite *sqlite, const ti_ledger_row *row, int
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
         ti_sq_bind(sqlite->link, statement, number_places[i], numbers[i]);
     return ti_sq_finish(sqlite->link, statement, error);
+}
+
+/* TICKER_DONE: the row is at its end, and stays as it is. */
+static ticker_status adopt_import(ti_sqlite *sqlite, const ti_ledger_row *row, ticker_error *error)
+{
+    ticker_status status = write_import(sqlite, TI_SQ_ADOPT_IMPORT, row, sqlite->base.adopt, error);
+
+    return status == TICKER_OK && ti_sq_changes(sqlite->link) == 0 ? TICKER_DONE : status;
 }
 
 static ticker_status add_instruments(ti_sqlite *sqlite, ti_next_instrument next, void *payload, ticker_error *error)
@@ -124,8 +145,11 @@ ticker_status ti_sq_commit(ticker_store *store, const ti_ledger_row *row, ti_nex
     if (!sqlite->importing || sqlite->sorter != NULL)
         return ti_fail(error, TICKER_FATAL, TICKER_ERROR_INTERNAL, "no settled import to commit");
     ti_error_init(&refused);
-    status = add_import(sqlite, row, sqlite->import_id, &refused);
-    if (status != TICKER_OK && ti_sq_not_unique(sqlite->link))
+    if (store->adopt != 0)
+        status = adopt_import(sqlite, row, &refused);
+    else
+        status = write_import(sqlite, TI_SQ_ADD_IMPORT, row, sqlite->import_id, &refused);
+    if (status == TICKER_DONE || (status != TICKER_OK && ti_sq_not_unique(sqlite->link)))
         return yield_to_first(sqlite, row, id, error);
     if (status != TICKER_OK) {
         if (error != NULL)
@@ -133,6 +157,8 @@ ticker_status ti_sq_commit(ticker_store *store, const ti_ledger_row *row, ti_nex
         return status;
     }
     status = add_instruments(sqlite, next, payload, error);
+    if (status == TICKER_OK)
+        status = ti_sq_announce(sqlite, sqlite->import_id, error);
     if (status == TICKER_OK)
         status = ti_sq_run(sqlite->link, "COMMIT", error);
     if (status != TICKER_OK)
@@ -152,17 +178,48 @@ void ti_sq_rollback(ticker_store *store)
     forget(sqlite);
 }
 
-ticker_status ti_sq_record_failure(ticker_store *store, const ti_ledger_row *row, int64_t *id, ticker_error *error)
+static ticker_status check_idle(ti_sqlite *sqlite, ticker_error *error)
+{
+    if (sqlite->importing)
+        return ti_fail(error, TICKER_FATAL, TICKER_ERROR_INTERNAL, "the ledger was written within an import");
+    ti_sq_expect_small_writes(sqlite);
+    return TICKER_OK;
+}
+
+/* Each statement alone is a transaction. */
+ticker_status ti_sq_record(ticker_store *store, const ti_ledger_row *row, int64_t *id, ticker_error *error)
 {
     ti_sqlite *sqlite = ti_sq_store(store);
-    ticker_status status;
+    ticker_status status = check_idle(sqlite, error);
 
-    if (sqlite->importing)
-        return ti_fail(error, TICKER_FATAL, TICKER_ERROR_INTERNAL, "a failure was recorded within an import");
-    status = add_import(sqlite, row, TICKER_NULL, error); /* a statement alone is a transaction */
-    if (status == TICKER_OK)
+    if (status != TICKER_OK)
+        return status;
+    status = store->adopt != 0 ? adopt_import(sqlite, row, error) : TICKER_DONE;
+    *id = store->adopt;
+    if (status == TICKER_DONE) {
+        status = write_import(sqlite, TI_SQ_ADD_IMPORT, row, TICKER_NULL, error);
         *id = ti_sq_last_id(sqlite->link);
+    }
     return status;
+}
+
+ticker_status ti_sq_mark(ticker_store *store, int64_t id, const char *status_text, ticker_error *error)
+{
+    ti_sqlite *sqlite = ti_sq_store(store);
+    ti_sq_statement *statement;
+    ticker_status status = check_idle(sqlite, error);
+
+    if (status == TICKER_OK)
+        status = ti_sq_use(sqlite, TI_SQ_MARK_IMPORT, &statement, error);
+    if (status != TICKER_OK)
+        return status;
+    ti_sq_bind(sqlite->link, statement, 1, id);
+    ti_sq_bind_text(sqlite->link, statement, 2, ti_slice_of(status_text));
+    if (strcmp(status_text, "running") == 0) /* it is the beginning of an import */
+        ti_sq_patience(sqlite->link, TI_SQ_TURN_PATIENCE);
+    status = ti_sq_finish(sqlite->link, statement, error);
+    ti_sq_patience(sqlite->link, -1);
+    return status == TICKER_OK && ti_sq_changes(sqlite->link) == 0 ? TICKER_DONE : status;
 }
 
 #endif

@@ -7,8 +7,6 @@
 #include "store/sqlite.h"
 
 #define SORT_MEMORY ((size_t)12 << 20)
-#define TURN_PATIENCE                                                                                                  \
-    (15 * 60 * 1000) /* milliseconds to wait for other imports: as long as PostgreSQL's lock_timeout for them */
 
 /* A change of the journal needs the file for itself for a moment; when it cannot be had at once, the old way is as safe. */
 static void set_journal(ti_sqlite *sqlite, const char *sql)
@@ -23,6 +21,13 @@ void ti_sq_prefer_wal(ti_sqlite *sqlite)
     set_journal(sqlite, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
 }
 
+void ti_sq_expect_small_writes(ti_sqlite *sqlite)
+{
+    if (!sqlite->small_writes)
+        ti_sq_prefer_wal(sqlite);
+    sqlite->small_writes = true;
+}
+
 /* Into an empty database rows go straight: with a rollback journal new pages are written once, and there is nobody to read meanwhile.
  * EXTRA: that the journal is gone is on the disk before the import is reported. Otherwise WAL keeps readers from being blocked. */
 static ticker_status choose_journal(ti_sqlite *sqlite, ticker_error *error)
@@ -33,7 +38,7 @@ static ticker_status choose_journal(ti_sqlite *sqlite, ticker_error *error)
 
     if (status != TICKER_OK)
         return status;
-    if (used != 0)
+    if (used != 0 || sqlite->base.adopt != 0) /* who uploaded a file looks how far it is */
         ti_sq_prefer_wal(sqlite);
     else
         set_journal(sqlite, "PRAGMA journal_mode = DELETE; PRAGMA synchronous = EXTRA");
@@ -44,8 +49,13 @@ static ticker_status choose_journal(ti_sqlite *sqlite, ticker_error *error)
 static ticker_status next_import_id(ti_sqlite *sqlite, ticker_error *error)
 {
     int64_t last = 0;
-    ticker_status status = ti_sq_ask(sqlite->link, "SELECT seq FROM sqlite_sequence WHERE name = 'import_rows'", &last,
-                                     error);
+    ticker_status status;
+
+    if (sqlite->base.adopt != 0) {
+        sqlite->import_id = sqlite->base.adopt;
+        return TICKER_OK;
+    }
+    status = ti_sq_ask(sqlite->link, "SELECT seq FROM sqlite_sequence WHERE name = 'import_rows'", &last, error);
 
     sqlite->import_id = last + 1;
     return status;
@@ -73,7 +83,7 @@ ticker_status ti_sq_begin(ticker_store *store, int64_t *import_id, ticker_error 
     status = choose_journal(sqlite, error);
     if (status != TICKER_OK)
         return status;
-    ti_sq_patience(sqlite->link, TURN_PATIENCE);
+    ti_sq_patience(sqlite->link, TI_SQ_TURN_PATIENCE);
     status = ti_sq_run(sqlite->link, "BEGIN IMMEDIATE", error);
     ti_sq_patience(sqlite->link, -1);
     if (status != TICKER_OK)

@@ -19,14 +19,11 @@ static int64_t now(void)
     return ti_clock_system.now(ti_clock_system.self);
 }
 
-/* Whoever looks for messages should not be kept waiting by whoever writes: hence WAL, from the first use on. */
 static ticker_status check_idle(ti_sqlite *sqlite, ticker_error *error)
 {
     if (sqlite->importing)
         return ti_fail(error, TICKER_FATAL, TICKER_ERROR_INTERNAL, "the queue was used within an import");
-    if (!sqlite->queueing)
-        ti_sq_prefer_wal(sqlite);
-    sqlite->queueing = true;
+    ti_sq_expect_small_writes(sqlite);
     return TICKER_OK;
 }
 

@@ -54,12 +54,7 @@ static const char small_tables_sql[] =
     " turnover TEXT, declared INTEGER, forced INTEGER NOT NULL, error TEXT NOT NULL, problems TEXT NOT NULL,"
     " microseconds INTEGER NOT NULL, created_at TEXT NOT NULL);"
     "CREATE UNIQUE INDEX import_rows_once ON import_rows (sha256, member) WHERE status = 'imported';"
-    "CREATE INDEX import_rows_by_size ON import_rows (bytes) WHERE status = 'imported';"
-    "CREATE VIEW import_values AS SELECT id, file, member, format, sha256, bytes, status, records, imported, rejected, "
-    "repaired,"
-    " first_date, last_date, trades, volume, turnover, declared, forced, error, problems, microseconds AS seconds, "
-    "created_at"
-    " FROM import_rows;";
+    "CREATE INDEX import_rows_by_size ON import_rows (bytes) WHERE status = 'imported';";
 
 /* What the planner should expect, without the work of ANALYZE: a full history. With it every way to ask uses the right key; whoever runs
  * ANALYZE replaces it by the truth. */
@@ -189,16 +184,21 @@ static void put_view(ti_buffer *sql, const shape *layout, bool shown)
     (void)ti_buffer_text(sql, ";");
 }
 
-static void put_imports_view(ti_buffer *sql)
+/* The ledger, as people read it and as it is stored; as of version 3. */
+static void put_imports_views(ti_buffer *sql)
 {
     (void)ti_buffer_text(
         sql,
+        "CREATE VIEW import_values AS SELECT id, file, member, format, sha256, bytes, status, records, imported,"
+        " rejected, repaired, first_date, last_date, trades, volume, turnover, declared, forced, error, problems,"
+        " microseconds AS seconds, location, content_type, duplicate_of, created_at, updated_at FROM import_rows;"
         "CREATE VIEW imports AS SELECT id, file, member, format, sha256, bytes, status, records, imported, rejected,"
         " repaired, date(first_date * 86400, 'unixepoch') AS first_date,"
         " date(last_date * 86400, 'unixepoch') AS last_date, trades, volume, turnover, declared, forced,"
         " error, problems, ");
     put_decimal(sql, "microseconds", 6, 3, "");
-    (void)ti_buffer_text(sql, " AS seconds, created_at FROM import_rows;");
+    (void)ti_buffer_text(sql,
+                         " AS seconds, location, content_type, duplicate_of, created_at, updated_at FROM import_rows;");
 }
 
 /* --- Inserting ----------------------------------------------------------------------------------------------------------------- */
@@ -267,7 +267,6 @@ static ticker_status make_version_1(ti_sqlite *sqlite, ticker_error *error)
         put_view(&sql, &layouts[i], true);
         put_view(&sql, &layouts[i], false);
     }
-    put_imports_view(&sql);
     (void)ti_buffer_text(&sql, statistics_sql);
     (void)ti_buffer_printf(&sql, "PRAGMA application_id = %d; PRAGMA user_version = 1", APPLICATION_ID);
     status = ti_buffer_string(&sql) != NULL ? ti_sq_run(sqlite->link, sql.data, error) : ti_fail_memory(error);
@@ -285,6 +284,32 @@ static const char version_2_sql[] =
     "NULL,"
     " sent_at INTEGER NOT NULL, died_at INTEGER NOT NULL);"
     "PRAGMA user_version = 2";
+
+/* The ledger follows uploads, and commits are told to caches. The first epoch is random, so that a file that was made anew is not taken
+ * for the one before. */
+static const char version_3_sql[] =
+    "ALTER TABLE import_rows ADD COLUMN location TEXT; ALTER TABLE import_rows ADD COLUMN content_type TEXT;"
+    "ALTER TABLE import_rows ADD COLUMN duplicate_of INTEGER; ALTER TABLE import_rows ADD COLUMN updated_at TEXT;"
+    "UPDATE import_rows SET updated_at = created_at;"
+    "CREATE INDEX import_rows_by_location ON import_rows (location) WHERE location IS NOT NULL;"
+    "CREATE INDEX import_rows_by_hash ON import_rows (sha256);"
+    "CREATE TABLE cache_bumps (import_id INTEGER PRIMARY KEY, created_at INTEGER NOT NULL);"
+    "CREATE TABLE epochs (id INTEGER PRIMARY KEY CHECK (id = 1), value INTEGER NOT NULL);"
+    "INSERT INTO epochs (id, value) VALUES (1, random() & 4611686018427387903);"
+    "DROP VIEW IF EXISTS imports; DROP VIEW IF EXISTS import_values; PRAGMA user_version = 3;";
+
+static ticker_status make_version_3(ti_sqlite *sqlite, ticker_error *error)
+{
+    ticker_status status;
+    ti_buffer sql;
+
+    ti_buffer_init(&sql, SQL_MAX);
+    (void)ti_buffer_text(&sql, version_3_sql);
+    put_imports_views(&sql);
+    status = ti_buffer_string(&sql) != NULL ? ti_sq_run(sqlite->link, sql.data, error) : ti_fail_memory(error);
+    ti_buffer_free(&sql);
+    return status;
+}
 
 static ticker_status check_newer(int found, ticker_error *error)
 {
@@ -305,7 +330,7 @@ ticker_status ti_sq_migrate(ticker_store *store, ticker_error *error)
     int found = 0;
     ticker_status status = read_version(sqlite, &found, error);
 
-    _Static_assert(TI_SCHEMA_VERSION == 2, "a migration for each version");
+    _Static_assert(TI_SCHEMA_VERSION == 3, "a migration for each version");
     if (status == TICKER_OK)
         status = check_newer(found, error);
     if (status != TICKER_OK || found == TI_SCHEMA_VERSION)
@@ -319,6 +344,8 @@ ticker_status ti_sq_migrate(ticker_store *store, ticker_error *error)
         status = make_version_1(sqlite, error);
     if (status == TICKER_OK && found < 2)
         status = ti_sq_run(sqlite->link, version_2_sql, error);
+    if (status == TICKER_OK && found < 3)
+        status = make_version_3(sqlite, error);
     if (status == TICKER_OK)
         status = ti_sq_run(sqlite->link, "COMMIT", error);
     if (status != TICKER_OK && ti_sq_in_transaction(sqlite->link))

@@ -20,7 +20,7 @@ typedef struct ti_ledger_row {
     const char *member;
     const char *format;
     const char *sha256;
-    const char *status;   /* "imported" or "failed" */
+    const char *status;   /* "imported", "failed", "duplicate" or "queued" */
     const char *error;    /* "" unless failed */
     const char *problems; /* JSON array of {"line","column","reason"} */
     const char *turnover; /* decimal */
@@ -29,6 +29,10 @@ typedef struct ti_ledger_row {
     int64_t trades, volume, declared;
     int64_t microseconds;
     bool forced;
+    int64_t duplicate_of; /* the row of the import that was first; 0: none */
+    const char
+        *location; /* URL of the storage's object; NULL or "": none, or as it stands in the row that is taken over */
+    const char *content_type; /* what the client called it; the same */
 } ti_ledger_row;
 
 /* What an import learned of a ticker, for the `instruments` table that lists and searches tickers. */
@@ -171,14 +175,28 @@ typedef struct ti_store_ops {
     /* After settle() of trades: quotes made from trades. Each row replaces the one made from trades for its (ticker,
      * date) unless a row from a file stands there; a row with 0 trades only removes it. */
     ticker_status (*put_day_quotes)(ticker_store *store, const ticker_batch *batch, ticker_error *error);
-    /* Writes instruments and the ledger row, commits. TICKER_DONE: another import of the same bytes was first:
-     * rolled back, *id is its ledger row. `rows` holds the counts known to the pipeline. */
+    /* Writes instruments and the ledger row, commits; whoever asks for the epoch learns that it did. TICKER_DONE:
+     * another import of the same bytes (or of the row to take over) was first: rolled back, *id is its ledger row.
+     * `row` holds the counts known to the pipeline. */
     ticker_status (*commit)(ticker_store *store, const ti_ledger_row *row, ti_next_instrument next, void *payload,
                             int64_t *id, ticker_error *error);
     /* Undoes everything since begin(). Never fails: a connection that is gone has rolled back by itself. */
     void (*rollback)(ticker_store *store);
-    /* The ledger row of a file that was refused, in a transaction of its own. */
-    ticker_status (*record_failure)(ticker_store *store, const ti_ledger_row *row, int64_t *id, ticker_error *error);
+    /* The ledger row of a file that was not imported (refused, a duplicate, or waiting for its turn), in a transaction of its
+     * own. */
+    ticker_status (*record)(ticker_store *store, const ti_ledger_row *row, int64_t *id, ticker_error *error);
+    /* Says of a ledger row that is not at its end ("queued", "running" or "failed") that it is "running" or "queued" now. TICKER_DONE:
+     * there is none, or it is at its end. */
+    ticker_status (*mark)(ticker_store *store, int64_t id, const char *status, ticker_error *error);
+
+    /* Each commit of an import leaves its number here until somebody has told the cache of it: up to `max` of those that are
+     * older than `age` milliseconds, oldest first; and away with them. */
+    ticker_status (*pending_bumps)(ticker_store *store, int64_t age, int64_t *ids, size_t max, size_t *count,
+                                   ticker_error *error);
+    ticker_status (*confirm_bumps)(ticker_store *store, const int64_t *ids, size_t count, ticker_error *error);
+    /* A number that is another one after each commit of an import, whoever made it. Numbers of one store can be compared; those of
+     * different stores are never equal by chance. To be asked outside of imports and queries. */
+    ticker_status (*epoch)(ticker_store *store, int64_t *number, ticker_error *error);
 
     /* Runs a SELECT. `sql` names the relations {quotes}, {trades}, {instruments}, {imports}: relations whose columns
      * have the names of the schema and hold text, integers, mantissas (decimals), days (dates) and milliseconds
@@ -195,6 +213,9 @@ struct ticker_store {
     /* What the next import is of, when that is known before it begins; else NULL. Set by the pipeline, borrowed
      * until the import ends. */
     const char *sha256, *member;
+    /* The ledger row that the next import or record() takes over, unless it is at its end; 0: it gets a row of its own. Set by the
+     * pipeline. */
+    int64_t adopt;
     /* Asked now and then while the database works or waits; true makes the call that is going on fail. NULL: never. Set by the
      * pipeline for the length of an import, by the queue for that of a receive. */
     bool (*interrupted)(void *payload);
@@ -211,7 +232,10 @@ ticker_status ti_sqlite_open(const char *path, ticker_store **store, ticker_erro
 ticker_status ti_postgres_open(const char *url, ticker_store **store, ticker_error *error);
 
 /* The schema's version that this library knows; one more with each migration. */
-#define TI_SCHEMA_VERSION 2
+#define TI_SCHEMA_VERSION 3
+
+/* Ledger rows that an import may take over. */
+#define TI_LEDGER_OPEN "('queued', 'running', 'failed')"
 
 /* Replaces {name} by what `resolve` says of it; used by backends for ->query. The result is malloc'd; NULL: no
  * memory or an unknown name. */

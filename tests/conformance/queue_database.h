@@ -11,8 +11,8 @@ void queue_database_close(ticker_queue *queue);
 /* The store alone. */
 ticker_store *queue_database_store(const char *url);
 
-/* Makes a database, has `go_back` take the queue's tables out of it, which makes it one of version 1, and checks that it is migrated from
+/* Makes a database, takes it back to version 1, which had no queue, and checks that it is migrated from
  * there: by several at once, to a queue that works, without losing the one row that imports has. */
-void queue_database_migrates(const char *url, void (*go_back)(ticker_store *store));
+void queue_database_migrates(const char *url);
 
 #endif

@@ -46,26 +46,9 @@ static const queue_backend backend = {.name = "database",
                                       .exact = true,
                                       .many = 1000};
 
-/* Statements that answer nothing, as queries: nothing else of the store takes any SQL. */
-static void go_back(ticker_store *store)
-{
-    static const char *const statements[] = {"DROP TABLE queue_messages", "DROP TABLE queue_dead",
-                                             "PRAGMA user_version = 1"};
-    ti_cell cells[TI_COLUMNS_MAX];
-    ti_cursor *cursor;
-    ticker_error error;
-
-    ti_error_init(&error);
-    for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++) {
-        queue_suite_ok(store->ops->query(store, statements[i], NULL, 0, &cursor, &error), &error, statements[i]);
-        ck_assert_int_eq(cursor->ops->next(cursor, cells, &error), TICKER_DONE);
-        cursor->ops->close(cursor);
-    }
-}
-
 START_TEST(from_version_1)
 {
-    queue_database_migrates(url, go_back);
+    queue_database_migrates(url);
 }
 END_TEST
 

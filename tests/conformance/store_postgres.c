@@ -108,21 +108,26 @@ START_TEST(the_schema_can_be_distributed)
 }
 END_TEST
 
+static ti_ledger_row ledger_row(const char *status)
+{
+    return (ti_ledger_row){.file = "file",
+                           .member = "",
+                           .format = "test",
+                           .sha256 = "b",
+                           .status = status,
+                           .error = "",
+                           .problems = "[]",
+                           .turnover = "0",
+                           .first_date = TICKER_NULL,
+                           .last_date = TICKER_NULL};
+}
+
 /* Readers see the old state and wait for nothing, at any point before the commit. */
 START_TEST(readers_do_not_wait)
 {
     static const char *const old_dates[] = {"2023-12-29"}, *const new_dates[] = {"2023-12-28", "2024-01-02"};
     static const char count_sql[] = "SET lock_timeout = '2s'; SELECT count(*) FROM quotes";
-    ti_ledger_row row = {.file = "file",
-                         .member = "",
-                         .format = "test",
-                         .sha256 = "b",
-                         .status = "imported",
-                         .error = "",
-                         .problems = "[]",
-                         .turnover = "0",
-                         .first_date = TICKER_NULL,
-                         .last_date = TICKER_NULL};
+    ti_ledger_row row = ledger_row("imported");
     ticker_store *store = store_suite_open_migrated(url);
     ticker_batch *first = quotes_of(old_dates, 1), *second = quotes_of(new_dates, 2);
     ticker_error error;
@@ -170,6 +175,72 @@ START_TEST(a_lost_connection_is_made_again)
     ck_assert_str_eq(outside("SELECT count(*) FROM quotes"), "1");
     ti_batch_free(batch);
     ticker_store_free(store);
+}
+END_TEST
+
+/* Two workers have the same message, and load at once: one of them is told at its commit. */
+START_TEST(a_ledger_row_taken_over_by_two)
+{
+    static const char *const dates[] = {"2024-01-02"};
+    ti_ledger_row queued = ledger_row("queued"), row = ledger_row("imported");
+    ticker_store *first = store_suite_open_migrated(url), *second = store_suite_open_migrated(url);
+    ticker_batch *batch = quotes_of(dates, 1);
+    ticker_error error;
+    int64_t upload = 0, id = 0;
+
+    ti_error_init(&error);
+    store_suite_ok(first->ops->record(first, &queued, &upload, &error), &error, "queue");
+    first->adopt = second->adopt = upload;
+    store_suite_ok(first->ops->mark(first, upload, "running", &error), &error, "running");
+    store_suite_ok(second->ops->mark(second, upload, "running", &error), &error, "running");
+    store_suite_ok(first->ops->begin(first, &id, &error), &error, "begin");
+    ck_assert_int_eq(id, upload);
+    store_suite_ok(second->ops->begin(second, &id, &error), &error, "begin");
+    ck_assert_int_eq(id, upload);
+    store_suite_ok(first->ops->put(first, batch, &error), &error, "put");
+    store_suite_ok(first->ops->settle(first, &error), &error, "settle");
+    store_suite_ok(first->ops->commit(first, &row, NULL, NULL, &id, &error), &error, "commit");
+    store_suite_ok(second->ops->put(second, batch, &error), &error, "put");
+    store_suite_ok(second->ops->settle(second, &error), &error, "settle");
+    ck_assert_int_eq(second->ops->commit(second, &row, NULL, NULL, &id, &error), TICKER_DONE);
+    ck_assert_int_eq(id, upload);
+    ck_assert_str_eq(outside("SELECT string_agg(status, ' ') FROM imports"), "imported");
+    ck_assert_str_eq(outside("SELECT count(*) FROM quotes"), "1");
+    ti_batch_free(batch);
+    ticker_store_free(first);
+    ticker_store_free(second);
+}
+END_TEST
+
+/* What came while the connection was gone is unknown, so the epoch changes; and it is followed on the new one as before. */
+START_TEST(an_epoch_outlives_its_connection)
+{
+    static const char *const dates[] = {"2024-01-02"};
+    char named[4200];
+    ticker_store *store, *other = store_suite_open_migrated(url);
+    ticker_batch *batch = quotes_of(dates, 1);
+    ticker_error error;
+    int64_t before = 0, after = 0, id = 0;
+
+    (void)snprintf(named, sizeof(named), "%s&application_name=ticker_lost", url);
+    store = store_suite_open(named);
+    ti_error_init(&error);
+    store_suite_ok(store->ops->epoch(store, &before, &error), &error, "epoch");
+    ck_assert_str_eq(outside("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE"
+                             " application_name = 'ticker_lost'"),
+                     "1");
+    ck_assert_int_eq(store->ops->epoch(store, &after, &error), TICKER_RETRY);
+    ck_assert_int_eq(error.kind, TICKER_ERROR_SERVICE);
+    store_suite_ok(store->ops->epoch(store, &after, &error), &error, "epoch");
+    ck_assert_int_ne(after, before);
+    store_suite_ok(store->ops->epoch(store, &before, &error), &error, "epoch");
+    ck_assert_int_eq(after, before);
+    ck_assert_int_eq(store_suite_import(other, &batch, 1, "a", &id), TICKER_OK);
+    store_suite_ok(store->ops->epoch(store, &after, &error), &error, "epoch");
+    ck_assert_int_ne(after, before);
+    ti_batch_free(batch);
+    ticker_store_free(store);
+    ticker_store_free(other);
 }
 END_TEST
 
@@ -287,6 +358,8 @@ static TCase *alone(void)
     tcase_add_test(cases, the_schema_can_be_distributed);
     tcase_add_test(cases, readers_do_not_wait);
     tcase_add_test(cases, a_lost_connection_is_made_again);
+    tcase_add_test(cases, a_ledger_row_taken_over_by_two);
+    tcase_add_test(cases, an_epoch_outlives_its_connection);
     tcase_add_test(cases, a_wait_for_a_lock_can_be_stopped);
     tcase_add_test(cases, a_table_in_the_way_is_named);
     tcase_add_test(cases, urls_that_lead_nowhere);

@@ -217,8 +217,8 @@ START_TEST(test_ledger_round_trip)
     row = suite_ledger_row("failed");
     row.error = "it's truncated";
     row.first_date = row.last_date = row.declared = TICKER_NULL;
-    suite_ok(suite.store->ops->record_failure(suite.store, &row, &failed, &suite.error), "record a failure");
-    suite_ok(suite.store->ops->record_failure(suite.store, &row, &failed, &suite.error), "record it again");
+    suite_ok(suite.store->ops->record(suite.store, &row, &failed, &suite.error), "record a failure");
+    suite_ok(suite.store->ops->record(suite.store, &row, &failed, &suite.error), "record it again");
     ck_assert_int_gt(failed, id);
     text = store_suite_ask(suite.store, "ittttitiiiiddiiit", ALL_OF_AN_IMPORT, NULL);
     ck_assert_str_eq(text,
@@ -245,7 +245,7 @@ START_TEST(test_failure_does_not_block)
 
     row.sha256 = SHA_A;
     row.member = "";
-    suite_ok(suite.store->ops->record_failure(suite.store, &row, &id, &suite.error), "record a failure");
+    suite_ok(suite.store->ops->record(suite.store, &row, &id, &suite.error), "record a failure");
     ck_assert_int_eq(suite.store->ops->find_import(suite.store, row.bytes, SHA_A, "", &found, &suite.error),
                      TICKER_DONE);
     ck_assert_int_eq(suite.store->ops->find_import(suite.store, row.bytes, NULL, NULL, &found, &suite.error),

@@ -1,4 +1,6 @@
 /* The tools of the store suite: databases, rows, answers. */
+#include <config.h>
+
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +9,9 @@
 #include "base/date.h"
 #include "base/number.h"
 #include "model/schema.h"
+#ifdef TI_WITH_POSTGRESQL
+#include "store/postgres.h"
+#endif
 #include "store_suite.h"
 
 #define PARAMETERS_MAX 8
@@ -42,6 +47,64 @@ ticker_store *store_suite_open_migrated(const char *url)
     ti_error_init(&error);
     store_suite_ok(ticker_store_migrate(store, &error), &error, "migrate");
     return store;
+}
+
+/* A statement that answers nothing. Nothing in the interface of stores but queries takes any SQL. */
+static void change(ticker_store *store, const char *sql)
+{
+    ti_cell cells[TI_COLUMNS_MAX];
+    ti_cursor *cursor = NULL;
+    ticker_error error;
+
+    ti_error_init(&error);
+#ifdef TI_WITH_POSTGRESQL /* whose queries do answer */
+    if (strcmp(ticker_store_backend(store), "postgresql") == 0) {
+        store_suite_ok(ti_pg_run(ti_pg_store(store)->link, sql, NULL, NULL, &error), &error, sql);
+        return;
+    }
+#endif
+    store_suite_ok(store->ops->query(store, sql, NULL, 0, &cursor, &error), &error, sql);
+    ck_assert_int_eq(cursor->ops->next(cursor, cells, &error), TICKER_DONE);
+    cursor->ops->close(cursor);
+}
+
+/* What each version added, one after the other until a NULL. */
+static const char *const undo_sqlite_3[] = {
+    "DROP VIEW imports",
+    "DROP VIEW import_values",
+    "DROP INDEX import_rows_by_location",
+    "DROP INDEX import_rows_by_hash",
+    "ALTER TABLE import_rows DROP COLUMN location",
+    "ALTER TABLE import_rows DROP COLUMN content_type",
+    "ALTER TABLE import_rows DROP COLUMN duplicate_of",
+    "ALTER TABLE import_rows DROP COLUMN updated_at",
+    "DROP TABLE cache_bumps",
+    "DROP TABLE epochs",
+    "CREATE VIEW imports AS SELECT id, file, status, created_at FROM import_rows",
+    "CREATE VIEW import_values AS SELECT id, file, status, created_at FROM import_rows",
+    "PRAGMA user_version = 2",
+    NULL};
+static const char *const undo_sqlite_2[] = {"DROP TABLE queue_messages", "DROP TABLE queue_dead",
+                                            "PRAGMA user_version = 1", NULL};
+static const char *const undo_postgres_3[] = {
+    "DROP INDEX imports_location, imports_sha256",
+    "ALTER TABLE imports DROP COLUMN location, DROP COLUMN content_type, DROP COLUMN duplicate_of,"
+    " DROP COLUMN updated_at",
+    "DROP TABLE cache_bumps", "DELETE FROM ticker_schema WHERE version = 3", NULL};
+static const char *const undo_postgres_2[] = {"DROP TABLE queue_messages, queue_dead",
+                                              "DELETE FROM ticker_schema WHERE version = 2", NULL};
+
+void store_suite_go_back(ticker_store *store, int version)
+{
+    static const char *const *const undo[][TI_SCHEMA_VERSION + 1] = {
+        {NULL, NULL, undo_sqlite_2, undo_sqlite_3},
+        {NULL, NULL, undo_postgres_2, undo_postgres_3},
+    };
+    bool postgres = strcmp(ticker_store_backend(store), "postgresql") == 0;
+
+    for (int at = TI_SCHEMA_VERSION; at > version; at--)
+        for (const char *const *sql = undo[postgres ? 1 : 0][at]; *sql != NULL; sql++)
+            change(store, *sql);
 }
 
 int64_t store_suite_day(const char *date)

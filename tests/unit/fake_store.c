@@ -208,11 +208,10 @@ static ticker_status fake_commit(ticker_store *store, const ti_ledger_row *row, 
     return TICKER_DONE;
 }
 
-static ticker_status fake_record_failure(ticker_store *store, const ti_ledger_row *row, int64_t *id,
-                                         ticker_error *error)
+static ticker_status fake_record(ticker_store *store, const ti_ledger_row *row, int64_t *id, ticker_error *error)
 {
     fake_store *fake = fake_of(store);
-    ticker_status status = called(fake, "record_failure", error);
+    ticker_status status = called(fake, "record", error);
 
     ck_assert(!fake->open);
     if (status != TICKER_OK)
@@ -492,7 +491,7 @@ void fake_store_init(fake_store *fake)
         .put_day_quotes = fake_put_day_quotes,
         .commit = fake_commit,
         .rollback = fake_rollback,
-        .record_failure = fake_record_failure,
+        .record = fake_record,
         .query = fake_query,
     };
 

@@ -108,7 +108,7 @@ START_TEST(forced)
     begin();
     file.size -= 300; /* into the last record */
     ck_assert_int_eq(import_bytes(&file, "force=no"), TICKER_FAILED);
-    ck_assert_str_eq(fake_calls(&fake), "version begin rollback record_failure");
+    ck_assert_str_eq(fake_calls(&fake), "version begin rollback record");
     reported(0, "failed  2/1 memory:4: ");
     ck_assert_int_eq(events.last.complete, 0);
     ck_assert_int_eq(events.last.imported, 0);
@@ -167,7 +167,7 @@ START_TEST(a_failure_at_each_call)
               "version begin put(1024) put(76) settle scan scan put_day_quotes(97) commit rollback");
     }
     /* A store that refuses the rows for good: that is the file's fault, and the ledger says so. */
-    fails(&file, "settle", 0, TICKER_FAILED, "version begin put(1024) put(76) settle rollback record_failure");
+    fails(&file, "settle", 0, TICKER_FAILED, "version begin put(1024) put(76) settle rollback record");
     ti_buffer_free(&file);
 }
 END_TEST
@@ -182,10 +182,10 @@ START_TEST(a_failure_where_it_is_looked_up)
     fake.fail_with = TICKER_RETRY;
     ck_assert_int_eq(import_file(path), TICKER_RETRY);
     ck_assert_str_eq(fake_calls(&fake), "version find_import");
-    fake.fail_at = "record_failure";
+    fake.fail_at = "record";
     file.size -= 300;
     ck_assert_int_eq(import_bytes(&file, "force=no"), TICKER_RETRY);
-    ck_assert_str_eq(fake_calls(&fake), "version begin rollback record_failure");
+    ck_assert_str_eq(fake_calls(&fake), "version begin rollback record");
     ck_assert_uint_eq(events.count, 0);
     drop_file(path);
     ti_buffer_free(&file);

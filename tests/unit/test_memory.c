@@ -101,7 +101,7 @@ static void rollback(ticker_store *store)
         transactions--;
 }
 
-static ticker_status record_failure(ticker_store *store, const ti_ledger_row *row, int64_t *id, ticker_error *error)
+static ticker_status record(ticker_store *store, const ti_ledger_row *row, int64_t *id, ticker_error *error)
 {
     (void)store;
     (void)row;
@@ -123,7 +123,7 @@ static ticker_store store = {.ops = &(const ti_store_ops){
                                  .put_day_quotes = put,
                                  .commit = commit,
                                  .rollback = rollback,
-                                 .record_failure = record_failure,
+                                 .record = record,
                              }};
 
 /* --- Tests ---------------------------------------------------------------------------------------------------------------------- */
