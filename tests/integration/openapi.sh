@@ -16,7 +16,7 @@ redocly lint --config redocly.yaml openapi.yaml >out 2>&1 || fail "redocly lint"
 grep -q 'Your API description is valid' out || fail "redocly says something else"
 echo "ok 1 - redocly lint is clean"
 
-sed 's/#\/components\/schemas\/Quote\b/#\/components\/schemas\/Qoute/' openapi.yaml >broken.yaml
+sed 's/#\/components\/schemas\/Quote\b/#\/components\/schemas\/Nothing/' openapi.yaml >broken.yaml
 ! redocly lint --config redocly.yaml broken.yaml >out 2>&1 || fail "redocly takes a broken reference"
 echo "ok 2 - redocly looks"
 

@@ -1,3 +1,0 @@
-#include "assets.h"
-
-const server_asset server_assets[] = {{NULL, NULL, NULL, 0}};
