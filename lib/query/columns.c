@@ -87,6 +87,28 @@ static const ti_query_column summary_columns[] = {
     {"last_date", NULL, TI_SHAPE_DATE, 0, 0, false, true},
     {"days", NULL, TI_SHAPE_NUMBER, 0, 0, false, true},
     {"total_volume", NULL, TI_SHAPE_NUMBER, 0, 0, false, true},
+    {"average_volume", NULL, TI_SHAPE_DECIMAL, 2, 2, false, true},
+    {"high_52_weeks", NULL, TI_SHAPE_DECIMAL, 6, 2, false, true},
+    {"low_52_weeks", NULL, TI_SHAPE_DECIMAL, 6, 2, false, true},
+};
+
+/* Worked out by candles.c. */
+static const ti_query_column quote_candle_columns[] = {
+    {"ticker", NULL, TI_SHAPE_TEXT, 0, 0, false, true},      {"date", NULL, TI_SHAPE_DATE, 0, 0, false, true},
+    {"open", NULL, TI_SHAPE_DECIMAL, 6, 2, false, true},     {"high", NULL, TI_SHAPE_DECIMAL, 6, 2, false, true},
+    {"low", NULL, TI_SHAPE_DECIMAL, 6, 2, false, true},      {"close", NULL, TI_SHAPE_DECIMAL, 6, 2, false, true},
+    {"trades", NULL, TI_SHAPE_NUMBER, 0, 0, false, true},    {"volume", NULL, TI_SHAPE_NUMBER, 0, 0, false, true},
+    {"turnover", NULL, TI_SHAPE_DECIMAL, 6, 2, false, true}, {"factor", NULL, TI_SHAPE_NUMBER, 0, 0, false, true},
+    {"days", NULL, TI_SHAPE_NUMBER, 0, 0, false, true},      {"first_date", NULL, TI_SHAPE_DATE, 0, 0, false, true},
+    {"last_date", NULL, TI_SHAPE_DATE, 0, 0, false, true},
+};
+
+static const ti_query_column trade_candle_columns[] = {
+    {"ticker", NULL, TI_SHAPE_TEXT, 0, 0, false, true},   {"date", NULL, TI_SHAPE_DATE, 0, 0, false, true},
+    {"time", NULL, TI_SHAPE_TIME, 0, 0, false, true},     {"open", NULL, TI_SHAPE_DECIMAL, 6, 3, false, true},
+    {"high", NULL, TI_SHAPE_DECIMAL, 6, 3, false, true},  {"low", NULL, TI_SHAPE_DECIMAL, 6, 3, false, true},
+    {"close", NULL, TI_SHAPE_DECIMAL, 6, 3, false, true}, {"trades", NULL, TI_SHAPE_NUMBER, 0, 0, false, true},
+    {"volume", NULL, TI_SHAPE_NUMBER, 0, 0, false, true}, {"turnover", NULL, TI_SHAPE_DECIMAL, 6, 2, false, true},
 };
 
 static void add(ti_query_columns *columns, ti_query_column column)
@@ -155,25 +177,44 @@ static void add_all(ti_query_columns *columns, const ti_query_column *list, size
     }
 }
 
-void ti_query_columns_of(ti_query_kind kind, ti_query_columns *columns)
+unsigned ti_query_trade_cell(unsigned column)
 {
+    unsigned cell = 0;
+
+    while (trade_order[cell] != column)
+        cell++;
+    return cell;
+}
+
+#define ADD_ALL(columns, list) add_all(columns, list, sizeof list / sizeof list[0])
+
+void ti_query_columns_of(const ticker_query *query, ti_query_columns *columns)
+{
+    bool candles = ti_query_has(query, TI_ASK_INTERVAL);
+
     columns->count = 0;
     columns->cells = 0;
-    switch (kind) {
+    switch (query->kind) {
     case TI_QUERY_QUOTES:
-        add_quotes(columns);
+        if (candles)
+            ADD_ALL(columns, quote_candle_columns);
+        else
+            add_quotes(columns);
         break;
     case TI_QUERY_TRADES:
-        add_trades(columns);
+        if (candles)
+            ADD_ALL(columns, trade_candle_columns);
+        else
+            add_trades(columns);
         break;
     case TI_QUERY_SUMMARY:
-        add_all(columns, summary_columns, sizeof summary_columns / sizeof summary_columns[0]);
+        ADD_ALL(columns, summary_columns);
         break;
     case TI_QUERY_TICKERS:
-        add_all(columns, instrument_columns, sizeof instrument_columns / sizeof instrument_columns[0]);
+        ADD_ALL(columns, instrument_columns);
         break;
     case TI_QUERY_IMPORTS:
-        add_all(columns, import_columns, sizeof import_columns / sizeof import_columns[0]);
+        ADD_ALL(columns, import_columns);
         break;
     case TI_QUERY_KINDS:
     default:

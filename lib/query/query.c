@@ -3,8 +3,9 @@
 
 #include <stdlib.h>
 
+#include "query/place.h"
+#include "query/run.h"
 #include "query/summary.h"
-#include "query/writer.h"
 
 typedef struct ti_kind {
     const char *name;
@@ -12,25 +13,43 @@ typedef struct ti_kind {
     unsigned needs; /* … and of those it cannot do without */
 } ti_kind;
 
+#define OF_QUOTES                                                                                                      \
+    (TI_ASK(TI_ASK_TICKER) | TI_ASK(TI_ASK_FROM) | TI_ASK(TI_ASK_TO) | TI_ASK(TI_ASK_DATE) | TI_ASK(TI_ASK_MARKET) |   \
+     TI_ASK(TI_ASK_INTERVAL))
+#define OF_TRADES                                                                                                      \
+    (TI_ASK(TI_ASK_TICKER) | TI_ASK(TI_ASK_DATE) | TI_ASK(TI_ASK_FROM) | TI_ASK(TI_ASK_TO) | TI_ASK(TI_ASK_INTERVAL))
+#define OF_SUMMARIES (TI_ASK(TI_ASK_TICKER) | TI_ASK(TI_ASK_FROM) | TI_ASK(TI_ASK_TO))
+#define OF_TICKERS (TI_ASK(TI_ASK_PATTERN) | TI_ASK(TI_ASK_SEARCH) | TI_ASK(TI_ASK_TICKER) | TI_ASK(TI_ASK_MARKET))
+#define OF_IMPORTS (TI_ASK(TI_ASK_ID) | TI_ASK(TI_ASK_STATUS))
+#define OF_LISTS (TI_ASK(TI_ASK_LIMIT) | TI_ASK(TI_ASK_ORDER) | TI_ASK(TI_ASK_CURSOR))
+
 static const ti_kind kinds[TI_QUERY_KINDS] = {
-    [TI_QUERY_QUOTES] = {"quotes",
-                         TI_ASK(TI_ASK_TICKER) | TI_ASK(TI_ASK_FROM) | TI_ASK(TI_ASK_TO) | TI_ASK(TI_ASK_DATE) |
-                             TI_ASK(TI_ASK_MARKET) | TI_ASK(TI_ASK_LIMIT) | TI_ASK(TI_ASK_ORDER),
-                         0},
-    [TI_QUERY_TRADES] = {"trades",
-                         TI_ASK(TI_ASK_TICKER) | TI_ASK(TI_ASK_DATE) | TI_ASK(TI_ASK_LIMIT) | TI_ASK(TI_ASK_ORDER),
-                         TI_ASK(TI_ASK_TICKER) | TI_ASK(TI_ASK_DATE)},
-    [TI_QUERY_SUMMARY] = {"summary", TI_ASK(TI_ASK_TICKER) | TI_ASK(TI_ASK_FROM) | TI_ASK(TI_ASK_TO),
-                          TI_ASK(TI_ASK_TICKER)},
-    [TI_QUERY_TICKERS] = {"tickers", TI_ASK(TI_ASK_PATTERN) | TI_ASK(TI_ASK_LIMIT), 0},
-    [TI_QUERY_IMPORTS] = {"imports", TI_ASK(TI_ASK_ID) | TI_ASK(TI_ASK_LIMIT), 0},
+    [TI_QUERY_QUOTES] = {"quotes", OF_QUOTES | OF_LISTS, 0},
+    [TI_QUERY_TRADES] = {"trades", OF_TRADES | OF_LISTS, TI_ASK(TI_ASK_TICKER) | TI_ASK(TI_ASK_DATE)},
+    [TI_QUERY_SUMMARY] = {"summary", OF_SUMMARIES, TI_ASK(TI_ASK_TICKER)},
+    [TI_QUERY_TICKERS] = {"tickers", OF_TICKERS | OF_LISTS, 0},
+    [TI_QUERY_IMPORTS] = {"imports", OF_IMPORTS | OF_LISTS, 0},
 };
 
 static const char *const parameters[TI_ASK_COUNT] = {
-    [TI_ASK_TICKER] = "ticker", [TI_ASK_FROM] = "from",       [TI_ASK_TO] = "to",
-    [TI_ASK_DATE] = "date",     [TI_ASK_MARKET] = "market",   [TI_ASK_LIMIT] = "limit",
-    [TI_ASK_ID] = "id",         [TI_ASK_PATTERN] = "pattern", [TI_ASK_ORDER] = "order",
+    [TI_ASK_TICKER] = "ticker", [TI_ASK_FROM] = "from",         [TI_ASK_TO] = "to",
+    [TI_ASK_DATE] = "date",     [TI_ASK_MARKET] = "market",     [TI_ASK_LIMIT] = "limit",
+    [TI_ASK_ID] = "id",         [TI_ASK_PATTERN] = "pattern",   [TI_ASK_SEARCH] = "q",
+    [TI_ASK_STATUS] = "status", [TI_ASK_INTERVAL] = "interval", [TI_ASK_ORDER] = "order",
+    [TI_ASK_CURSOR] = "cursor",
 };
+
+#define KEY_MAX ((size_t)64 << 10) /* the tickers of a query, each byte as three, come to a quarter of it */
+
+const char *ti_query_kind_name(ti_query_kind kind)
+{
+    return kinds[kind].name;
+}
+
+const char *ti_query_parameter_name(ti_query_parameter parameter)
+{
+    return parameters[parameter];
+}
 
 ticker_query *ticker_query_new(const char *kind)
 {
@@ -52,7 +71,21 @@ void ticker_query_free(ticker_query *query)
         return;
     free(query->ticker_text);
     free(query->pattern);
+    free(query->search);
+    free(query->inside);
+    free(query->cursor);
+    free(query->key);
+    free(query->next);
     free(query);
+}
+
+/* What was handed out about the question as it was. */
+static void forget(ticker_query *query)
+{
+    free(query->key);
+    free(query->next);
+    query->key = NULL;
+    query->next = NULL;
 }
 
 ticker_status ticker_query_set(ticker_query *query, const char *name, const char *value, ticker_error *error)
@@ -66,8 +99,10 @@ ticker_status ticker_query_set(ticker_query *query, const char *name, const char
         if (strcmp(parameters[i], name) != 0 || (kinds[query->kind].takes & TI_ASK(i)) == 0)
             continue;
         status = ti_query_read(query, (ti_query_parameter)i, value, error);
-        if (status == TICKER_OK)
+        if (status == TICKER_OK) {
             query->set |= TI_ASK(i);
+            forget(query);
+        }
         return status;
     }
     return ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "a query for %s has no parameter \"%.60s\"",
@@ -85,40 +120,56 @@ static ticker_status check_needs(const ticker_query *query, ticker_error *error)
     return TICKER_OK;
 }
 
-/* The row behind the limit is read to know of it, and not written. */
-static ticker_status copy_rows(const ticker_query *query, ti_cursor *cursor, ti_writer *writer, bool *more,
-                               ticker_error *error)
+/* Whether the question is whole; `place` is set when it has a cursor. */
+static ticker_status check_question(const ticker_query *query, ti_place *place, ticker_error *error)
 {
-    ti_cell cells[TI_COLUMNS_MAX];
-    bool limited = ti_query_has(query, TI_ASK_LIMIT);
-    ticker_status status;
+    ticker_status status = check_needs(query, error);
 
-    while ((status = cursor->ops->next(cursor, cells, error)) == TICKER_OK) {
-        *more = limited && writer->rows == (uint64_t)query->limit;
-        if (*more)
-            return TICKER_OK;
-        status = ti_writer_row(writer, cells, error);
-        if (status != TICKER_OK)
-            return status;
-    }
-    return status == TICKER_DONE ? TICKER_OK : status;
+    if (status == TICKER_OK && ti_query_has(query, TI_ASK_CURSOR))
+        status = ti_place_read(query, place, error);
+    return status;
 }
 
-static ticker_status run_rows(const ticker_query *query, ticker_store *store, const ti_query_columns *columns,
-                              ti_writer *writer, bool *more, ticker_error *error)
+ticker_status ticker_query_check(const ticker_query *query, ticker_error *error)
 {
-    ti_statement statement;
-    ti_cursor *cursor = NULL;
-    ticker_status status = ti_statement_build(&statement, query, columns, error);
+    ti_place place;
 
-    if (status == TICKER_OK)
-        status = ti_statement_run(&statement, store, columns->cells, &cursor, error);
-    if (status == TICKER_OK) {
-        status = copy_rows(query, cursor, writer, more, error);
-        cursor->ops->close(cursor);
-    }
-    ti_statement_free(&statement);
-    return status;
+    if (query == NULL)
+        return ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "there is no query");
+    return check_question(query, &place, error);
+}
+
+const char *ticker_query_key(ticker_query *query)
+{
+    ti_buffer key;
+
+    if (query == NULL || query->key != NULL)
+        return query != NULL ? query->key : NULL;
+    ti_buffer_init(&key, KEY_MAX);
+    if (ti_query_put_key(query, true, &key) && ti_buffer_string(&key) != NULL)
+        query->key = key.data; /* the query owns it now */
+    else
+        ti_buffer_free(&key);
+    return query->key;
+}
+
+const char *ticker_query_cursor(const ticker_query *query)
+{
+    return query != NULL ? query->next : NULL;
+}
+
+const char *ticker_query_tickers(const ticker_query *query, size_t index)
+{
+    return query != NULL && index < query->tickers ? query->ticker[index].data : NULL;
+}
+
+static ticker_status run_kind(ti_run *run, ticker_error *error)
+{
+    if (run->query->kind == TI_QUERY_SUMMARY)
+        return ti_summary_run(run->query, run->store, run->writer, error);
+    if (!ti_query_has(run->query, TI_ASK_INTERVAL))
+        return ti_rows_run(run, error);
+    return run->query->kind == TI_QUERY_TRADES ? ti_trade_candles_run(run, error) : ti_quote_candles_run(run, error);
 }
 
 static bool is_single(const ticker_query *query)
@@ -131,28 +182,36 @@ ticker_status ticker_query_run(ticker_query *query, ticker_store *store, const c
 {
     ti_query_columns columns;
     ti_writer writer;
-    bool cut = false;
+    ti_place place;
+    ti_run run;
     ticker_status status;
 
     if (query == NULL || store == NULL || format == NULL || write == NULL)
         return ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE,
                        "a query needs a store, a format and a function that writes");
-    status = check_needs(query, error);
+    free(query->next);
+    query->next = NULL;
+    status = check_question(query, &place, error);
     if (status != TICKER_OK)
         return status;
-    ti_query_columns_of(query->kind, &columns);
+    ti_query_columns_of(query, &columns);
+    run = (ti_run){.query = query, .store = store, .columns = &columns, .writer = &writer};
+    run.after = ti_query_has(query, TI_ASK_CURSOR) ? &place : NULL;
     status = ti_writer_init(&writer, format, &columns, is_single(query), write, payload, error);
     if (status == TICKER_OK)
         status = ti_writer_begin(&writer, error);
     if (status == TICKER_OK)
-        status = query->kind == TI_QUERY_SUMMARY ? ti_summary_run(query, store, &writer, error)
-                                                 : run_rows(query, store, &columns, &writer, &cut, error);
+        status = run_kind(&run, error);
+    if (status == TICKER_OK && run.more)
+        status = ti_place_write(query, &run.last, error);
     if (status == TICKER_OK)
-        status = ti_writer_end(&writer, cut, error);
+        status = ti_writer_end(&writer, run.more, error);
+    if (status != TICKER_OK)
+        forget(query);
     if (status == TICKER_OK && rows != NULL)
         *rows = writer.rows;
     if (status == TICKER_OK && more != NULL)
-        *more = cut;
+        *more = run.more;
     ti_writer_free(&writer);
     return status;
 }

@@ -1,8 +1,12 @@
 /* The SELECTs: one set of SQL for SQLite, PostgreSQL and Citus. Values only ever go in as parameters; what is
  * pasted are names that stand in this library. */
-#include "query/query.h"
+#include "query/place.h"
+#include "query/run.h"
 
 #define SQL_MAX ((size_t)64 << 10)
+#define NO_TERM "-1"
+
+_Static_assert(TI_PLACE_NO_TERM == -1, "as the SQL says");
 
 static void begin(ti_statement *statement)
 {
@@ -73,37 +77,102 @@ static void put_tickers(ti_statement *statement, const ticker_query *query, bool
         put(statement, ")");
 }
 
-/* What quotes, trades and summaries may be narrowed by. */
-static void put_conditions(ti_statement *statement, const ticker_query *query)
+static void put_compared(ti_statement *statement, bool *any, const char *text, ti_parameter parameter)
 {
-    bool any = false;
-
-    if (ti_query_has(query, TI_ASK_TICKER))
-        put_tickers(statement, query, &any);
-    if (ti_query_has(query, TI_ASK_DATE)) {
-        put_condition(statement, &any, "trade_date = ");
-        put_parameter(statement, of_number(TICKER_TYPE_DATE, query->date));
-    }
-    if (ti_query_has(query, TI_ASK_FROM)) {
-        put_condition(statement, &any, "trade_date >= ");
-        put_parameter(statement, of_number(TICKER_TYPE_DATE, query->from));
-    }
-    if (ti_query_has(query, TI_ASK_TO)) {
-        put_condition(statement, &any, "trade_date <= ");
-        put_parameter(statement, of_number(TICKER_TYPE_DATE, query->to));
-    }
-    if (ti_query_has(query, TI_ASK_MARKET)) {
-        put_condition(statement, &any, "market = ");
-        put_parameter(statement, of_text(ti_slice_of(query->market)));
-    }
+    put_condition(statement, any, text);
+    put_parameter(statement, parameter);
 }
 
-static void put_limit(ti_statement *statement, const ticker_query *query)
+static void put_market(ti_statement *statement, const ticker_query *query, bool *any)
 {
-    if (!ti_query_has(query, TI_ASK_LIMIT))
+    if (ti_query_has(query, TI_ASK_MARKET))
+        put_compared(statement, any, "market = ", of_text(ti_slice_of(query->market)));
+}
+
+/* Which quotes: `part` may narrow the days. */
+static void put_quotes_conditions(ti_statement *statement, const ticker_query *query, const ti_part *part, bool *any)
+{
+    bool windowed = part != NULL && part->windowed;
+
+    if (ti_query_has(query, TI_ASK_TICKER))
+        put_tickers(statement, query, any);
+    if (ti_query_has(query, TI_ASK_DATE))
+        put_compared(statement, any, "trade_date = ", of_number(TICKER_TYPE_DATE, query->date));
+    if (windowed || ti_query_has(query, TI_ASK_FROM))
+        put_compared(statement, any,
+                     "trade_date >= ", of_number(TICKER_TYPE_DATE, windowed ? part->from : query->from));
+    if (windowed || ti_query_has(query, TI_ASK_TO))
+        put_compared(statement, any, "trade_date <= ", of_number(TICKER_TYPE_DATE, windowed ? part->to : query->to));
+    put_market(statement, query, any);
+}
+
+/* Which trades: always those of one ticker and day. */
+static void put_trades_conditions(ti_statement *statement, const ticker_query *query, bool *any)
+{
+    if (ti_query_has(query, TI_ASK_TICKER))
+        put_tickers(statement, query, any);
+    if (ti_query_has(query, TI_ASK_DATE))
+        put_compared(statement, any, "trade_date = ", of_number(TICKER_TYPE_DATE, query->date));
+    if (ti_query_has(query, TI_ASK_FROM))
+        put_compared(statement, any, "trade_time >= ", of_number(TICKER_TYPE_TIME, query->from));
+    if (ti_query_has(query, TI_ASK_TO))
+        put_compared(statement, any, "trade_time <= ", of_number(TICKER_TYPE_TIME, query->to));
+}
+
+static ti_parameter of_field(const ti_place *place, ti_field field, size_t index)
+{
+    if (field == TI_FIELD_TEXT)
+        return of_text(ti_slice_of(place->text[index]));
+    return of_number(field == TI_FIELD_DATE   ? TICKER_TYPE_DATE
+                     : field == TI_FIELD_TIME ? TICKER_TYPE_TIME
+                                              : TICKER_TYPE_INTEGER,
+                     place->number[index]);
+}
+
+/* Only rows behind the place: `first` compared with its first field, which keys can serve, and all of the `fields` with all of it. */
+static void put_after(ti_statement *statement, const ticker_query *query, const ti_place *place, const char *first,
+                      const char *fields, bool *any)
+{
+    const ti_field *types = ti_place_fields(query);
+    bool descending = ti_query_descends(query);
+
+    if (first != NULL) {
+        put_condition(statement, any, first);
+        put(statement, descending ? " <= " : " >= ");
+        put_parameter(statement, of_field(place, types[0], 0));
+    }
+    put_condition(statement, any, fields);
+    put(statement, descending ? " < (" : " > (");
+    for (size_t i = 0; i < TI_PLACE_FIELDS && types[i] != TI_FIELD_NONE; i++) {
+        if (i > 0)
+            put(statement, ", ");
+        put_parameter(statement, of_field(place, types[i], i));
+    }
+    put(statement, ")");
+}
+
+/* Only days of later candles than the place's: of its period's other tickers, or of other periods. */
+static void put_after_period(ti_statement *statement, const ticker_query *query, const ti_place *place, bool *any)
+{
+    int64_t first = ti_interval_first(query->interval, place->number[0]);
+    int64_t last = ti_interval_last(query->interval, place->number[0]);
+    bool descending = query->descending;
+
+    put_compared(statement, any, descending ? "trade_date <= " : "trade_date >= ",
+                 of_number(TICKER_TYPE_DATE, descending ? last : first));
+    put_compared(statement, any, descending ? "(trade_date < " : "(trade_date > ",
+                 of_number(TICKER_TYPE_DATE, descending ? first : last));
+    put(statement, descending ? " OR ticker < " : " OR ticker > ");
+    put_parameter(statement, of_text(ti_slice_of(place->text[1])));
+    put(statement, ")");
+}
+
+static void put_limit(ti_statement *statement, const ti_part *part)
+{
+    if (part->rows == 0)
         return;
     put(statement, " LIMIT ");
-    put_parameter(statement, of_number(TICKER_TYPE_INTEGER, query->limit + 1));
+    put_parameter(statement, of_number(TICKER_TYPE_INTEGER, part->rows));
 }
 
 /* Total orders, so that the same question always has the same answer. Where nulls go is said, as databases differ. */
@@ -122,29 +191,52 @@ static void put_trades_order(ti_statement *statement, bool descending)
                        : " ORDER BY trade_time, trade_id, action, session, reference_date");
 }
 
-static void put_tickers_query(ti_statement *statement, const ticker_query *query)
+static void put_likes(ti_statement *statement, const char *const *names, const char *const *likes, size_t count)
 {
-    put(statement, " FROM {instruments} AS i");
-    if (ti_query_has(query, TI_ASK_PATTERN)) {
-        ti_parameter pattern = of_text(ti_slice_of(query->pattern));
-
-        put(statement, " WHERE (UPPER(ticker) LIKE ");
-        put_parameter(statement, pattern);
-        put(statement, " ESCAPE '!' OR UPPER(name) LIKE ");
-        put_parameter(statement, pattern);
-        put(statement, " ESCAPE '!')");
+    for (size_t i = 0; i < count; i++) {
+        put(statement, i == 0 ? "(UPPER(" : " OR UPPER(");
+        put(statement, names[i]);
+        put(statement, ") LIKE ");
+        put_parameter(statement, of_text(ti_slice_of(likes[i])));
+        put(statement, " ESCAPE '!'");
     }
-    put(statement, " ORDER BY ticker, market NULLS FIRST");
+    put(statement, ")");
 }
 
-static void put_imports_query(ti_statement *statement, const ticker_query *query)
+static void put_tickers_query(ti_statement *statement, const ticker_query *query, const ti_part *part)
 {
-    put(statement, " FROM {imports} AS i");
-    if (ti_query_has(query, TI_ASK_ID)) {
-        put(statement, " WHERE id = ");
-        put_parameter(statement, of_number(TICKER_TYPE_INTEGER, query->id));
+    static const char *const names[] = {"ticker", "name", "isin"};
+    bool any = false;
+
+    put(statement, " FROM {instruments} AS i");
+    if (ti_query_has(query, TI_ASK_TICKER))
+        put_tickers(statement, query, &any);
+    if (ti_query_has(query, TI_ASK_PATTERN)) {
+        put_condition(statement, &any, "");
+        put_likes(statement, names, (const char *[]){query->pattern, query->pattern, query->pattern}, 3);
     }
-    put(statement, " ORDER BY id DESC");
+    if (ti_query_has(query, TI_ASK_SEARCH)) {
+        put_condition(statement, &any, "");
+        put_likes(statement, names, (const char *[]){query->search, query->inside, query->search}, 3);
+    }
+    put_market(statement, query, &any);
+    if (part->after != NULL)
+        put_after(statement, query, part->after, NULL, "(ticker)", &any);
+    put(statement, ti_query_descends(query) ? " ORDER BY ticker DESC" : " ORDER BY ticker");
+}
+
+static void put_imports_query(ti_statement *statement, const ticker_query *query, const ti_part *part)
+{
+    bool any = false;
+
+    put(statement, " FROM {imports} AS i");
+    if (ti_query_has(query, TI_ASK_ID))
+        put_compared(statement, &any, "id = ", of_number(TICKER_TYPE_INTEGER, query->id));
+    if (ti_query_has(query, TI_ASK_STATUS))
+        put_compared(statement, &any, "status = ", of_text(ti_slice_of(query->status)));
+    if (part->after != NULL)
+        put_after(statement, query, part->after, NULL, "(id)", &any);
+    put(statement, ti_query_descends(query) ? " ORDER BY id DESC" : " ORDER BY id");
 }
 
 static ticker_status end(ti_statement *statement, ticker_error *error)
@@ -152,46 +244,123 @@ static ticker_status end(ti_statement *statement, ticker_error *error)
     return ti_buffer_string(&statement->sql) != NULL ? TICKER_OK : ti_fail_memory(error);
 }
 
-ticker_status ti_statement_build(ti_statement *statement, const ticker_query *query, const ti_query_columns *columns,
-                                 ticker_error *error)
+size_t ti_statement_cells(const ticker_query *query, const ti_query_columns *columns)
+{
+    return columns->cells + (query->kind == TI_QUERY_QUOTES && ti_query_has(query, TI_ASK_LIMIT));
+}
+
+static void put_quotes_query(ti_statement *statement, const ticker_query *query, const ti_part *part)
+{
+    bool any = false;
+
+    if (ti_query_has(query, TI_ASK_LIMIT))
+        put(statement, ", occurrence");
+    put(statement, " FROM {quotes} AS q");
+    put_quotes_conditions(statement, query, part, &any);
+    if (part->after != NULL)
+        put_after(statement, query, part->after, "trade_date",
+                  "(trade_date, ticker, COALESCE(market, ''), COALESCE(term_days, " NO_TERM "), occurrence)", &any);
+    put_quotes_order(statement, query->descending);
+}
+
+static void put_trades_query(ti_statement *statement, const ticker_query *query, const ti_part *part)
+{
+    bool any = false;
+
+    put(statement, " FROM {trades} AS t");
+    put_trades_conditions(statement, query, &any);
+    if (part->after != NULL)
+        put_after(statement, query, part->after, "trade_time",
+                  "(trade_time, trade_id, action, session, reference_date)", &any);
+    put_trades_order(statement, query->descending);
+}
+
+ticker_status ti_statement_rows(ti_statement *statement, const ticker_query *query, const ti_query_columns *columns,
+                                const ti_part *part, ticker_error *error)
 {
     begin(statement);
     put_selected(statement, columns);
     switch (query->kind) {
     case TI_QUERY_QUOTES:
-        put(statement, " FROM {quotes} AS q");
-        put_conditions(statement, query);
-        put_quotes_order(statement, query->descending);
+        put_quotes_query(statement, query, part);
         break;
     case TI_QUERY_TRADES:
-        put(statement, " FROM {trades} AS t");
-        put_conditions(statement, query);
-        put_trades_order(statement, query->descending);
+        put_trades_query(statement, query, part);
         break;
     case TI_QUERY_TICKERS:
-        put_tickers_query(statement, query);
+        put_tickers_query(statement, query, part);
         break;
     case TI_QUERY_IMPORTS:
-        put_imports_query(statement, query);
+        put_imports_query(statement, query, part);
         break;
     case TI_QUERY_SUMMARY:
     case TI_QUERY_KINDS:
     default:
         return ti_fail(error, TICKER_FATAL, TICKER_ERROR_INTERNAL, "this kind of query is no list of rows");
     }
-    put_limit(statement, query);
+    put_limit(statement, part);
     return end(statement, error);
 }
 
 ticker_status ti_statement_history(ti_statement *statement, const ticker_query *query, const char *selected,
-                                   ticker_error *error)
+                                   const ti_part *part, bool by_ticker, ticker_error *error)
 {
+    bool any = false;
+
     begin(statement);
     put(statement, "SELECT ");
     put(statement, selected);
     put(statement, " FROM {quotes} AS q");
-    put_conditions(statement, query);
-    put_quotes_order(statement, false);
+    put_quotes_conditions(statement, query, part, &any);
+    if (part->after != NULL)
+        put_after_period(statement, query, part->after, &any);
+    if (by_ticker)
+        put(statement, query->descending ? " ORDER BY ticker DESC, trade_date DESC, market DESC NULLS LAST,"
+                                           " term_days DESC NULLS LAST, occurrence DESC"
+                                         : " ORDER BY ticker, trade_date, market NULLS FIRST, term_days NULLS FIRST,"
+                                           " occurrence");
+    else
+        put_quotes_order(statement, query->descending);
+    return end(statement, error);
+}
+
+/* What the day's quote counts (lib/pipeline/trade_group.h): new trades that nothing cancels in their session; one that was listed after
+ * its day counts only when no earlier file lists a trade of its number, price and quantity. The key of trades serves both looks. */
+ticker_status ti_statement_trades(ti_statement *statement, const ticker_query *query, const char *selected,
+                                  const ti_part *part, ticker_error *error)
+{
+    bool any = false;
+
+    begin(statement);
+    put(statement, "SELECT ");
+    put(statement, selected);
+    put(statement, " FROM {trades} AS t");
+    put_trades_conditions(statement, query, &any);
+    if (part->after != NULL)
+        put_compared(statement, &any,
+                     query->descending ? "trade_time < " : "trade_time >= ", of_number(TICKER_TYPE_TIME, part->from));
+    put(statement, " AND action = 0 AND NOT EXISTS (SELECT 1 FROM {trades} AS c WHERE c.ticker = ");
+    put_parameter(statement, of_text(query->ticker[0]));
+    put(statement, " AND c.trade_date = ");
+    put_parameter(statement, of_number(TICKER_TYPE_DATE, query->date));
+    put(statement, " AND c.trade_id = t.trade_id AND c.session = t.session AND c.action = 2)"
+                   " AND (reference_date <= ");
+    put_parameter(statement, of_number(TICKER_TYPE_DATE, query->date));
+    put(statement, " OR NOT EXISTS (SELECT 1 FROM {trades} AS e WHERE e.ticker = ");
+    put_parameter(statement, of_text(query->ticker[0]));
+    put(statement, " AND e.trade_date = ");
+    put_parameter(statement, of_number(TICKER_TYPE_DATE, query->date));
+    put(statement, " AND e.trade_id = t.trade_id AND e.reference_date < t.reference_date AND e.price = t.price"
+                   " AND e.volume = t.volume))");
+    put(statement, query->descending ? " ORDER BY trade_time DESC, trade_id DESC, reference_date DESC, session DESC"
+                                     : " ORDER BY trade_time, trade_id, reference_date, session");
+    return end(statement, error);
+}
+
+ticker_status ti_statement_bounds(ti_statement *statement, ticker_error *error)
+{
+    begin(statement);
+    put(statement, "SELECT MIN(first_date), MAX(last_date) FROM {instruments} AS i");
     return end(statement, error);
 }
 

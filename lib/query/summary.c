@@ -1,10 +1,10 @@
 #include "query/summary.h"
 
-#include "base/date.h"
-#include "base/number.h"
+#include "query/value.h"
 
 #define SELECTED "trade_date, high, low, close, volume"
 #define PRICE_SCALE 6
+#define YEAR_DAYS 364 /* 52 weeks */
 
 enum { CELL_DATE, CELL_HIGH, CELL_LOW, CELL_CLOSE, CELL_VOLUME, CELLS };
 
@@ -21,8 +21,16 @@ enum {
     OUT_LAST,
     OUT_DAYS,
     OUT_VOLUME,
+    OUT_AVERAGE,
+    OUT_YEAR_HIGH,
+    OUT_YEAR_LOW,
     OUT_CELLS
 };
+
+/* The prices of a day. */
+typedef struct ti_range {
+    int64_t date, high, low;
+} ti_range;
 
 typedef struct ti_summary {
     int64_t first, last; /* days */
@@ -31,24 +39,17 @@ typedef struct ti_summary {
     int64_t days;
     ti_int128 day_volume; /* of the day being read */
     ti_int128 max_day_volume, volume;
+    ti_range range[YEAR_DAYS]; /* of the newest days; that many days are in no more than their 52 weeks */
 } ti_summary;
 
-/* Brings a cell into the form that SQLite delivers and PostgreSQL does not. */
-static bool read_cell(const ti_cell *cell, ticker_type type, int64_t *value)
+static int64_t higher(int64_t a, int64_t b)
 {
-    if (cell->kind == TI_CELL_NULL) {
-        *value = TICKER_NULL;
-        return true;
-    }
-    if (cell->kind == TI_CELL_INTEGER) {
-        *value = cell->number;
-        return true;
-    }
-    if (type == TICKER_TYPE_DATE)
-        return ti_parse_date_iso(cell->text, value);
-    if (type == TICKER_TYPE_DECIMAL)
-        return ti_parse_decimal(cell->text, '.', PRICE_SCALE, value);
-    return ti_parse_integer(cell->text, true, value);
+    return a == TICKER_NULL || (b != TICKER_NULL && b > a) ? b : a;
+}
+
+static int64_t lower(int64_t a, int64_t b)
+{
+    return a == TICKER_NULL || (b != TICKER_NULL && b < a) ? b : a;
 }
 
 static bool read_row(const ti_cell *cells, int64_t *values)
@@ -57,24 +58,28 @@ static bool read_row(const ti_cell *cells, int64_t *values)
                                              TICKER_TYPE_DECIMAL, TICKER_TYPE_INTEGER};
 
     for (unsigned i = 0; i < CELLS; i++)
-        if (!read_cell(&cells[i], types[i], &values[i]))
+        if (!ti_value_of(&cells[i], types[i], PRICE_SCALE, &values[i]))
             return false;
     return values[CELL_DATE] != TICKER_NULL;
 }
 
 static void add_row(ti_summary *summary, const int64_t *values)
 {
+    ti_range *range;
+
     if (summary->days == 0 || values[CELL_DATE] != summary->last) {
         summary->first = summary->days == 0 ? values[CELL_DATE] : summary->first;
         summary->last = values[CELL_DATE];
         summary->days++;
         summary->day_volume = 0;
         summary->close = TICKER_NULL;
+        summary->range[(summary->days - 1) % YEAR_DAYS] = (ti_range){values[CELL_DATE], TICKER_NULL, TICKER_NULL};
     }
-    if (values[CELL_HIGH] != TICKER_NULL && (summary->high == TICKER_NULL || values[CELL_HIGH] > summary->high))
-        summary->high = values[CELL_HIGH];
-    if (values[CELL_LOW] != TICKER_NULL && (summary->low == TICKER_NULL || values[CELL_LOW] < summary->low))
-        summary->low = values[CELL_LOW];
+    range = &summary->range[(summary->days - 1) % YEAR_DAYS];
+    range->high = higher(range->high, values[CELL_HIGH]);
+    range->low = lower(range->low, values[CELL_LOW]);
+    summary->high = higher(summary->high, values[CELL_HIGH]);
+    summary->low = lower(summary->low, values[CELL_LOW]);
     if (summary->close == TICKER_NULL)
         summary->close = values[CELL_CLOSE];
     if (values[CELL_VOLUME] != TICKER_NULL) {
@@ -116,10 +121,28 @@ static ti_cell of_sum(ti_int128 value, char text[TI_NUMBER_TEXT_MAX])
     return of_text((ti_slice){text, ti_format_decimal(value, 0, 0, text)});
 }
 
-static ticker_status put_summary(const ti_summary *summary, const ticker_query *query, ti_writer *writer,
-                                 ticker_error *error)
+/* Highest and lowest price of the 52 weeks that end with the last day. */
+static void year_range(const ti_summary *summary, int64_t *high, int64_t *low)
 {
-    char day_volume[TI_NUMBER_TEXT_MAX], volume[TI_NUMBER_TEXT_MAX];
+    *high = *low = TICKER_NULL;
+    for (int64_t i = 0; i < summary->days && i < YEAR_DAYS; i++) {
+        if (summary->range[i].date <= summary->last - YEAR_DAYS)
+            continue;
+        *high = higher(*high, summary->range[i].high);
+        *low = lower(*low, summary->range[i].low);
+    }
+}
+
+/* Two decimals; halves go up. Volumes are never negative. */
+static ti_int128 average_of(const ti_summary *summary)
+{
+    return (summary->volume * 200 + summary->days) / (2 * (ti_int128)summary->days);
+}
+
+static ticker_status put_summary(const ti_summary *summary, const ti_summary *year, const ticker_query *query,
+                                 ti_writer *writer, ticker_error *error)
+{
+    char day_volume[TI_NUMBER_TEXT_MAX], volume[TI_NUMBER_TEXT_MAX], average[TI_NUMBER_TEXT_MAX];
     ti_cell cells[OUT_CELLS] = {
         [OUT_TICKER] = of_text(query->ticker[0]),
         [OUT_FROM] = of_number(ti_query_has(query, TI_ASK_FROM) ? query->from : summary->first),
@@ -132,27 +155,47 @@ static ticker_status put_summary(const ti_summary *summary, const ticker_query *
         [OUT_LAST] = of_number(summary->last),
         [OUT_DAYS] = of_number(summary->days),
         [OUT_VOLUME] = of_sum(summary->volume, volume),
+        [OUT_AVERAGE] = of_text((ti_slice){average, ti_format_decimal(average_of(summary), 2, 2, average)}),
     };
+    int64_t high, low;
 
+    year_range(year, &high, &low);
+    cells[OUT_YEAR_HIGH] = of_number(high);
+    cells[OUT_YEAR_LOW] = of_number(low);
     return ti_writer_row(writer, cells, error);
+}
+
+static ticker_status summarise(const ticker_query *query, ticker_store *store, const ti_part *part, ti_summary *summary,
+                               ticker_error *error)
+{
+    ti_statement statement;
+    ti_cursor *cursor = NULL;
+    ticker_status status = ti_statement_history(&statement, query, SELECTED, part, false, error);
+
+    *summary = (ti_summary){.high = TICKER_NULL, .low = TICKER_NULL, .close = TICKER_NULL};
+    if (status == TICKER_OK)
+        status = ti_statement_run(&statement, store, CELLS, &cursor, error);
+    ti_statement_free(&statement);
+    if (status != TICKER_OK)
+        return status;
+    status = read_all(cursor, summary, error);
+    cursor->ops->close(cursor);
+    return status;
 }
 
 ticker_status ti_summary_run(const ticker_query *query, ticker_store *store, ti_writer *writer, ticker_error *error)
 {
-    ti_summary summary = {.high = TICKER_NULL, .low = TICKER_NULL, .close = TICKER_NULL};
-    ti_statement statement;
-    ti_cursor *cursor = NULL;
-    ticker_status status = ti_statement_history(&statement, query, SELECTED, error);
+    ti_part part = {0};
+    ti_summary summary, year;
+    ticker_status status = summarise(query, store, &part, &summary, error);
 
-    if (status == TICKER_OK)
-        status = ti_statement_run(&statement, store, CELLS, &cursor, error);
-    if (status != TICKER_OK)
-        goto out;
-    status = read_all(cursor, &summary, error);
-    cursor->ops->close(cursor);
-    if (status == TICKER_OK && summary.days > 0)
-        status = put_summary(&summary, query, writer, error);
-out:
-    ti_statement_free(&statement);
-    return status;
+    if (status != TICKER_OK || summary.days == 0)
+        return status;
+    year = summary;
+    if (ti_query_has(query, TI_ASK_FROM) && query->from > summary.last - YEAR_DAYS + 1) {
+        /* The 52 weeks begin before the days that are asked for. */
+        part = (ti_part){.windowed = true, .from = summary.last - YEAR_DAYS + 1, .to = summary.last};
+        status = summarise(query, store, &part, &year, error);
+    }
+    return status == TICKER_OK ? put_summary(&summary, &year, query, writer, error) : status;
 }

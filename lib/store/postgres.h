@@ -27,6 +27,7 @@ typedef struct pg_result ti_pg_result; /* libpq's own, opaque here */
 #define TI_PG_OID_INT8 20
 #define TI_PG_OID_TEXT 25
 #define TI_PG_OID_DATE 1082
+#define TI_PG_OID_TIME 1083
 
 /* Bound values, all as text; NULL is null. `types` may be NULL: then the server concludes them from the statement. */
 typedef struct ti_pg_parameters {

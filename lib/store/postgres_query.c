@@ -99,6 +99,10 @@ static void bind_value(bound *list, size_t index, const ti_parameter *parameter)
         list->types[index] = TI_PG_OID_DATE;
         (void)ti_format_date(parameter->null ? 0 : parameter->number, text);
         (void)ti_buffer_text(&list->text, text);
+    } else if (parameter->type == TICKER_TYPE_TIME) {
+        list->types[index] = TI_PG_OID_TIME;
+        (void)ti_format_time(parameter->null ? 0 : parameter->number, text);
+        (void)ti_buffer_text(&list->text, text);
     } else {
         (void)ti_format_integer(parameter->number, text);
         (void)ti_buffer_text(&list->text, text);

@@ -63,7 +63,7 @@ typedef ticker_status (*ti_visit_trade)(const ti_trade *trade, void *payload, ti
 
 /* A typed parameter of a query: SQL says $1, $2 … */
 typedef struct ti_parameter {
-    ticker_type type; /* TEXT, INTEGER or DATE */
+    ticker_type type; /* TEXT, INTEGER, DATE or TIME */
     bool null;
     int64_t number;
     ti_slice text;

@@ -60,7 +60,10 @@ static inline void remember(fake *self, const ti_parameter *parameter)
                        parameter->text.data);
     else
         (void)snprintf(self->asked + used, ASKED_MAX - used, "%s:%lld ",
-                       parameter->type == TICKER_TYPE_DATE ? "date" : "integer", (long long)parameter->number);
+                       parameter->type == TICKER_TYPE_DATE   ? "date"
+                       : parameter->type == TICKER_TYPE_TIME ? "time"
+                                                             : "integer",
+                       (long long)parameter->number);
 }
 
 static inline ticker_status fake_query(ticker_store *store, const char *sql, const ti_parameter *parameters,
@@ -165,6 +168,25 @@ static const ti_cell sqlite_quotes[] = {
     STR("000"),
     STR("trades"),
 };
+
+/* The same as they come when there is a limit: with their occurrence behind them. */
+#define LIMITED_CELLS (QUOTE_CELLS + 1)
+
+static inline const ti_cell *limited_quotes(void)
+{
+    static ti_cell cells[2 * LIMITED_CELLS];
+
+    for (size_t row = 0; row < 2; row++) {
+        memcpy(cells + row * LIMITED_CELLS, sqlite_quotes + row * QUOTE_CELLS, QUOTE_CELLS * sizeof(ti_cell));
+        cells[row * LIMITED_CELLS + QUOTE_CELLS] = (ti_cell)INT(0);
+    }
+    return cells;
+}
+
+#define LIMITED                                                                                                        \
+    {                                                                                                                  \
+        .store = {.ops = &fake_ops}, .cells = limited_quotes(), .columns = LIMITED_CELLS, .count = 2                   \
+    }
 
 /* What came out, and in how large pieces. */
 typedef struct output {

@@ -34,7 +34,7 @@ END_TEST
 
 START_TEST(quotes_conditions_are_bound)
 {
-    fake store = FAKE(sqlite_quotes, QUOTE_CELLS);
+    fake store = LIMITED;
     ticker_query *query = ASK("quotes", "ticker=PET 2, x' OR '1'='1,PET 2", "from=2016-01-04", "to=2016-01-06",
                               "date=2016-01-05", "market=010", "limit=7", "order=desc");
     output out = {.discard = true};
@@ -51,7 +51,7 @@ END_TEST
 
 START_TEST(a_parameter_can_be_set_again)
 {
-    fake store = FAKE(sqlite_quotes, QUOTE_CELLS);
+    fake store = LIMITED;
     ticker_query *query = ASK("quotes", "ticker=A,B,C", "ticker=PETR4", "limit=3", "limit=1", "order=desc",
                               "order=asc");
     output out = {.discard = true};
@@ -68,8 +68,8 @@ END_TEST
 
 START_TEST(the_limit_says_whether_it_cut)
 {
-    fake store = FAKE(sqlite_quotes, QUOTE_CELLS);
-    ticker_query *one = ASK("quotes", "limit=1"), *two = ASK("quotes", "limit=2");
+    fake store = LIMITED;
+    ticker_query *one = ASK("quotes", "ticker=A", "limit=1"), *two = ASK("quotes", "ticker=A", "limit=2");
     output out = {.discard = true};
     uint64_t rows = 0;
     int more = 0;
@@ -135,7 +135,8 @@ START_TEST(a_summary_is_exact)
            "{\"ticker\":\"PETR4\",\"from\":\"2016-01-04\",\"to\":\"2016-01-07\",\"max_range_value\":7.10,"
            "\"max_daily_volume\":9223372036854775806,\"min_range_value\":5.50,\"last_close\":6.01,"
            "\"first_date\":\"2016-01-04\",\"last_date\":\"2016-01-07\",\"days\":4,"
-           "\"total_volume\":11223372036854775809}\n",
+           "\"total_volume\":11223372036854775809,\"average_volume\":2805843009213693952.25,\"high_52_weeks\":7.10,"
+           "\"low_52_weeks\":5.50}\n",
            1, 0);
     ck_assert_str_eq(store.sql,
                      "SELECT trade_date, high, low, close, volume FROM {quotes} AS q WHERE ticker = $1 ORDER "
@@ -143,15 +144,18 @@ START_TEST(a_summary_is_exact)
     ck_assert_str_eq(store.asked, "text:PETR4 ");
     expect(closed, &store, "csv",
            "ticker,from,to,max_range_value,max_daily_volume,min_range_value,last_close,first_date,last_date,days,"
-           "total_volume\nPETR4,2016-01-01,2016-12-31,7.10,9223372036854775806,5.50,6.01,2016-01-04,2016-01-07,4,"
-           "11223372036854775809\n",
+           "total_volume,average_volume,high_52_weeks,low_52_weeks\nPETR4,2016-01-01,2016-12-31,7.10,"
+           "9223372036854775806,5.50,6.01,2016-01-04,2016-01-07,4,11223372036854775809,2805843009213693952.25,7.10,"
+           "5.50\n",
            1, 0);
-    ck_assert_str_eq(store.asked, "text:PETR4 date:16801 date:17166 ");
+    /* The 52 weeks that end with the last day begin before the days that were asked for. */
+    ck_assert_str_eq(store.asked, "text:PETR4 date:16444 date:16807 ");
     expect(open, &store, "table",
            "ticker            PETR4\nfrom              2016-01-04\nto                2016-01-07\n"
            "max_range_value   7.10\nmax_daily_volume  9223372036854775806\nmin_range_value   5.50\n"
            "last_close        6.01\nfirst_date        2016-01-04\nlast_date         2016-01-07\n"
-           "days              4\ntotal_volume      11223372036854775809\n",
+           "days              4\ntotal_volume      11223372036854775809\n"
+           "average_volume    2805843009213693952.25\nhigh_52_weeks     7.10\nlow_52_weeks      5.50\n",
            1, 0);
     ticker_query_free(open);
     ticker_query_free(closed);
@@ -179,13 +183,13 @@ END_TEST
 START_TEST(patterns_become_like)
 {
     static const char *const pairs[][2] = {
-        {"petr", "text:%PETR% text:%PETR% "},
-        {"PET*", "text:PET% text:PET% "},
-        {"P?TR4", "text:P_TR4 text:P_TR4 "},
-        {"50%_!", "text:%50!%!_!!% text:%50!%!_!!% "},
-        {"**a**", "text:%A% text:%A% "},
-        {"mudrir\xc3\xa9", "text:%MUDRIR\xc3\x89% text:%MUDRIR\xc3\x89% "},
-        {"\xc3\xb7", "text:%\xc3\xb7% text:%\xc3\xb7% "},
+        {"petr", "text:%PETR% text:%PETR% text:%PETR% "},
+        {"PET*", "text:PET% text:PET% text:PET% "},
+        {"P?TR4", "text:P_TR4 text:P_TR4 text:P_TR4 "},
+        {"50%_!", "text:%50!%!_!!% text:%50!%!_!!% text:%50!%!_!!% "},
+        {"**a**", "text:%A% text:%A% text:%A% "},
+        {"mudrir\xc3\xa9", "text:%MUDRIR\xc3\x89% text:%MUDRIR\xc3\x89% text:%MUDRIR\xc3\x89% "},
+        {"\xc3\xb7", "text:%\xc3\xb7% text:%\xc3\xb7% text:%\xc3\xb7% "},
     };
     static const ti_cell row[] = {STR("PETR4"), STR("PETROBRAS"), STR("PN"),        STR("010"),
                                   NIL,          INT(0),           STR("2016-01-04")};
@@ -201,8 +205,8 @@ START_TEST(patterns_become_like)
                1, 0);
         ck_assert_ptr_eq(strstr(store.asked, pairs[i][1]), store.asked);
         ck_assert_ptr_nonnull(strstr(store.sql, " FROM {instruments} AS i WHERE (UPPER(ticker) LIKE $1 ESCAPE '!' OR "
-                                                "UPPER(name) LIKE $2 ESCAPE '!') ORDER BY ticker, market NULLS FIRST "
-                                                "LIMIT $3"));
+                                                "UPPER(name) LIKE $2 ESCAPE '!' OR UPPER(isin) LIKE $3 ESCAPE '!') "
+                                                "ORDER BY ticker LIMIT $4"));
         ticker_query_free(query);
     }
 }
@@ -276,6 +280,29 @@ START_TEST(usage)
 }
 END_TEST
 
+START_TEST(words_that_are_none)
+{
+    refused("imports", "status", "Failed");
+    refused("imports", "status", "");
+    refused("imports", "q", "x");
+    refused("tickers", "q", "");
+    refused("tickers", "q", "  ");
+    refused("tickers", "q", "a\tb");
+    refused("tickers", "interval", "1d");
+    refused("quotes", "interval", "1m");
+    refused("quotes", "interval", "");
+    refused("quotes", "interval", "1D");
+    refused("trades", "interval", "1d");
+    refused("trades", "interval", "2m");
+    refused("trades", "from", "2016-01-04");
+    refused("trades", "from", "24:00");
+    refused("trades", "from", "10:00:00.1");
+    refused("trades", "to", "10:60");
+    refused("trades", "to", "10.00");
+    refused("summary", "cursor", "AAAAAAAAAAAAAAAA");
+}
+END_TEST
+
 START_TEST(values_that_cannot_be)
 {
     char list[TICKER_QUERY_TICKERS_MAX * 8 + 16] = "T0";
@@ -335,7 +362,7 @@ int main(void)
         a_summary_is_exact,           a_summary_refuses_what_it_cannot_read,
         patterns_become_like,         a_writer_that_stops_ends_it,
         a_store_that_fails,           usage,
-        values_that_cannot_be,
+        words_that_are_none,          values_that_cannot_be,
     };
 
     return run_tests("query", tests, sizeof(tests) / sizeof(tests[0]));
