@@ -4,10 +4,11 @@
 
 #include "cli.h"
 
-/* Whether an argument is a list of words to choose from ("auto|always"), not a placeholder ("FILE"). */
+/* Whether an argument is a list of words to choose from ("auto|always", "1d|1w"), not a placeholder ("FILE"). */
 static bool is_choice(const char *argument)
 {
-    return argument != NULL && strchr(argument, '|') != NULL && islower((unsigned char)argument[0]);
+    return argument != NULL && strchr(argument, '|') != NULL &&
+           (islower((unsigned char)argument[0]) || isdigit((unsigned char)argument[0]));
 }
 
 static bool is_file(const char *argument)

@@ -9,7 +9,14 @@ static front_exit run(cli_context *cli)
     return cli_ask(cli, &question);
 }
 
-static const front_flag flags[] = {CLI_FLAG_LIMIT, CLI_FLAG_FORMAT, CLI_FLAG_JSON};
+static const front_flag flags[] = {
+    {"status", 0, false, "queued|running|imported|duplicate|failed", "only those with this status"},
+    CLI_FLAG_LIMIT,
+    {"order", 0, false, "asc|desc", "newest first (desc, the default) or oldest first"},
+    CLI_FLAG_CURSOR,
+    CLI_FLAG_FORMAT,
+    CLI_FLAG_JSON,
+};
 
 const cli_command cli_command_imports = {
     .name = "imports",
@@ -18,7 +25,7 @@ const cli_command cli_command_imports = {
     .text = "With the number of an import: all of it, with the rows that were rejected and why.\n",
     .examples = "  " CLI_PROGRAM " imports --limit 10\n"
                 "  " CLI_PROGRAM " imports 3\n"
-                "  " CLI_PROGRAM " imports --json | jq '.[] | select(.status == \"failed\")'\n",
+                "  " CLI_PROGRAM " imports --status failed --json\n",
     .options = cli_query_options,
     .flags = flags,
     .flag_count = sizeof flags / sizeof flags[0],

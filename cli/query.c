@@ -28,7 +28,8 @@ static front_exit refuse(cli_context *cli, const ticker_error *error, const char
 static front_exit set_parameters(cli_context *cli, ticker_query *query, const cli_question *question,
                                  ticker_error *error)
 {
-    static const char *const names[] = {"from", "to", "date", "market", "limit", "order"};
+    static const char *const names[] = {"from",     "to",    "date",  "market", "status",
+                                        "interval", "limit", "order", "cursor"};
 
     if (question->value != NULL && ticker_query_set(query, question->parameter, question->value, error) != TICKER_OK)
         return refuse(cli, error, NULL);
@@ -98,7 +99,8 @@ static front_exit run_query(cli_context *cli, ticker_query *query, ticker_store 
     if (rows == 0)
         return nothing_found(cli, question, false);
     if (more)
-        front_note(&cli->console, "the limit of %" PRIu64 " rows cut the answer; a larger --limit shows more", rows);
+        front_note(&cli->console, "the limit of %" PRIu64 " rows cut the answer; it goes on with --cursor %s", rows,
+                   ticker_query_cursor(query));
     return FRONT_OK;
 }
 

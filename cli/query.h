@@ -25,6 +25,10 @@
     {                                                                                                                  \
         "order", 0, false, "asc|desc", "oldest first (asc, the default) or newest first"                               \
     }
+#define CLI_FLAG_CURSOR                                                                                                \
+    {                                                                                                                  \
+        "cursor", 0, false, "TEXT", "go on where an answer was cut: what it said"                                      \
+    }
 #define CLI_FLAG_FORMAT                                                                                                \
     {                                                                                                                  \
         "format", 0, false, "table|csv|json|ndjson", "how the answer is printed (default: table)"                      \
