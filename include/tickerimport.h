@@ -10,6 +10,7 @@
 #include <tickerimport/limits.h>
 #include <tickerimport/metrics.h>
 #include <tickerimport/options.h>
+#include <tickerimport/pool.h>
 #include <tickerimport/query.h>
 #include <tickerimport/queue.h>
 #include <tickerimport/reader.h>

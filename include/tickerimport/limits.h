@@ -28,6 +28,7 @@
 #define TICKER_URL_MAX 8192                     /* bytes of a URL or endpoint, NUL included */
 #define TICKER_BUCKET_MAX 256      /* bytes of a bucket's name, NUL included (AWS: 63; Ceph and old buckets: 255) */
 #define TICKER_KEY_MAX 1025        /* bytes of an object's key, NUL included */
+#define TICKER_POOL_MAX 1000       /* stores of one pool */
 #define TICKER_STORED_NAME_MAX 200 /* bytes of an upload's name that its key keeps (file systems: 255) */
 #define TICKER_EVENT_BYTES_MAX (1024 * 1024) /* bytes of a message in a queue (SQS: 1 MiB since 2025) */
 #define TICKER_EVENT_RECORDS_MAX 1000        /* records of one event */

@@ -21,6 +21,16 @@ static void close_store(ticker_store *store)
     free(postgres);
 }
 
+static bool is_usable(ticker_store *store)
+{
+    ti_postgres *postgres = ti_pg_store(store);
+    bool usable = !postgres->importing && !postgres->streaming && ti_pg_usable(postgres->link);
+
+    if (usable && postgres->listening != 0 && ti_pg_notified(postgres->link)) /* so that they do not pile up */
+        postgres->epoch++;
+    return usable;
+}
+
 static const ti_store_ops ops = {
     .size = sizeof(ti_store_ops),
     .name = "postgresql",
@@ -41,6 +51,7 @@ static const ti_store_ops ops = {
     .pending_bumps = ti_pg_pending_bumps,
     .confirm_bumps = ti_pg_confirm_bumps,
     .epoch = ti_pg_epoch,
+    .usable = is_usable,
     .query = ti_pg_query,
     .queue = &ti_pg_queue,
 };

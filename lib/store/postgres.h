@@ -42,6 +42,8 @@ void ti_pg_watch(ti_pg_link *link, const ticker_store *store);
 void ti_pg_close(ti_pg_link *link);
 /* Before work that needs nothing of what went before: connects again when the connection is gone. */
 ticker_status ti_pg_ready(ti_pg_link *link, ticker_error *error);
+/* Whether it stands and nothing is going on, as far as is known without asking the server. */
+bool ti_pg_usable(ti_pg_link *link);
 /* How often it has connected: what a session was told is lost when this changes. */
 unsigned ti_pg_connection(const ti_pg_link *link);
 /* Whether notifications have come since the last question. Those of a statement's time are there when it has ended. */

@@ -260,6 +260,13 @@ ticker_status ti_pg_ready(ti_pg_link *link, ticker_error *error)
     return PQstatus(link->conn) == CONNECTION_OK ? TICKER_OK : connect_link(link, error);
 }
 
+/* A server that stops says so and hangs up: the first call takes what it said, the second one notices that it is gone. */
+bool ti_pg_usable(ti_pg_link *link)
+{
+    return PQconsumeInput(link->conn) != 0 && PQconsumeInput(link->conn) != 0 &&
+           PQstatus(link->conn) == CONNECTION_OK && PQtransactionStatus(link->conn) == PQTRANS_IDLE;
+}
+
 unsigned ti_pg_connection(const ti_pg_link *link)
 {
     return link->connection;

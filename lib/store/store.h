@@ -198,6 +198,9 @@ typedef struct ti_store_ops {
      * different stores are never equal by chance. To be asked outside of imports and queries. */
     ticker_status (*epoch)(ticker_store *store, int64_t *number, ticker_error *error);
 
+    /* Whether work can begin now: nothing is open, and the connection is not known to be broken. Asks nobody, so it waits for nobody. */
+    bool (*usable)(ticker_store *store);
+
     /* Runs a SELECT. `sql` names the relations {quotes}, {trades}, {instruments}, {imports}: relations whose columns
      * have the names of the schema and hold text, integers, mantissas (decimals), days (dates) and milliseconds
      * (times) in SQLite, and the real types in PostgreSQL. */

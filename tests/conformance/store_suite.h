@@ -25,6 +25,8 @@ int store_suite_run(const store_backend *backend, TCase *alone);
 ticker_store *store_suite_open(const char *url);
 /* The same, migrated. */
 ticker_store *store_suite_open_migrated(const char *url);
+/* A statement that answers nothing. Nothing in the interface of stores but queries takes any SQL. */
+void store_suite_run_sql(ticker_store *store, const char *sql);
 /* Takes the schema back to an older version, 1 or more, with the rows of what that had; nothing but the tests can. */
 void store_suite_go_back(ticker_store *store, int version);
 void store_suite_ok(ticker_status status, const ticker_error *error, const char *what);

@@ -49,8 +49,7 @@ ticker_store *store_suite_open_migrated(const char *url)
     return store;
 }
 
-/* A statement that answers nothing. Nothing in the interface of stores but queries takes any SQL. */
-static void change(ticker_store *store, const char *sql)
+void store_suite_run_sql(ticker_store *store, const char *sql)
 {
     ti_cell cells[TI_COLUMNS_MAX];
     ti_cursor *cursor = NULL;
@@ -104,7 +103,7 @@ void store_suite_go_back(ticker_store *store, int version)
 
     for (int at = TI_SCHEMA_VERSION; at > version; at--)
         for (const char *const *sql = undo[postgres ? 1 : 0][at]; *sql != NULL; sql++)
-            change(store, *sql);
+            store_suite_run_sql(store, *sql);
 }
 
 int64_t store_suite_day(const char *date)
