@@ -4,12 +4,8 @@
 
 #include <stdbool.h>
 
-#include "exchange.h"
-
 #define WORKERS_MAX 256
 #define WORKERS_WAITING_MAX 65536
-/* What a client is told when the queue is full. */
-#define WORKERS_RETRY_AFTER "1"
 
 typedef struct workers workers;
 
@@ -21,8 +17,5 @@ bool workers_put(workers *workers, void (*run)(void *argument), void *argument);
 unsigned workers_busy(workers *workers);
 /* Waits until all jobs are done, those in the queue too. NULL is accepted. Nothing may be put any more. */
 void workers_free(workers *workers);
-
-/* The answer of a request that found the queue full: 503 with Retry-After. */
-void workers_refuse(exchange *x);
 
 #endif

@@ -1,0 +1,765 @@
+/* The built-in listener. libmicrohttpd parses HTTP in a few threads with an epoll each; what is not answered there at once goes to a
+ * worker, and the connection is suspended while neither side has anything for it.
+ *
+ * What libmicrohttpd 0.9.75 does not do is done here and in http_watch.c: limits of time for a whole head, early answers in the middle
+ * of an upload, and closing without losing them. */
+#include "config.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "transport_parts.h"
+
+#ifdef TI_WITH_MICROHTTPD
+
+#include <arpa/inet.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#include "gateway.h"
+#include "http_watch.h"
+#include "pipe.h"
+#include "text.h"
+
+#define MEMORY_MAX 32768 /* of libmicrohttpd, for each connection: a head must fit */
+#define URI_MAX (EXCHANGE_PATH_MAX + EXCHANGE_QUERY_MAX + 256) /* more is cut, and is then still too long */
+#define PIPE_MAX 131072                                        /* bytes of a body on their way, in each direction */
+#define BLOCK_MAX 32768                                        /* bytes that are sent at once */
+#define DRAIN_MAX 65536    /* a body not longer than this is read to its end when nobody wants it */
+#define RAW_BODY_MAX 16384 /* of an answer that is sent in the middle of an upload */
+#define CLOSE_MS 2000      /* from an answer to the end of an upload that nobody reads */
+
+typedef struct http http;
+typedef struct http_connection http_connection;
+
+typedef enum http_state {
+    HTTP_NEW = 0,   /* the head was not looked at */
+    HTTP_LAST,      /* no body: the next call is the last one */
+    HTTP_DRAIN,     /* answered; what comes of the body is dropped */
+    HTTP_WAIT_HEAD, /* a worker has it and has not asked for the body */
+    HTTP_UPLOAD,    /* it has */
+    HTTP_WAIT       /* all of the request is here */
+} http_state;
+
+typedef struct http_exchange {
+    struct http_exchange *next, *previous; /* of those that workers have */
+    http *owner;
+    http_connection *connection; /* NULL: gone. Under the owner's lock when a worker has it */
+    struct MHD_Connection *handle;
+    http_state state;
+    bool begun, queued;
+    body_pipe *pipe;  /* a worker has it, or had */
+    unsigned holders; /* loop and worker; under the owner's lock */
+    int64_t length;   /* of a streamed answer */
+    int64_t body_got;
+    size_t header_bytes;
+    int refused;
+    exchange x;
+    exchange_header headers[EXCHANGE_HEADERS_MAX];
+    char uri[URI_MAX + 1];
+    char names[EXCHANGE_HEADER_BYTES_MAX + EXCHANGE_HEADERS_MAX];
+} http_exchange;
+
+struct http_connection {
+    http_guard guard; /* first */
+    http_exchange *spare;
+    char remote[INET6_ADDRSTRLEN];
+};
+
+struct http {
+    transport base;
+    struct MHD_Daemon *daemon;
+    http_watch watch;
+    bool watching;
+    pthread_mutex_t lock;
+    pthread_cond_t fewer;
+    http_exchange *first; /* those that workers have */
+    bool closed;          /* no more of them */
+};
+
+static const transport_limits *limits_of(const http *self)
+{
+    return &self->base.setup.limits;
+}
+
+static void set_deadline(http_connection *connection, int64_t in_ms)
+{
+    atomic_store_explicit(&connection->guard.deadline, in_ms == HTTP_NEVER ? HTTP_NEVER : transport_now_ms() + in_ms,
+                          memory_order_relaxed);
+}
+
+/* --- The end of an exchange ----------------------------------------------------------------------------------------------------- */
+
+static void give_up(http_exchange *h)
+{
+    http_connection *connection = h->connection;
+
+    if (connection != NULL && connection->spare == NULL)
+        connection->spare = h;
+    else
+        free(h);
+}
+
+/* The loop or the worker is done with it; true for the last of both. */
+static bool leave(http_exchange *h, bool loop)
+{
+    http *self = h->owner;
+    bool last;
+
+    (void)pthread_mutex_lock(&self->lock);
+    last = --h->holders == 0;
+    if (loop && !last)
+        h->connection = NULL; /* it may be gone before the worker is */
+    if (last) {
+        *(h->previous != NULL ? &h->previous->next : &self->first) = h->next;
+        if (h->next != NULL)
+            h->next->previous = h->previous;
+        (void)pthread_cond_signal(&self->fewer);
+    }
+    (void)pthread_mutex_unlock(&self->lock);
+    return last;
+}
+
+/* By the last of the loop and the worker. */
+static void finish(http_exchange *h)
+{
+    http *self = h->owner;
+
+    body_pipe_free(h->pipe);
+    server_end(self->base.setup.server, &h->x);
+    give_up(h);
+    (void)atomic_fetch_sub(&self->base.running, 1);
+}
+
+/* The answer went out, or the connection is gone. */
+static void completed(void *payload, struct MHD_Connection *handle, void **context, enum MHD_RequestTerminationCode how)
+{
+    http_exchange *h = (http_exchange *)*context;
+    bool last = true;
+
+    (void)payload;
+    (void)handle;
+    *context = NULL;
+    if (h == NULL)
+        return;
+    set_deadline(h->connection, limits_of(h->owner)->idle_ms);
+    atomic_store_explicit(&h->connection->guard.busy, false, memory_order_relaxed);
+    if (!h->begun) {
+        give_up(h);
+        return;
+    }
+    if (h->queued && !h->x.streamed && how == MHD_REQUEST_TERMINATED_COMPLETED_OK && gateway_has_body(&h->x))
+        h->x.sent = h->x.body_size;
+    if (h->pipe != NULL) {
+        body_pipe_cut(h->pipe, BODY_BROKEN, false);
+        last = leave(h, true);
+    }
+    if (last)
+        finish(h);
+}
+
+/* --- The worker's side ---------------------------------------------------------------------------------------------------------- */
+
+static ticker_status read_body(exchange *x, void *buffer, size_t capacity, size_t *got, ticker_error *error)
+{
+    http_exchange *h = (http_exchange *)x->transport;
+    int64_t room = x->body_max - h->body_got;
+
+    /* One byte more than is allowed tells that there is more. */
+    if (room < (int64_t)capacity)
+        capacity = room > 0 ? (size_t)room : 1;
+    switch (body_pipe_read(h->pipe, buffer, capacity, got)) {
+    case BODY_MORE:
+        if (room <= 0) {
+            *got = 0;
+            return transport_body_over(error);
+        }
+        h->body_got += (int64_t)*got;
+        return TICKER_OK;
+    case BODY_END:
+        return x->content_length >= 0 && h->body_got != x->content_length ? transport_body_length(error) : TICKER_DONE;
+    case BODY_LATE:
+        return transport_body_late(error);
+    case BODY_STOPPED:
+        return transport_body_stopped(error);
+    default:
+        return transport_body_broken(error);
+    }
+}
+
+static bool start_answer(exchange *x, int64_t length)
+{
+    http_exchange *h = (http_exchange *)x->transport;
+
+    h->length = length;
+    x->streamed = true;
+    body_pipe_start(h->pipe);
+    return true;
+}
+
+static bool write_body(exchange *x, const void *data, size_t size)
+{
+    http_exchange *h = (http_exchange *)x->transport;
+
+    if (!gateway_has_body(x))
+        return true; /* nobody reads it */
+    if (!body_pipe_write(h->pipe, data, size))
+        return false;
+    x->sent += size;
+    return true;
+}
+
+static const exchange_ops http_ops = {read_body, start_answer, write_body};
+
+static void work(void *argument)
+{
+    http_exchange *h = (http_exchange *)argument;
+    http *self = h->owner;
+
+    server_work(self->base.setup.server, &h->x);
+    /* What is left to do needs less patience with the client: the body of its request, or the rest of the answer. */
+    (void)pthread_mutex_lock(&self->lock);
+    if (h->connection != NULL && h->x.streamed)
+        set_deadline(h->connection, transport_patience_ms(limits_of(self), 2 * PIPE_MAX));
+    else if (h->connection != NULL && h->x.content_length != 0 && !body_pipe_has_all(h->pipe))
+        set_deadline(h->connection, CLOSE_MS);
+    (void)pthread_mutex_unlock(&self->lock);
+    body_pipe_finish(h->pipe, h->x.streamed && h->x.failed);
+    if (leave(h, false))
+        finish(h);
+}
+
+/* --- Suspending ----------------------------------------------------------------------------------------------------------------- */
+
+static void park(void *payload)
+{
+    MHD_suspend_connection(((http_exchange *)payload)->handle);
+}
+
+static void unpark(void *payload)
+{
+    MHD_resume_connection(((http_exchange *)payload)->handle);
+}
+
+/* False: the server stops, or there is no room; the exchange is the loop's as before. */
+static bool hand_over(http_exchange *h)
+{
+    http *self = h->owner;
+    body_pipe_patience patience = {limits_of(self)->stall_ms, limits_of(self)->rate};
+    body_pipe_loop loop = {park, unpark, h};
+    bool closed;
+
+    h->pipe = body_pipe_new(PIPE_MAX, loop, patience);
+    if (h->pipe == NULL)
+        return false;
+    h->holders = 2;
+    h->previous = NULL;
+    (void)pthread_mutex_lock(&self->lock);
+    closed = self->closed;
+    h->next = self->first;
+    if (h->next != NULL)
+        h->next->previous = h;
+    self->first = h;
+    (void)pthread_mutex_unlock(&self->lock);
+    if (!closed && workers_put(self->base.setup.workers, work, h))
+        return true;
+    (void)leave(h, false);
+    (void)leave(h, false);
+    body_pipe_free(h->pipe);
+    h->pipe = NULL;
+    return false;
+}
+
+/* --- The answer ----------------------------------------------------------------------------------------------------------------- */
+
+static ssize_t read_answer(void *payload, uint64_t position, char *buffer, size_t capacity)
+{
+    http_exchange *h = (http_exchange *)payload;
+    size_t got = 0;
+
+    (void)position;
+    switch (body_pipe_take(h->pipe, buffer, capacity, &got)) {
+    case BODY_MORE:
+        return (ssize_t)got;
+    case BODY_PARKED:
+        return 0;
+    case BODY_END:
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    default:
+        return MHD_CONTENT_READER_END_WITH_ERROR;
+    }
+}
+
+static struct MHD_Response *make_response(http_exchange *h)
+{
+    exchange *x = &h->x;
+    struct MHD_Response *response;
+    bool good = true;
+
+    if (x->streamed)
+        response = MHD_create_response_from_callback(h->length >= 0 ? (uint64_t)h->length : MHD_SIZE_UNKNOWN, BLOCK_MAX,
+                                                     read_answer, h, NULL);
+    else
+        response = MHD_create_response_from_buffer(x->body_size, (void *)(uintptr_t)x->body, MHD_RESPMEM_PERSISTENT);
+    for (size_t i = 0; response != NULL && i < x->answer_count && good; i++)
+        good = MHD_add_response_header(response, x->answer[i].name, x->answer[i].value) == MHD_YES;
+    if (response != NULL && good && atomic_load(&h->owner->base.draining))
+        good = MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close") == MHD_YES;
+    if (response != NULL && !good) {
+        MHD_destroy_response(response);
+        response = NULL;
+    }
+    return response;
+}
+
+/* MHD_NO closes the connection. */
+static enum MHD_Result queue(http_exchange *h)
+{
+    struct MHD_Response *response = make_response(h);
+    enum MHD_Result result;
+
+    if (response == NULL)
+        return MHD_NO;
+    if (!h->x.streamed)
+        set_deadline(h->connection, transport_patience_ms(limits_of(h->owner), h->x.body_size));
+    h->queued = true;
+    result = MHD_queue_response(h->handle, (unsigned)h->x.status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+/* libmicrohttpd takes no answer in the middle of an upload. Nothing of it has been sent yet, so a small one goes straight into the
+ * socket, whose buffer is empty; the connection ends behind it. */
+static enum MHD_Result answer_raw(http_exchange *h)
+{
+    static const char status[] = "Status:", version[] = "HTTP/1.1", end[] = "Connection: close\r\n\r\n";
+    char text[GATEWAY_HEAD_MAX + sizeof(end) + sizeof(version) + RAW_BODY_MAX], head[GATEWAY_HEAD_MAX];
+    size_t size = gateway_head(&h->x, (int64_t)h->x.body_size, head), at = sizeof(version) - 1;
+
+    if (size > 0) {
+        memcpy(text, version, at);
+        memcpy(text + at, head + sizeof(status) - 1, size - sizeof(status) + 1 - 2);
+        at += size - sizeof(status) + 1 - 2;
+        memcpy(text + at, end, sizeof(end) - 1);
+        at += sizeof(end) - 1;
+        if (gateway_has_body(&h->x)) {
+            memcpy(text + at, h->x.body, h->x.body_size);
+            at += h->x.body_size;
+        }
+        if (send(h->connection->guard.descriptor, text, at, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)at)
+            h->x.sent = gateway_has_body(&h->x) ? h->x.body_size : 0;
+        h->connection->guard.linger = true;
+    }
+    return MHD_NO;
+}
+
+/* Before the body of the request came: the connection ends behind the answer. */
+static enum MHD_Result queue_early(http_exchange *h)
+{
+    h->connection->guard.linger = true;
+    return queue(h);
+}
+
+/* --- The request ---------------------------------------------------------------------------------------------------------------- */
+
+static enum MHD_Result take_header(void *payload, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    http_exchange *h = (http_exchange *)payload;
+    size_t size = strlen(name) + 1;
+    char *copy = h->names + h->header_bytes;
+
+    (void)kind;
+    if (h->x.header_count == EXCHANGE_HEADERS_MAX || h->header_bytes + size > sizeof(h->names)) {
+        h->refused = 431;
+        return MHD_NO;
+    }
+    for (size_t i = 0; i < size; i++)
+        copy[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] - 'A' + 'a' : name[i]);
+    h->header_bytes += size;
+    h->headers[h->x.header_count++] = (exchange_header){copy, value != NULL ? value : ""};
+    return MHD_YES;
+}
+
+/* How long the body is, or what is wrong with it. Two different lengths, or a length and chunks, are how requests are smuggled past a
+ * proxy; libmicrohttpd would take the first. */
+static void look_at_body(http_exchange *h)
+{
+    const char *length = NULL;
+    bool chunked = false;
+
+    for (size_t i = 0; i < h->x.header_count; i++) {
+        const exchange_header *header = &h->headers[i];
+
+        if (strcmp(header->name, "content-length") == 0) {
+            h->refused = length != NULL ? 400 : h->refused;
+            length = header->value;
+        } else if (strcmp(header->name, "transfer-encoding") == 0) {
+            h->refused = chunked ? 400 : strcasecmp(header->value, "chunked") != 0 ? 501 : h->refused;
+            chunked = true;
+        }
+    }
+    h->x.content_length = chunked ? -1 : 0;
+    if (length != NULL && (chunked || !front_parse_number(length, 0, GATEWAY_LENGTH_MAX, &h->x.content_length)))
+        h->refused = 400;
+}
+
+/* The target of the request: "/path?query", or with "http://host" before it. */
+static void look_at_uri(http_exchange *h)
+{
+    char *uri = h->uri, *mark;
+
+    if (strncasecmp(uri, "http://", 7) == 0 || strncasecmp(uri, "https://", 8) == 0) {
+        uri = strchr(strchr(uri, ':') + 3, '/');
+        uri = uri != NULL ? uri : h->uri; /* no path: refused below */
+    }
+    for (const unsigned char *at = (const unsigned char *)uri; *at != '\0'; at++)
+        if (*at <= ' ' || *at == 127)
+            h->refused = 400;
+    if (uri[0] != '/')
+        h->refused = 400;
+    mark = strchr(uri, '?');
+    h->x.query = "";
+    if (mark != NULL) {
+        *mark = '\0';
+        h->x.query = mark + 1;
+    }
+    h->x.path = uri;
+}
+
+static void fill_exchange(http_exchange *h, const char *method)
+{
+    exchange *x = &h->x;
+
+    x->ops = &http_ops;
+    x->transport = h;
+    x->method = method;
+    x->remote = h->connection->remote;
+    x->scheme = "http";
+    x->headers = h->headers;
+    (void)MHD_get_connection_values(h->handle, MHD_HEADER_KIND, take_header, h);
+    look_at_uri(h);
+    look_at_body(h);
+}
+
+static server_step begin(http_exchange *h)
+{
+    server *app = h->owner->base.setup.server;
+
+    h->begun = true;
+    (void)atomic_fetch_add(&h->owner->base.running, 1);
+    if (h->refused != 0) {
+        server_refuse(app, &h->x, h->refused);
+        return SERVER_ANSWERED;
+    }
+    if (server_begin(app, &h->x) == SERVER_ANSWERED)
+        return SERVER_ANSWERED;
+    set_deadline(h->connection, HTTP_NEVER);
+    if (hand_over(h))
+        return SERVER_WORK;
+    server_refuse(app, &h->x, 503);
+    return SERVER_ANSWERED;
+}
+
+/* Until the worker is further than `seen`. MHD_YES with *further false: parked. MHD_NO: the server stops. */
+static enum MHD_Result await(http_exchange *h, body_phase seen, body_phase *phase, bool *further)
+{
+    bool parked;
+
+    *phase = body_pipe_await(h->pipe, seen, &parked);
+    *further = *phase > seen;
+    return parked || *further ? MHD_YES : MHD_NO;
+}
+
+/* All of the request is here. */
+static enum MHD_Result wait_for_answer(http_exchange *h)
+{
+    body_phase phase;
+    bool further;
+    enum MHD_Result result;
+
+    h->state = HTTP_WAIT;
+    result = await(h, BODY_READING, &phase, &further);
+    return result == MHD_YES && further ? queue(h) : result;
+}
+
+/* Before the body: a worker that answers without it spares the client the sending. */
+static enum MHD_Result wait_for_reading(http_exchange *h)
+{
+    body_phase phase;
+    bool further;
+    enum MHD_Result result;
+
+    h->state = HTTP_WAIT_HEAD;
+    result = await(h, BODY_HEAD, &phase, &further);
+    if (result != MHD_YES || !further)
+        return result;
+    h->state = HTTP_UPLOAD;
+    return phase == BODY_READING ? MHD_YES : queue_early(h);
+}
+
+static enum MHD_Result begin_with_body(http_exchange *h)
+{
+    if (begin(h) == SERVER_WORK)
+        return wait_for_reading(h);
+    if (h->refused != 0 || h->x.content_length < 0 || h->x.content_length > DRAIN_MAX ||
+        exchange_header_of(&h->x, "expect") != NULL)
+        return queue_early(h);
+    set_deadline(h->connection, transport_patience_ms(limits_of(h->owner), DRAIN_MAX));
+    h->state = HTTP_DRAIN;
+    return MHD_YES;
+}
+
+static enum MHD_Result first_call(http_exchange *h, const char *method)
+{
+    if (atomic_load(&h->owner->base.stopping))
+        return MHD_NO;
+    atomic_store_explicit(&h->connection->guard.busy, true, memory_order_relaxed);
+    fill_exchange(h, method);
+    if (h->x.content_length != 0 || h->refused != 0)
+        return begin_with_body(h);
+    h->state = HTTP_LAST; /* answers that are queued now end the connection */
+    return MHD_YES;
+}
+
+/* Bytes of the body. What is not taken comes again after the connection was resumed. */
+static enum MHD_Result upload(http_exchange *h, const char *data, size_t *size)
+{
+    if (h->state == HTTP_DRAIN) {
+        *size = 0;
+        return MHD_YES;
+    }
+    if (body_pipe_phase(h->pipe) == BODY_ANSWERED && h->x.body_size <= RAW_BODY_MAX &&
+        (h->x.content_length < 0 || h->x.content_length > DRAIN_MAX))
+        return answer_raw(h);
+    *size -= body_pipe_put(h->pipe, data, *size);
+    return MHD_YES;
+}
+
+static enum MHD_Result handle(void *payload, struct MHD_Connection *handle, const char *url, const char *method,
+                              const char *version, const char *data, size_t *size, void **context)
+{
+    http_exchange *h = (http_exchange *)*context;
+
+    (void)payload;
+    (void)handle;
+    (void)url;
+    (void)version;
+    if (h == NULL)
+        return MHD_NO; /* no memory */
+    if (*size > 0)
+        return upload(h, data, size);
+    switch (h->state) {
+    case HTTP_NEW:
+        return first_call(h, method);
+    case HTTP_LAST:
+        return begin(h) == SERVER_WORK ? wait_for_answer(h) : queue(h);
+    case HTTP_DRAIN:
+        return queue(h);
+    case HTTP_WAIT_HEAD:
+        return wait_for_reading(h);
+    case HTTP_UPLOAD:
+        body_pipe_put_end(h->pipe);
+        return wait_for_answer(h);
+    default:
+        return wait_for_answer(h);
+    }
+}
+
+/* --- Connections ---------------------------------------------------------------------------------------------------------------- */
+
+static http_connection *connection_of(struct MHD_Connection *handle)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(handle, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+    return info != NULL ? (http_connection *)info->socket_context : NULL;
+}
+
+/* The first thing of a request: its target as it came. What is returned is the context of the calls that follow. */
+static void *request_line(void *payload, const char *uri, struct MHD_Connection *handle)
+{
+    http_connection *connection = connection_of(handle);
+    http_exchange *h = connection != NULL ? connection->spare : NULL;
+    size_t size = uri != NULL ? strnlen(uri, URI_MAX) : 0;
+
+    if (connection == NULL)
+        return NULL;
+    connection->spare = NULL;
+    if (h == NULL)
+        h = (http_exchange *)malloc(sizeof(*h));
+    if (h == NULL)
+        return NULL;
+    memset(h, 0, offsetof(http_exchange, headers));
+    memcpy(h->uri, uri != NULL ? uri : "", size);
+    h->uri[size] = '\0';
+    h->owner = (http *)payload;
+    h->connection = connection;
+    h->handle = handle;
+    return h;
+}
+
+static void name_client(http_connection *connection, struct MHD_Connection *handle)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(handle, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr *address = info != NULL ? info->client_addr : NULL;
+    const char *text = NULL;
+
+    if (address != NULL && address->sa_family == AF_INET)
+        text = inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)address)->sin_addr, connection->remote,
+                         sizeof(connection->remote));
+    else if (address != NULL && address->sa_family == AF_INET6)
+        text = inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr, connection->remote,
+                         sizeof(connection->remote));
+    if (text == NULL)
+        connection->remote[0] = '\0';
+    else if (strncmp(text, "::ffff:", 7) == 0 && strchr(text, '.') != NULL)
+        memmove(connection->remote, text + 7, strlen(text + 7) + 1);
+}
+
+static void opened(http *self, struct MHD_Connection *handle, void **context)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(handle, MHD_CONNECTION_INFO_CONNECTION_FD);
+    http_connection *connection = info != NULL ? (http_connection *)calloc(1, sizeof(*connection)) : NULL;
+
+    *context = connection;
+    if (connection == NULL) {
+        http_watch_remove(&self->watch, NULL);
+        return; /* its requests end at once: there is no context for them */
+    }
+    connection->guard.descriptor = info->connect_fd;
+    name_client(connection, handle);
+    set_deadline(connection, limits_of(self)->head_ms);
+    http_watch_add(&self->watch, &connection->guard);
+}
+
+static void notify(void *payload, struct MHD_Connection *handle, void **context,
+                   enum MHD_ConnectionNotificationCode code)
+{
+    http *self = (http *)payload;
+    http_connection *connection = (http_connection *)*context;
+
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        opened(self, handle, context);
+    } else if (connection != NULL) {
+        *context = NULL;
+        http_watch_remove(&self->watch, &connection->guard);
+        free(connection->spare);
+        free(connection);
+    }
+}
+
+/* By the watch's thread. */
+static bool accepted(void *payload, int descriptor, const struct sockaddr *address, socklen_t size)
+{
+    http *self = (http *)payload;
+
+    return MHD_add_connection(self->daemon, descriptor, address, size) == MHD_YES;
+}
+
+/* The path stays as it came. */
+static size_t keep_escapes(void *payload, struct MHD_Connection *handle, char *text)
+{
+    (void)payload;
+    (void)handle;
+    return strlen(text);
+}
+
+/* --- The transport -------------------------------------------------------------------------------------------------------------- */
+
+static void drain(transport *base)
+{
+    atomic_store(&base->draining, true);
+    http_watch_drain(&((http *)base)->watch);
+}
+
+/* Suspended connections must not be there when the daemon stops: all workers are through first. */
+static void cut_workers(http *self)
+{
+    (void)pthread_mutex_lock(&self->lock);
+    self->closed = true;
+    for (http_exchange *h = self->first; h != NULL; h = h->next)
+        body_pipe_cut(h->pipe, BODY_STOPPED, true);
+    while (self->first != NULL)
+        (void)pthread_cond_wait(&self->fewer, &self->lock);
+    (void)pthread_mutex_unlock(&self->lock);
+}
+
+static void end(transport *base)
+{
+    http *self = (http *)base;
+
+    atomic_store(&base->draining, true);
+    atomic_store(&base->stopping, true);
+    if (self->watching)
+        http_watch_stop(&self->watch);
+    cut_workers(self);
+    if (self->daemon != NULL)
+        MHD_stop_daemon(self->daemon);
+    if (self->watching)
+        http_watch_end(&self->watch);
+    while (atomic_load(&base->running) > 0) /* a worker that was the last is on its last step */
+        (void)poll(NULL, 0, 1);
+    (void)close(self->watch.listener);
+    (void)pthread_cond_destroy(&self->fewer);
+    (void)pthread_mutex_destroy(&self->lock);
+    free(self);
+}
+
+static const transport_parts http_parts = {drain, end};
+
+static bool start(http *self)
+{
+    unsigned loops = limits_of(self)->loops, connections = limits_of(self)->connections;
+
+    self->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC, 0, NULL,
+        NULL, handle, self, MHD_OPTION_NOTIFY_COMPLETED, completed, self, MHD_OPTION_NOTIFY_CONNECTION, notify, self,
+        MHD_OPTION_URI_LOG_CALLBACK, request_line, self, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, self,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_MAX, MHD_OPTION_CONNECTION_LIMIT, connections * loops * 2,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, limits_of(self)->per_address, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_THREAD_POOL_SIZE, loops > 1 ? loops : 0, MHD_OPTION_END);
+    if (self->daemon == NULL)
+        return false;
+    self->watch.connections_max = connections;
+    self->watch.accepted = accepted;
+    self->watch.payload = self;
+    self->watching = true;
+    return http_watch_start(&self->watch);
+}
+
+transport *http_open(const transport_setup *setup, int listener)
+{
+    http *self = (http *)calloc(1, sizeof(*self));
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (self == NULL) {
+        (void)close(listener);
+        front_error(setup->console, "the listener cannot start: out of memory");
+        return NULL;
+    }
+    transport_init(&self->base, &http_parts, setup, processors < 1 ? 1 : (unsigned)processors);
+    self->watch.listener = listener;
+    (void)pthread_mutex_init(&self->lock, NULL);
+    (void)pthread_cond_init(&self->fewer, NULL);
+    if (start(self))
+        return &self->base;
+    front_error(setup->console, "the listener cannot start: %s", strerror(errno));
+    end(&self->base);
+    return NULL;
+}
+
+#else
+
+transport *http_open(const transport_setup *setup, int listener)
+{
+    (void)close(listener);
+    front_error(setup->console,
+                "this build has no listener of its own (configured --without-libmicrohttpd); use --fastcgi");
+    return NULL;
+}
+
+#endif
