@@ -1,6 +1,7 @@
 /* FastCGI without libfcgi: a few threads, each with an epoll of its own, hold all connections of the web server. libfcgi gives each
  * connection that is kept open a thread of its own, so with keep-alive the web server's connections beyond the number of threads
  * wait for ever (see docs/architecture.md). */
+#define _GNU_SOURCE /* accept4() */
 #include <errno.h>
 #include <signal.h>
 #include <stdint.h>

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* accept4() */
 #include "http_watch.h"
 
 #include <errno.h>
