@@ -45,6 +45,7 @@ typedef struct fastcgi_connection {
     size_t piece_size;
     int64_t body_got;
     int64_t waited_ms; /* for the client, by the worker */
+    int64_t idle_ms;   /* of that, since the last bytes came or went */
     uint64_t moved;    /* bytes of bodies */
     gateway_request request;
     exchange x;

@@ -42,7 +42,7 @@ static void begin(fastcgi_connection *c, const fcgi_event *event)
     c->keep = event->keep;
     c->aborted = c->body_end = c->params_over = false;
     c->params_size = c->piece_size = 0;
-    c->body_got = c->waited_ms = 0;
+    c->body_got = c->waited_ms = c->idle_ms = 0;
     c->moved = 0;
     c->deadline = transport_now_ms() + owner_of(c)->base.setup.limits.head_ms;
 }

@@ -21,6 +21,7 @@ static bool stopping(const fastcgi_connection *c)
 /* Until the socket is ready. False: the client has had its time, the server stops, or the connection is gone. */
 static bool wait_for(fastcgi_connection *c, short events)
 {
+    const transport_limits *limits = &owner_of(c)->base.setup.limits;
     struct pollfd socket = {.fd = c->descriptor, .events = events};
 
     while (!stopping(c)) {
@@ -28,11 +29,12 @@ static bool wait_for(fastcgi_connection *c, short events)
         int ready = poll(&socket, 1, SLICE_MS);
 
         c->waited_ms += transport_now_ms() - start;
+        c->idle_ms += transport_now_ms() - start;
         if (ready > 0)
             return true;
         if (ready < 0 && errno != EINTR)
             c->broken = true;
-        if (c->waited_ms > transport_patience_ms(&owner_of(c)->base.setup.limits, c->moved))
+        if (c->idle_ms > (int64_t)limits->stall_ms || c->waited_ms > transport_patience_ms(limits, c->moved))
             c->late = c->broken = true;
         if (c->broken)
             return false;
@@ -48,6 +50,7 @@ static bool receive(fastcgi_connection *c, bool wait)
         ssize_t got = recv(c->descriptor, c->in, sizeof(c->in), MSG_DONTWAIT);
 
         if (got > 0) {
+            c->idle_ms = 0;
             c->in_at = 0;
             c->in_size = (size_t)got;
             return true;
@@ -122,6 +125,7 @@ static bool send_all(fastcgi_connection *c, const uint8_t *data, size_t size)
         ssize_t sent = send(c->descriptor, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
 
         if (sent > 0) {
+            c->idle_ms = 0;
             data += sent;
             size -= (size_t)sent;
             c->moved += (uint64_t)sent;
@@ -221,6 +225,7 @@ static void send_whole(fastcgi_connection *c)
         ssize_t sent = sendmsg(c->descriptor, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 
         if (sent > 0) {
+            c->idle_ms = 0;
             c->sent += (size_t)sent;
             c->moved += (uint64_t)sent;
         } else if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {

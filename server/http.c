@@ -257,6 +257,8 @@ static bool hand_over(http_exchange *h)
     h->pipe = body_pipe_new(PIPE_MAX, loop, patience);
     if (h->pipe == NULL)
         return false;
+    if (h->x.content_length == 0)
+        body_pipe_put_end(h->pipe);
     h->holders = 2;
     h->previous = NULL;
     (void)pthread_mutex_lock(&self->lock);

@@ -195,20 +195,22 @@ void body_pipe_cut(body_pipe *self, body_result why, bool woken)
     (void)pthread_mutex_unlock(&self->lock);
 }
 
-/* Waits for the loop. False: the client has had its time. */
-static bool wait_for_loop(body_pipe *self, uint64_t bytes)
+/* Waits for the loop, which has done nothing since *idle_us. False: the client has had its time, for this wait or for all of them. */
+static bool wait_for_loop(body_pipe *self, uint64_t bytes, int64_t *idle_us)
 {
-    int64_t start = now_us(), left = (int64_t)self->patience.stall_ms * 1000 - self->waited_us, end;
+    int64_t start = now_us(), stall = (int64_t)self->patience.stall_ms * 1000, left = stall - self->waited_us, end;
     struct timespec until;
 
     if (self->patience.rate > 0)
         left += (int64_t)(bytes / self->patience.rate) * 1000000;
+    left = left < stall - *idle_us ? left : stall - *idle_us;
     if (left <= 0)
         return false;
     end = start + left;
     until = (struct timespec){.tv_sec = end / 1000000, .tv_nsec = end % 1000000 * 1000};
     (void)pthread_cond_timedwait(&self->change, &self->lock, &until);
     self->waited_us += now_us() - start;
+    *idle_us += now_us() - start;
     return true;
 }
 
@@ -223,6 +225,7 @@ static void advance(body_pipe *self, body_phase phase)
 body_result body_pipe_read(body_pipe *self, void *buffer, size_t capacity, size_t *got)
 {
     body_result result = BODY_MORE;
+    int64_t idle_us = 0;
 
     *got = 0;
     (void)pthread_mutex_lock(&self->lock);
@@ -237,7 +240,7 @@ body_result body_pipe_read(body_pipe *self, void *buffer, size_t capacity, size_
             result = self->cut;
         else if (*got == 0 && self->in_end)
             result = BODY_END;
-        else if (*got == 0 && !wait_for_loop(self, self->in.total))
+        else if (*got == 0 && !wait_for_loop(self, self->in.total, &idle_us))
             result = BODY_LATE;
     }
     (void)pthread_mutex_unlock(&self->lock);
@@ -254,6 +257,7 @@ void body_pipe_start(body_pipe *self)
 bool body_pipe_write(body_pipe *self, const void *data, size_t size)
 {
     const char *from = (const char *)data;
+    int64_t idle_us = 0;
     bool good = true;
 
     (void)pthread_mutex_lock(&self->lock);
@@ -262,12 +266,13 @@ bool body_pipe_write(body_pipe *self, const void *data, size_t size)
 
         from += put;
         size -= put;
+        idle_us = put > 0 ? 0 : idle_us;
         good = self->cut == BODY_MORE && self->out.data != NULL;
         /* A loop that sleeps is woken for a good load, or when there is no room for more. */
         if (self->out.size >= self->capacity / 2 || size > 0)
             wake(self);
         if (good && size > 0)
-            good = wait_for_loop(self, self->out.total);
+            good = wait_for_loop(self, self->out.total, &idle_us);
     }
     if (!good)
         self->failed = true;

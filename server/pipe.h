@@ -17,7 +17,8 @@ typedef struct body_pipe_loop {
     void *connection;
 } body_pipe_loop;
 
-/* How long the worker waits for the client: `stall_ms`, and a second more for each `rate` bytes that came or went. */
+/* How long the worker waits for the client: `stall_ms` at once; and in all that, and a second more for each `rate` bytes that came or
+ * went. */
 typedef struct body_pipe_patience {
     unsigned stall_ms, rate;
 } body_pipe_patience;

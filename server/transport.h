@@ -16,8 +16,9 @@ typedef struct transport_limits {
     unsigned per_address; /* HTTP: open at once from one address: no limit (a proxy's all come from one) */
     unsigned head_ms;     /* from the connection to the end of its first request's head: 10 seconds */
     unsigned idle_ms;     /* from an answer to the end of the next request's head: 60 seconds */
-    unsigned stall_ms; /* waiting for bytes of a body, or for the client to take some: 30 seconds, and one more for */
-    unsigned rate;     /* each so many bytes that came or went: 1024 */
+    unsigned
+        stall_ms; /* waiting for bytes of a body, or for the client to take some: 30 seconds at once; in all as long, */
+    unsigned rate; /* and one second more for each so many bytes that came or went: 1024 */
 } transport_limits;
 
 /* Lives longer than the transports. */
