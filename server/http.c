@@ -3,7 +3,7 @@
  *
  * What libmicrohttpd 0.9.75 does not do is done here and in http_watch.c: limits of time for a whole head, early answers in the middle
  * of an upload, and closing without losing them. */
-#include "config.h"
+#include <config.h>
 
 #include <errno.h>
 #include <string.h>
