@@ -69,6 +69,7 @@ extern const cli_command cli_command_upload;
 extern const cli_command cli_command_db;
 extern const cli_command cli_command_queue;
 extern const cli_command cli_command_aws;
+extern const cli_command cli_command_token;
 extern const cli_command cli_command_completion;
 extern const cli_command cli_command_help;
 

@@ -40,6 +40,7 @@ static request *prepare(server *s, exchange *x)
     request *r;
 
     x->began = server_clock();
+    count_begin(s);
     x->answer_count = 0;
     x->status = 0;
     x->body_max = 0;
@@ -305,6 +306,7 @@ void server_end(server *s, exchange *x)
 {
     request *r = x->route;
 
+    count_end(s, x, server_clock() - x->began);
     if (s->log != NULL)
         log_exchange(s->log, x);
     exchange_release(x);

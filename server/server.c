@@ -105,8 +105,11 @@ server *server_new(const ticker_options *options, front_console *console, front_
     s->cors = text_option(options, "cors-origin");
     s->upload_max = server_option_bytes(options, "max-upload");
     s->health = health_new();
+    s->metrics = ticker_metrics_new();
+    s->in_flight = ticker_metrics_series(s->metrics, TICKER_METRIC_HTTP_REQUESTS_IN_FLIGHT, NULL, 0);
+    s->answer_bytes = ticker_metrics_series(s->metrics, TICKER_METRIC_HTTP_RESPONSE_BYTES, NULL, 0);
     *result = FRONT_USAGE;
-    if (s->health != NULL && valid_origins(s->cors, console) && load_tokens(s) && open_log(s)) {
+    if (s->health != NULL && s->metrics != NULL && valid_origins(s->cors, console) && load_tokens(s) && open_log(s)) {
         *result = FRONT_OK;
         return s;
     }
@@ -121,6 +124,7 @@ void server_free(server *s)
     log_close(s->log);
     front_tokens_free(s->tokens);
     health_free(s->health);
+    ticker_metrics_free(s->metrics);
     free(s);
 }
 

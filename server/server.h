@@ -74,8 +74,10 @@ typedef struct server_part {
 struct server {
     const ticker_options *options;
     front_console *console;
-    const server_route *const *tables;   /* of routes, each ends with a row without method; the list ends with NULL */
-    server_log *log;                     /* NULL: none */
+    const server_route *const *tables; /* of routes, each ends with a row without method; the list ends with NULL */
+    server_log *log;                   /* NULL: none */
+    ticker_metrics *metrics;
+    ticker_series *in_flight, *answer_bytes;
     front_tokens *tokens;                /* NULL: none are asked for */
     bool private;                        /* reading needs a token too */
     const char *cors;                    /* "" off, "*", or origins with commas between them */
@@ -137,6 +139,10 @@ bool guard_origin(server *server, exchange *x);
 void guard_cors(server *server, exchange *x);
 bool guard_preflight(server *server, exchange *x, const char *allow);
 
+/* --- Metrics of requests (count.c). */
+void count_begin(server *server);
+void count_end(server *server, const exchange *x, int64_t duration);
+
 int64_t server_clock(void); /* monotonic microseconds */
 
 /* --- The server (server.c). */
@@ -155,6 +161,7 @@ int64_t server_option_bytes(const ticker_options *options, const char *name); /*
 extern const server_route *const server_tables[];
 extern const server_route routes_health[];
 extern const server_route routes_assets[];
+extern const server_route routes_metrics[];
 
 /* --- handle_health.c */
 struct server_health *health_new(void);

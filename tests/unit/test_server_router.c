@@ -363,11 +363,33 @@ START_TEST(part_is_missing)
 }
 END_TEST
 
+START_TEST(metrics)
+{
+    scene s;
+
+    scene_open(&s, NULL);
+    (void)scene_ask(&s, "GET", "/health/live", NULL);
+    (void)scene_ask(&s, "GET", "/health/live", NULL);
+    (void)scene_ask(&s, "BREW", "/some/path", NULL);
+    (void)scene_ask(&s, "DELETE", "/health/live", NULL);
+    ck_assert_int_eq(scene_ask(&s, "GET", "/metrics", NULL), 200);
+    ck_assert_str_eq(scene_header(&s, "Content-Type"), "text/plain; version=0.0.4; charset=utf-8");
+    DETAIL("\nticker_http_requests_total{method=\"GET\",route=\"/health/live\",status=\"200\"} 2\n");
+    DETAIL("\nticker_http_requests_total{method=\"other\",route=\"none\",status=\"404\"} 1\n");
+    DETAIL("\nticker_http_requests_total{method=\"DELETE\",route=\"/health/live\",status=\"405\"} 1\n");
+    DETAIL("\nticker_http_request_duration_seconds_count{method=\"GET\",route=\"/health/live\"} 2\n");
+    DETAIL("\nticker_http_requests_in_flight 1\n"); /* this one */
+    DETAIL("\nticker_http_response_bytes_total ");
+    ck_assert_ptr_null(strstr(s.body, "/some/path"));
+    scene_close(&s);
+}
+END_TEST
+
 int main(void)
 {
-    const TTest *const tests[] = {paths,          hostile_paths,     query_strings, limits,         methods,
-                                  common_headers, request_ids,       cors,          refused,        header_injection,
-                                  access_log,     log_line_is_whole, ready,         part_is_missing};
+    const TTest *const tests[] = {paths,          hostile_paths,     query_strings, limits,          methods,
+                                  common_headers, request_ids,       cors,          refused,         header_injection,
+                                  access_log,     log_line_is_whole, ready,         part_is_missing, metrics};
 
     return scene_run("server_router", tests, SCENE_COUNT(tests));
 }
