@@ -45,6 +45,14 @@ bool exchange_put(exchange *x, const char *name, const char *value)
     return true;
 }
 
+const char *exchange_answer_header(const exchange *x, const char *name)
+{
+    for (size_t i = 0; i < x->answer_count; i++)
+        if (strcasecmp(x->answer[i].name, name) == 0)
+            return x->answer[i].value;
+    return NULL;
+}
+
 /* An answer that lacks a header it should have had is none. */
 static bool fail(exchange *x)
 {

@@ -9,6 +9,7 @@
 
 #include <tickerimport.h>
 
+#include "ask.h"
 #include "console.h"
 #include "exchange.h"
 #include "exit.h"
@@ -16,12 +17,12 @@
 #include "tokens.h"
 
 #define SERVER_PROGRAM "ticker-server"
-#define SERVER_PARAMETERS_MAX 32   /* of one query string; more: 400 */
-#define SERVER_SEGMENTS_MAX 8      /* of one path; more: 404 */
-#define SERVER_ROWS_DEFAULT 1000   /* rows of a page when nothing is said */
-#define SERVER_ROWS_MAX 10000      /* rows of a page */
-#define SERVER_FORM_OVERHEAD 65536 /* bytes that a form may have around the file of an upload */
-#define SERVER_RETRY_SECONDS 2     /* what Retry-After says while a service is away */
+#define SERVER_PARAMETERS_MAX 32        /* of one query string; more: 400 */
+#define SERVER_SEGMENTS_MAX 8           /* of one path; more: 404 */
+#define SERVER_ROWS_DEFAULT_TEXT "1000" /* rows of a page when nothing is said */
+#define SERVER_ROWS_MAX 10000           /* rows of a page */
+#define SERVER_FORM_OVERHEAD 65536      /* bytes that a form may have around the file of an upload */
+#define SERVER_RETRY_SECONDS 2          /* what Retry-After says while a service is away */
 
 typedef enum server_scope { SERVER_OPEN = 0, SERVER_READ, SERVER_UPLOAD, SERVER_ADMIN } server_scope;
 
@@ -76,6 +77,7 @@ struct server {
     front_console *console;
     const server_route *const *tables; /* of routes, each ends with a row without method; the list ends with NULL */
     server_log *log;                   /* NULL: none */
+    struct ask *ask;                   /* belongs to life.c */
     ticker_metrics *metrics;
     ticker_series *in_flight, *answer_bytes;
     front_tokens *tokens;                /* NULL: none are asked for */
@@ -99,6 +101,7 @@ void exchange_memory_free(exchange *x);
 /* --- More about answers (exchange.c). */
 /* As exchange_set() with texts that live as long as the exchange. */
 bool exchange_put(exchange *x, const char *name, const char *value);
+const char *exchange_answer_header(const exchange *x, const char *name); /* NULL: it has none */
 /* Takes back the answer that was prepared, all but the headers that every answer has. */
 void exchange_reset(exchange *x);
 void exchange_release(exchange *x);
@@ -162,6 +165,7 @@ extern const server_route *const server_tables[];
 extern const server_route routes_health[];
 extern const server_route routes_assets[];
 extern const server_route routes_metrics[];
+extern const server_route routes_data[];
 
 /* --- handle_health.c */
 struct server_health *health_new(void);

@@ -1,0 +1,238 @@
+/* Quotes, trades, summaries, tickers and imports: a question made of the request, handed to the library, and its answer sent. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "server.h"
+#include "text.h"
+
+/* What the kind of the library's query calls what stands for {…} in the path. */
+static const char *segment_name(const server_route *route)
+{
+    return strcmp(route->kind, "imports") == 0 ? "id" : "ticker";
+}
+
+/* Lists have pages; all quotes of one ticker and single objects have none unless a limit is asked for. */
+static bool is_paged(const server_route *route)
+{
+    return strstr(route->pattern, "{id}") == NULL && strcmp(route->kind, "summary") != 0 &&
+           strcmp(route->pattern, "/api/quotes/{ticker}") != 0;
+}
+
+static bool has_parameter(const server_route *route, const char *name)
+{
+    for (size_t i = 0; route->parameters[i] != NULL; i++)
+        if (strcmp(route->parameters[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* --- From the request to the question. */
+
+static bool set(server *s, exchange *x, ticker_query *query, const char *name, const char *value, ticker_error *error)
+{
+    if (ticker_query_set(query, name, value, error) == TICKER_OK)
+        return true;
+    problem_of(s, x, error);
+    return false;
+}
+
+/* "all" is for downloads: it leaves the query without a limit, and the answer is streamed. */
+static bool set_limit(server *s, exchange *x, const request *r, ticker_query *query, ticker_error *error)
+{
+    const char *given = request_value(r, "limit");
+    int64_t rows = 0;
+
+    if (!has_parameter(r->route, "limit"))
+        return true;
+    if (given == NULL || given[0] == '\0')
+        return !is_paged(r->route) || set(s, x, query, "limit", SERVER_ROWS_DEFAULT_TEXT, error);
+    if (strcmp(given, "all") == 0)
+        return true;
+    if (front_parse_number(given, 1, SERVER_ROWS_MAX, &rows))
+        return set(s, x, query, "limit", given, error);
+    problem_printf(x, 400, "limit cannot be \"%.32s\"; write a whole number from 1 to %d, or all", given,
+                   SERVER_ROWS_MAX);
+    return false;
+}
+
+/* A form sends fields that were left empty; they ask for nothing. But no ticker is not every ticker. */
+static bool is_left_out(const server_parameter *parameter)
+{
+    return strcmp(parameter->name, "format") == 0 || strcmp(parameter->name, "limit") == 0 ||
+           (parameter->value[0] == '\0' && strcmp(parameter->name, "ticker") != 0);
+}
+
+static bool fill_query(server *s, exchange *x, const request *r, ticker_query *query, ticker_error *error)
+{
+    if (r->segment != NULL && !set(s, x, query, segment_name(r->route), r->segment, error))
+        return false;
+    for (size_t i = 0; i < r->parameter_count; i++)
+        if (!is_left_out(&r->parameters[i]) && !set(s, x, query, r->parameters[i].name, r->parameters[i].value, error))
+            return false;
+    if (!set_limit(s, x, r, query, error))
+        return false;
+    if (ticker_query_check(query, error) == TICKER_OK)
+        return true;
+    problem_of(s, x, error);
+    return false;
+}
+
+/* --- From the answer to the response. */
+
+/* The same question with the cursor in it, relative to the server: whatever it is called from outside. */
+static bool set_next(exchange *x, const request *r, const char *cursor)
+{
+    const char *target = exchange_printf(x, "<%s?cursor=%s", x->path, cursor);
+
+    for (size_t i = 0; i < r->parameter_count && target != NULL; i++) {
+        const server_parameter *parameter = &r->parameters[i];
+        const char *value;
+
+        if (strcmp(parameter->name, "cursor") == 0 || parameter->value[0] == '\0')
+            continue;
+        value = encode_text(x, parameter->value);
+        target = value != NULL ? exchange_printf(x, "%s&%s=%s", target, parameter->name, value) : NULL;
+    }
+    return target != NULL && exchange_set_format(x, "Link", "%s>; rel=\"next\"", target);
+}
+
+static void not_found(exchange *x, const request *r)
+{
+    if (strcmp(r->route->kind, "imports") == 0)
+        problem_printf(x, 404, "there is no import %.64s", r->segment);
+    else if (strcmp(r->route->kind, "summary") == 0)
+        problem_printf(x, 404, "there are no quotes of %.64s in that time", r->segment);
+    else
+        problem_printf(x, 404, "there is no ticker \"%.64s\"; /api/tickers?q=… looks for one", r->segment);
+}
+
+/* Before the body: what the client may keep, and by what it is the same. */
+static bool set_common(exchange *x, const char *etag)
+{
+    const char *vary = exchange_answer_header(x, "Vary");
+    bool done = exchange_put(x, "Cache-Control", "no-cache") &&
+                exchange_put(x, "Vary", vary != NULL ? "Accept, Origin" : "Accept");
+
+    return done && (etag[0] == '\0' || exchange_set(x, "ETag", etag));
+}
+
+static void send_answer(exchange *x, const request *r, ask_answer *answer)
+{
+    bool done;
+
+    if (!answer->found && r->segment != NULL) {
+        answer->release(answer->owner);
+        not_found(x, r);
+        return;
+    }
+    done = set_common(x, answer->etag) && exchange_set_format(x, "X-Row-Count", "%" PRIu64, answer->rows) &&
+           (!answer->more || answer->cursor == NULL || set_next(x, r, answer->cursor));
+    if (!done) {
+        answer->release(answer->owner);
+        problem_answer(x, 500, NULL);
+    } else if (answer->etag[0] != '\0' && etag_matches(x, answer->etag)) {
+        answer->release(answer->owner);
+        exchange_empty(x, 304);
+    } else {
+        exchange_answer(x, 200, format_type(r->format), answer->data, answer->size, answer->release, answer->owner);
+    }
+}
+
+/* --- Answers that are too large to be kept. */
+
+static bool begin_stream(void *payload)
+{
+    exchange *x = payload;
+    const request *r = x->route;
+
+    if (!set_common(x, "") || !exchange_put(x, "Content-Type", format_type(r->format)))
+        return false;
+    x->status = 200;
+    return x->ops->start(x, -1) && !x->head;
+}
+
+static bool write_stream(void *payload, const void *data, size_t size)
+{
+    exchange *x = payload;
+
+    return x->ops->write(x, data, size);
+}
+
+static void free_query(void *query)
+{
+    ticker_query_free(query);
+}
+
+/* --- The two steps. */
+
+static server_step begin(server *s, exchange *x, request *r)
+{
+    ticker_query *query = ticker_query_new(r->route->kind);
+    ticker_error *error = ticker_error_new();
+    ask_answer answer;
+    bool good;
+
+    r->state = query;
+    r->free_state = free_query;
+    if (query == NULL || error == NULL) {
+        ticker_error_free(error);
+        problem_answer(x, 500, NULL);
+        return SERVER_ANSWERED;
+    }
+    good = fill_query(s, x, r, query, error);
+    ticker_error_free(error);
+    if (!good)
+        return SERVER_ANSWERED;
+    if (!ask_look(s->ask, query, r->route->kind, format_name(r->format), &answer))
+        return SERVER_WORK;
+    send_answer(x, r, &answer);
+    return SERVER_ANSWERED;
+}
+
+static void work(server *s, exchange *x, request *r)
+{
+    ask_sink sink = {begin_stream, write_stream, x};
+    ticker_error *error = ticker_error_new();
+    ask_answer answer;
+    ticker_status status;
+
+    if (error == NULL) {
+        problem_answer(x, 500, NULL);
+        return;
+    }
+    status = ask_run(s->ask, r->state, r->route->kind, format_name(r->format), &sink, &answer, error);
+    if (x->streamed)
+        x->failed = status != TICKER_OK && !x->head;
+    else if (status == TICKER_OK)
+        send_answer(x, r, &answer);
+    else
+        problem_of(s, x, error);
+    ticker_error_free(error);
+}
+
+static const char *const of_quotes[] = {"ticker", "from",  "to",     "date",   "market", "interval",
+                                        "limit",  "order", "cursor", "format", NULL};
+static const char *const of_ticker[] = {"from",  "to",    "date",   "market", "interval",
+                                        "limit", "order", "cursor", "format", NULL};
+static const char *const of_summary[] = {"from", "to", "format", NULL};
+static const char *const of_trades[] = {"date", "from", "to", "interval", "limit", "order", "cursor", "format", NULL};
+static const char *const of_tickers[] = {"q", "pattern", "market", "limit", "order", "cursor", "format", NULL};
+static const char *const of_imports[] = {"status", "limit", "order", "cursor", "format", NULL};
+static const char *const of_import[] = {"format", NULL};
+
+#define LIST(path, of, what)                                                                                           \
+    {                                                                                                                  \
+        .method = "GET", .pattern = path, .scope = SERVER_READ, .formats = SERVER_JSON | SERVER_CSV | SERVER_NDJSON,   \
+        .parameters = of, .kind = what, .begin = begin, .work = work                                                   \
+    }
+
+const server_route routes_data[] = {
+    LIST("/api/quotes", of_quotes, "quotes"),
+    LIST("/api/quotes/{ticker}", of_ticker, "quotes"),
+    LIST("/api/quotes/{ticker}/summary", of_summary, "summary"),
+    LIST("/api/trades/{ticker}", of_trades, "trades"),
+    LIST("/api/tickers", of_tickers, "tickers"),
+    LIST("/api/imports", of_imports, "imports"),
+    LIST("/api/imports/{id}", of_import, "imports"),
+    {.method = NULL},
+};

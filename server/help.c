@@ -1,0 +1,98 @@
+#include "help.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <tickerimport.h>
+
+#include "server.h"
+
+#define HELP_COLUMN 30
+#define LINE_COLUMNS 80
+
+static const front_flag common[] = {
+    {"help", 'h', false, NULL, "show help and end"},
+    {"version", 'V', false, NULL, "show the version and end"},
+    {"config", 0, false, "FILE", "read this configuration file instead of the usual ones"},
+    {"quiet", 'q', false, NULL, "no notes: only warnings and errors"},
+    {"verbose", 'v', false, NULL, "say more about what is done"},
+    {"no-color", 0, false, NULL, "no colours; the variable NO_COLOR does the same"},
+};
+
+static const char *const options[] = {
+    "listen",        "fastcgi",       "threads",    "database-url", "redis-url",        "storage-url",
+    "queue-url",     "tokens",        "private",    "max-upload",   "cors-origin",      "access-log",
+    "stop-seconds",  "importer",      "aws-region", "aws-profile",  "aws-endpoint-url", "aws-endpoint-url-s3",
+    "aws-ca-bundle", "s3-addressing", NULL};
+
+void server_flags(front_args *args)
+{
+    for (size_t i = 0; options[i] != NULL; i++)
+        front_args_add_option(args, options[i]);
+    front_args_add(args, common, sizeof common / sizeof common[0]);
+}
+
+/* One flag: a label, and its words wrapped beside it. */
+static void show_flag(front_output *output, const front_flag *flag)
+{
+    char label[128];
+    const char *word = flag->help;
+    size_t column = HELP_COLUMN;
+    int width;
+
+    if (flag->letter != 0)
+        width = snprintf(label, sizeof label, "  -%c, --%s", flag->letter, flag->name);
+    else
+        width = snprintf(label, sizeof label, "  --%s%s%s", flag->name, flag->argument != NULL ? " " : "",
+                         flag->argument != NULL ? flag->argument : "");
+    (void)front_output_printf(output, "%-*s", HELP_COLUMN, label);
+    if (width >= HELP_COLUMN)
+        (void)front_output_printf(output, "\n%*s", HELP_COLUMN, "");
+    while (*word != '\0') {
+        size_t size = strcspn(word, " ");
+
+        if (column > HELP_COLUMN && column + 1 + size > LINE_COLUMNS) {
+            (void)front_output_printf(output, "\n%*s", HELP_COLUMN, "");
+            column = HELP_COLUMN;
+        } else if (column > HELP_COLUMN) {
+            (void)front_output_text(output, " ");
+            column++;
+        }
+        (void)front_output_write(output, word, size);
+        column += size;
+        word += size + strspn(word + size, " ");
+    }
+    (void)front_output_text(output, "\n");
+}
+
+void server_help(front_output *output, const front_args *args)
+{
+    (void)front_output_text(output, SERVER_PROGRAM
+                            " answers questions about B3's quotes over HTTP, takes uploads and imports them.\n\n"
+                            "Usage: " SERVER_PROGRAM " [flags]\n\nFlags:\n");
+    for (size_t i = 0; i < args->flag_count; i++)
+        show_flag(output, &args->flags[i]);
+    (void)front_output_text(
+        output,
+        "\nWithout any flag it serves http://127.0.0.1:4000/ from SQLite in the user's data folder.\n"
+        "Every flag has a variable of the environment and a key of the configuration file:\n"
+        "'ticker-cli help config' lists them.\n\n"
+        "Examples:\n"
+        "  " SERVER_PROGRAM "\n"
+        "  DATABASE_URL=postgres://user@host/db REDIS_URL=redis://host:6379/0 " SERVER_PROGRAM " --listen :8080\n"
+        "  " SERVER_PROGRAM " --fastcgi unix:/run/ticker/server.sock --tokens /etc/ticker/tokens\n\n"
+        "SIGTERM and SIGINT stop it after the running requests, SIGHUP reads the tokens and opens the\n"
+        "access log anew. Exit codes: 0 stopped; 1 it could not run; 2 wrong usage or configuration.\n");
+}
+
+void server_version(front_output *output)
+{
+    static const char *const parts[] = {"sqlite", "postgresql", "aws", "redis", "http"};
+
+    (void)front_output_printf(output, "%s %s\nlibtickerimport %s with", SERVER_PROGRAM, TICKER_VERSION,
+                              ticker_version());
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        if (ticker_has(parts[i]))
+            (void)front_output_printf(output, " %s", parts[i]);
+    (void)front_output_text(output, "\n");
+}

@@ -1,0 +1,110 @@
+#include "life.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct life {
+    server *server;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool running, stop;
+};
+
+static void *tend(void *payload)
+{
+    life *l = payload;
+
+    (void)pthread_mutex_lock(&l->lock);
+    while (!l->stop) {
+        struct timespec until;
+
+        (void)pthread_mutex_unlock(&l->lock);
+        ask_tend(l->server->ask);
+        (void)pthread_mutex_lock(&l->lock);
+        if (l->stop || clock_gettime(CLOCK_REALTIME, &until) != 0)
+            break;
+        until.tv_sec++;
+        (void)pthread_cond_timedwait(&l->wake, &l->lock, &until);
+    }
+    (void)pthread_mutex_unlock(&l->lock);
+    return NULL;
+}
+
+static size_t threads_of(const ticker_options *options)
+{
+    const char *text = ticker_options_get(options, "threads");
+    size_t threads = 0;
+
+    for (; text != NULL && *text >= '0' && *text <= '9' && threads < 1000; text++)
+        threads = threads * 10 + (size_t)(*text - '0');
+    return threads > 0 ? threads : 1;
+}
+
+static life *make(server *s, size_t threads, front_exit *result)
+{
+    ticker_error *error = ticker_error_new();
+    life *l = calloc(1, sizeof *l);
+
+    *result = FRONT_FAILED;
+    if (l != NULL && error != NULL) {
+        l->server = s;
+        (void)pthread_mutex_init(&l->lock, NULL);
+        (void)pthread_cond_init(&l->wake, NULL);
+        s->ask = ask_open(s->options, threads, s->metrics, error);
+        if (s->ask != NULL) {
+            *result = FRONT_OK;
+            server_add_part(s, "database", true, ask_check_database, s->ask);
+        } else {
+            front_report(s->console, error, NULL);
+            *result = front_exit_of(error);
+        }
+    } else {
+        front_error(s->console, "out of memory");
+    }
+    ticker_error_free(error);
+    if (*result == FRONT_OK)
+        return l;
+    free(l);
+    return NULL;
+}
+
+life *life_begin(server *s, front_exit *result)
+{
+    life *l = make(s, threads_of(s->options), result);
+
+    if (l == NULL)
+        return NULL;
+    l->running = pthread_create(&l->thread, NULL, tend, l) == 0;
+    if (l->running)
+        return l;
+    front_error(s->console, "no thread could be started");
+    *result = FRONT_FAILED;
+    life_end(l);
+    return NULL;
+}
+
+life *life_begin_once(server *s, front_exit *result)
+{
+    return make(s, 1, result);
+}
+
+void life_end(life *l)
+{
+    if (l == NULL)
+        return;
+    if (l->running) {
+        (void)pthread_mutex_lock(&l->lock);
+        l->stop = true;
+        (void)pthread_cond_signal(&l->wake);
+        (void)pthread_mutex_unlock(&l->lock);
+        (void)pthread_join(l->thread, NULL);
+    }
+    ask_free(l->server->ask);
+    l->server->ask = NULL;
+    (void)pthread_cond_destroy(&l->wake);
+    (void)pthread_mutex_destroy(&l->lock);
+    free(l);
+}
