@@ -6,6 +6,10 @@
 #include <stdio.h>
 #include <strings.h>
 
+#include "life.h"
+
+#define RECORD 246 /* with its line end */
+
 static void set(scene *s, const char *name, const char *value)
 {
     ticker_error *error = ticker_error_new();
@@ -41,6 +45,8 @@ void scene_open(scene *s, ...)
     va_end(list);
     s->server = server_new(s->options, &s->console, &result);
     ck_assert_msg(s->server != NULL, "the server ends with %d", (int)result);
+    s->life = life_begin_once(s->server, &result);
+    ck_assert_ptr_nonnull(s->life);
 }
 
 static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
@@ -53,6 +59,7 @@ static int remove_one(const char *path, const struct stat *status, int kind, str
 
 void scene_close(scene *s)
 {
+    life_end(s->life);
     server_free(s->server);
     ticker_options_free(s->options);
     front_console_free(&s->console);
@@ -75,6 +82,44 @@ int scene_run(const char *name, const TTest *const *tests, size_t count)
     failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static size_t add_quote(char *to, unsigned ticker, unsigned day)
+{
+    char date[16], code[16];
+    int size;
+
+    (void)snprintf(date, sizeof date, "%04u%02u%02u", 2016 + day / 336, 1 + day / 28 % 12, 1 + day % 28);
+    (void)snprintf(code, sizeof code, "T%u", ticker);
+    size = snprintf(to, RECORD + 1,
+                    "01%s02%-12s010%-12s%-10s   R$  %013u%013u%013u%013u%013u%013u%013u%05u%018u%018u%013u0%s%07u%013u"
+                    "%-12s%03u\n",
+                    date, code, "SAMPLE", "ON", 1000 + day, 2000 + day, 900 + day, 1100 + day, 1200 + day, 0U, 0U, 10U,
+                    100 + day, 10000 + day, 0U, "99991231", 1U, 0U, "BRSAMPACNOR1", 101U);
+    ck_assert_int_eq(size, RECORD);
+    return RECORD;
+}
+
+void scene_import(scene *s, unsigned tickers, unsigned days)
+{
+    size_t count = (size_t)tickers * days, size = 0;
+    char *file = malloc((count + 3) * RECORD);
+    ticker_error *error = ticker_error_new();
+    ticker_store *store = NULL;
+
+    ck_assert(file != NULL && error != NULL);
+    size += (size_t)snprintf(file + size, RECORD + 1, "%-245s\n", "00COTAHIST.2016BOVESPA 20161231");
+    for (unsigned day = 0; day < days; day++)
+        for (unsigned ticker = 0; ticker < tickers; ticker++)
+            size += add_quote(file + size, ticker, day);
+    size += (size_t)snprintf(file + size, RECORD + 1, "99COTAHIST.2016BOVESPA 20161231%011zu%203s\n", count + 2, "");
+    ck_assert_msg(ticker_store_open(s->options, &store, error) == TICKER_OK, "%s", ticker_error_message(error));
+    ck_assert_msg(ticker_import_source(store, ticker_source_open_memory(file, size, "sample.txt"), s->options, NULL,
+                                       error) == TICKER_OK,
+                  "%s", ticker_error_message(error));
+    ticker_store_free(store);
+    ticker_error_free(error);
+    free(file);
 }
 
 static void keep(scene *s, const void *data, size_t size)
@@ -152,7 +197,7 @@ static void run(scene *s, exchange *x)
     }
     if (!x->streamed) {
         keep_head(s, x);
-        if (!x->head && x->status != 304 && x->status != 204)
+        if (!x->head && x->body_size > 0)
             keep(s, x->body, x->body_size);
         x->sent = s->body_size;
     }

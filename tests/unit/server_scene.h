@@ -14,6 +14,7 @@ typedef struct scene {
     front_console console;
     ticker_options *options;
     server *server;
+    struct life *life;
     char folder[64];
     char log[96];
 
@@ -34,6 +35,10 @@ typedef struct scene {
  * of name and value, with NULL behind them. */
 void scene_open(scene *s, ...);
 void scene_close(scene *s);
+
+/* Imports made-up quotes into the scene's database: T0, T1 … (tickers of them), each on `days` days from 2016-01-01 on, months
+ * of 28. */
+void scene_import(scene *s, unsigned tickers, unsigned days);
 
 /* Runs the tests in Check's way and says what main() returns. */
 int scene_run(const char *name, const TTest *const *tests, size_t count);

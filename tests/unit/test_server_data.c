@@ -1,0 +1,287 @@
+/* Questions to the server and what it answers, from SQLite. */
+#include "server_scene.h"
+
+#include <stdio.h>
+
+#define DETAIL(text) ck_assert_msg(strstr(s.body, text) != NULL, "%s", s.body)
+
+static size_t occurrences(const char *text, const char *of)
+{
+    size_t count = 0;
+
+    for (const char *at = text; (at = strstr(at, of)) != NULL; at += strlen(of))
+        count++;
+    return count;
+}
+
+START_TEST(quotes)
+{
+    scene s;
+
+    scene_open(&s, NULL);
+    scene_import(&s, 3, 40);
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes/T1", NULL), 200);
+    ck_assert_str_eq(scene_header(&s, "Content-Type"), "application/json");
+    ck_assert_str_eq(scene_header(&s, "X-Row-Count"), "40");
+    ck_assert_str_eq(scene_header(&s, "Cache-Control"), "no-cache");
+    ck_assert_str_eq(scene_header(&s, "Vary"), "Accept");
+    ck_assert_ptr_null(scene_header(&s, "Link"));
+    ck_assert_ptr_nonnull(scene_header(&s, "ETag"));
+    ck_assert_uint_eq(occurrences(s.body, "\"ticker\":\"T1\""), 40);
+    ck_assert_uint_eq(occurrences(s.body, "\"ticker\":"), 40);
+    DETAIL("\"date\":\"2016-01-01\"");
+    DETAIL("\"close\":12.00,");
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes?ticker=T0,T2&from=2016-01-02&to=2016-01-03", NULL), 200);
+    ck_assert_str_eq(scene_header(&s, "X-Row-Count"), "4");
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes?ticker=T0%2CT2&from=2016-01-02&to=2016-01-02&order=desc", NULL),
+                     200);
+    ck_assert_str_eq(scene_header(&s, "X-Row-Count"), "2");
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes/T%31?from=&to=&market=&limit=&cursor=&order=", NULL), 200);
+    ck_assert_str_eq(scene_header(&s, "X-Row-Count"), "40");
+    scene_close(&s);
+}
+END_TEST
+
+START_TEST(formats)
+{
+    scene s;
+
+    scene_open(&s, NULL);
+    scene_import(&s, 1, 3);
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes/T0", "accept: text/csv", NULL), 200);
+    ck_assert_str_eq(scene_header(&s, "Content-Type"), "text/csv; charset=utf-8; header=present");
+    ck_assert_uint_eq(occurrences(s.body, "\n"), 4);
+    ck_assert_ptr_eq(strstr(s.body, "ticker,date,"), s.body);
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes/T0?format=ndjson", "accept: text/csv", NULL), 200);
+    ck_assert_str_eq(scene_header(&s, "Content-Type"), "application/x-ndjson");
+    ck_assert_uint_eq(occurrences(s.body, "\n"), 3);
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes/T0?format=table", NULL), 400);
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes/T0", "accept: image/png", NULL), 406);
+    ck_assert_str_eq(scene_header(&s, "Content-Type"), "application/problem+json");
+    scene_close(&s);
+}
+END_TEST
+
+/* Walks all pages by their links and returns how many rows there were. */
+static size_t walk(scene *s, const char *target, size_t *pages)
+{
+    char next[2048];
+    size_t rows = 0;
+
+    (void)snprintf(next, sizeof next, "%s", target);
+    for (*pages = 0; next[0] != '\0'; ++*pages) {
+        const char *link;
+
+        ck_assert_uint_lt(*pages, 100);
+        ck_assert_msg(scene_ask(s, "GET", next, NULL) == 200, "%s: %s", next, s->body);
+        rows += occurrences(s->body, "\"ticker\":");
+        link = scene_header(s, "Link");
+        next[0] = '\0';
+        if (link != NULL) {
+            size_t size = strcspn(link + 1, ">");
+
+            ck_assert_str_eq(link + 1 + size, ">; rel=\"next\"");
+            (void)snprintf(next, sizeof next, "%.*s", (int)size, link + 1);
+        }
+    }
+    return rows;
+}
+
+START_TEST(pages)
+{
+    size_t count;
+    scene s;
+
+    scene_open(&s, NULL);
+    scene_import(&s, 30, 40);
+    ck_assert_uint_eq(walk(&s, "/api/quotes?limit=100&from=2016-01-01&ticker=T1,T2,T3", &count), 120);
+    ck_assert_uint_eq(count, 2);
+    ck_assert_uint_eq(walk(&s, "/api/quotes", &count), 1200); /* 1000 a page when nothing is said */
+    ck_assert_uint_eq(count, 2);
+    ck_assert_uint_eq(walk(&s, "/api/quotes/T1?limit=7&order=desc", &count), 40);
+    ck_assert_uint_eq(count, 6);
+    ck_assert_uint_eq(walk(&s, "/api/quotes?limit=all", &count), 1200);
+    ck_assert_uint_eq(count, 1);
+    ck_assert_uint_eq(walk(&s, "/api/tickers?q=t1&limit=4", &count), 11);
+    ck_assert_uint_eq(count, 3);
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes?limit=0", NULL), 400);
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes?limit=10001", NULL), 400);
+    DETAIL("from 1 to 10000");
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes?limit=10000", NULL), 200);
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes?limit=1e3", NULL), 400);
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes?cursor=abc", NULL), 400);
+    ck_assert(!s.worked); /* no database was asked for that */
+    scene_close(&s);
+}
+END_TEST
+
+START_TEST(conditions)
+{
+    char etag[128], header[256];
+    scene s;
+
+    scene_open(&s, NULL);
+    scene_import(&s, 2, 5);
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes/T0", NULL), 200);
+    (void)snprintf(etag, sizeof etag, "%s", scene_header(&s, "ETag"));
+    (void)snprintf(header, sizeof header, "if-none-match: \"other\", W/%s", etag);
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes/T0", header, NULL), 304);
+    ck_assert_str_eq(s.body, "");
+    ck_assert_str_eq(scene_header(&s, "ETag"), etag);
+    ck_assert_ptr_null(scene_header(&s, "Content-Type"));
+    ck_assert_int_eq(scene_ask(&s, "HEAD", "/api/quotes/T0", header, NULL), 304);
+    ck_assert_int_eq(scene_ask(&s, "HEAD", "/api/quotes/T0", NULL), 200);
+    ck_assert_str_eq(s.body, "");
+    ck_assert_str_eq(scene_header(&s, "ETag"), etag);
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes/T0?format=csv", header, NULL), 200);
+    ck_assert_str_ne(scene_header(&s, "ETag"), etag);
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes/T1", header, NULL), 200);
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes/T9", "if-none-match: *", NULL), 404);
+    scene_import(&s, 2, 6); /* a day more */
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes/T0", header, NULL), 200);
+    ck_assert_str_eq(scene_header(&s, "X-Row-Count"), "6");
+    scene_close(&s);
+}
+END_TEST
+
+START_TEST(not_there)
+{
+    scene s;
+
+    scene_open(&s, NULL);
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes/T0", NULL), 404); /* an empty database */
+    scene_import(&s, 1, 5);
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes/T0?from=2030-01-01", NULL), 200);
+    ck_assert_msg(strncmp(s.body, "[]", 2) == 0, "%s", s.body);
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes/NONE", NULL), 404);
+    DETAIL("there is no ticker \\\"NONE\\\"");
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes/NONE?from=2016-01-01", "accept: text/csv", NULL), 404);
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes/T0%2FT1", NULL), 404);
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes/NONE/summary", NULL), 404);
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/trades/NONE?date=2016-01-01", NULL), 404);
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/trades/T0?date=2016-01-01", NULL), 200);
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes?ticker=NONE", NULL), 200); /* a list is empty */
+    ck_assert_str_eq(scene_header(&s, "X-Row-Count"), "0");
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/imports/999", NULL), 404);
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes/", NULL), 404);
+    scene_close(&s);
+}
+END_TEST
+
+START_TEST(others)
+{
+    scene s;
+
+    scene_open(&s, NULL);
+    scene_import(&s, 2, 30);
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes/T1/summary?from=2016-01-02", NULL), 200);
+    ck_assert_int_eq(s.body[0], '{');
+    DETAIL("\"ticker\":\"T1\"");
+    DETAIL("\"from\":\"2016-01-02\"");
+    DETAIL("\"max_range_value\":");
+    DETAIL("\"max_daily_volume\":");
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/imports", NULL), 200);
+    ck_assert_str_eq(scene_header(&s, "X-Row-Count"), "1");
+    DETAIL("\"status\":\"imported\"");
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/imports/1", NULL), 200);
+    ck_assert_int_eq(s.body[0], '{');
+    DETAIL("\"imported\":60");
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/imports?status=failed", NULL), 200);
+    ck_assert_str_eq(scene_header(&s, "X-Row-Count"), "0");
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/tickers", NULL), 200);
+    ck_assert_str_eq(scene_header(&s, "X-Row-Count"), "2");
+    scene_close(&s);
+}
+END_TEST
+
+static const char *const wrong[] = {
+    "/api/quotes?from=2016-13-01",
+    "/api/quotes?from=yesterday",
+    "/api/quotes?ticker=",
+    "/api/quotes?ticker=,",
+    "/api/quotes?market=10",
+    "/api/quotes?order=up",
+    "/api/quotes?interval=2d",
+    "/api/quotes?tickr=T0",
+    "/api/quotes?ticker=T0&ticker=T1",
+    "/api/quotes/T0?ticker=T1",
+    "/api/quotes/T0/summary?limit=1",
+    "/api/trades/T0",
+    "/api/trades/T0?date=x",
+    "/api/imports/abc",
+    "/api/imports/-1",
+    "/api/imports/1?limit=1",
+    "/api/imports?status=lost",
+    "/api/quotes/%20",
+    "/api/quotes?ticker=%27%3B%20DROP%20TABLE%20quotes%3B--&from=x",
+};
+
+START_TEST(wrong_questions)
+{
+    scene s;
+
+    scene_open(&s, NULL);
+    scene_import(&s, 1, 1);
+    for (size_t i = 0; i < SCENE_COUNT(wrong); i++) {
+        ck_assert_msg(scene_ask(&s, "GET", wrong[i], NULL) == 400, "%s: %d %s", wrong[i], s.status, s.body);
+        ck_assert(!s.worked);
+    }
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes?tickr=T0", NULL), 400);
+    DETAIL("there are ticker, from, to, date, market, interval, limit, order, cursor, format");
+    scene_close(&s);
+}
+END_TEST
+
+/* What is too large to be kept goes out in pieces, and a client that leaves ends it. */
+START_TEST(streams)
+{
+    size_t whole;
+    scene s;
+
+    scene_open(&s, NULL);
+    scene_import(&s, 80, 336);
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes?limit=all", NULL), 200);
+    ck_assert(s.streamed && !s.failed);
+    ck_assert_uint_eq(occurrences(s.body, "\"ticker\":"), 80 * 336);
+    ck_assert_ptr_null(scene_header(&s, "Link"));
+    ck_assert_str_eq(scene_header(&s, "Content-Type"), "application/json");
+    whole = s.body_size;
+    ck_assert_uint_gt(whole, 8 << 20);
+    ck_assert_int_eq(scene_ask(&s, "HEAD", "/api/quotes?limit=all", NULL), 200);
+    ck_assert(s.streamed && !s.failed);
+    s.fail_after = 2;
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes?limit=all", NULL), 200);
+    ck_assert(s.streamed && s.failed);
+    ck_assert_uint_lt(s.body_size, whole);
+    s.fail_after = 0;
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes/T1", NULL), 200); /* the connection is whole again */
+    ck_assert_str_eq(scene_header(&s, "X-Row-Count"), "336");
+    scene_close(&s);
+}
+END_TEST
+
+/* A database that cannot be reached is no fault of the question; nothing of where it is gets out. */
+START_TEST(database_is_away)
+{
+    scene s;
+
+    scene_open(&s, "database-url", "sqlite:/nowhere/at/all/secret.db", NULL);
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes/T0", NULL), 503);
+    ck_assert_str_eq(scene_header(&s, "Retry-After"), "2");
+    ck_assert_str_eq(scene_header(&s, "Content-Type"), "application/problem+json");
+    ck_assert_ptr_null(strstr(s.body, "secret"));
+    ck_assert_int_eq(scene_ask(&s, "GET", "/health/ready", NULL), 503);
+    DETAIL("\"database\":\"unreachable\"");
+    ck_assert_ptr_null(strstr(s.body, "secret"));
+    ck_assert_int_eq(scene_ask(&s, "GET", "/health/live", NULL), 200);
+    scene_close(&s);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {quotes, formats, pages,           conditions,      not_there,
+                                  others, streams, wrong_questions, database_is_away};
+
+    return scene_run("server_data", tests, SCENE_COUNT(tests));
+}
