@@ -218,7 +218,7 @@ static const server_route routes[] = {
 };
 static const server_route *const tables[] = {routes, NULL};
 
-static int ask(scene *s, const char *method, const char *target, const char *token)
+static int send_with(scene *s, const char *method, const char *target, const char *token)
 {
     char header[256];
 
@@ -238,33 +238,33 @@ START_TEST(doors)
     scene_open(&s, "tokens", path, NULL);
     s.server->tables = tables;
     ck_assert_int_eq(scene_ask(&s, "GET", "/read", NULL), 200);
-    ck_assert_int_eq(ask(&s, "GET", "/read", "Bearer wrong"), 200);
+    ck_assert_int_eq(send_with(&s, "GET", "/read", "Bearer wrong"), 200);
     ck_assert_int_eq(scene_ask(&s, "POST", "/upload", NULL), 401);
     ck_assert_str_eq(scene_header(&s, "WWW-Authenticate"), "Bearer realm=\"ticker\"");
-    ck_assert_int_eq(ask(&s, "POST", "/upload", "Bearer wrong"), 401);
+    ck_assert_int_eq(send_with(&s, "POST", "/upload", "Bearer wrong"), 401);
     ck_assert_ptr_nonnull(strstr(scene_header(&s, "WWW-Authenticate"), "error=\"invalid_token\""));
-    ck_assert_int_eq(ask(&s, "POST", "/upload", "Bearer "), 401);
-    ck_assert_int_eq(ask(&s, "POST", "/upload", "Basic YTpi"), 401);
-    ck_assert_int_eq(ask(&s, "POST", "/upload", reader + 7), 401);
-    ck_assert_int_eq(ask(&s, "POST", "/upload", reader), 403);
+    ck_assert_int_eq(send_with(&s, "POST", "/upload", "Bearer "), 401);
+    ck_assert_int_eq(send_with(&s, "POST", "/upload", "Basic YTpi"), 401);
+    ck_assert_int_eq(send_with(&s, "POST", "/upload", reader + 7), 401);
+    ck_assert_int_eq(send_with(&s, "POST", "/upload", reader), 403);
     ck_assert_ptr_nonnull(strstr(scene_header(&s, "WWW-Authenticate"), "scope=\"upload\""));
-    ck_assert_int_eq(ask(&s, "POST", "/upload", uploader), 200);
-    ck_assert_int_eq(ask(&s, "POST", "/upload", admin), 200);
-    ck_assert_int_eq(ask(&s, "GET", "/admin", uploader), 403);
-    ck_assert_int_eq(ask(&s, "GET", "/admin", admin), 200);
+    ck_assert_int_eq(send_with(&s, "POST", "/upload", uploader), 200);
+    ck_assert_int_eq(send_with(&s, "POST", "/upload", admin), 200);
+    ck_assert_int_eq(send_with(&s, "GET", "/admin", uploader), 403);
+    ck_assert_int_eq(send_with(&s, "GET", "/admin", admin), 200);
     log = scene_log(&s);
     ck_assert_ptr_nonnull(strstr(log, "\"token\":\"uploader\""));
     ck_assert_ptr_null(strstr(log, admin + 7));
     free(log);
     ck_assert(front_tokens_remove(path, "uploader", &console));
     server_reload(s.server);
-    ck_assert_int_eq(ask(&s, "POST", "/upload", uploader), 401);
+    ck_assert_int_eq(send_with(&s, "POST", "/upload", uploader), 401);
     scene_close(&s);
     scene_open(&s, "tokens", path, "private", "yes", NULL);
     s.server->tables = tables;
     ck_assert_int_eq(scene_ask(&s, "GET", "/read", NULL), 401);
-    ck_assert_int_eq(ask(&s, "GET", "/read", reader), 200);
-    ck_assert_int_eq(ask(&s, "HEAD", "/read", admin), 200);
+    ck_assert_int_eq(send_with(&s, "GET", "/read", reader), 200);
+    ck_assert_int_eq(send_with(&s, "HEAD", "/read", admin), 200);
     scene_close(&s);
     end();
 }
