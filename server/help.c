@@ -17,6 +17,7 @@ static const front_flag common[] = {
     {"quiet", 'q', false, NULL, "no notes: only warnings and errors"},
     {"verbose", 'v', false, NULL, "say more about what is done"},
     {"no-color", 0, false, NULL, "no colours; the variable NO_COLOR does the same"},
+    {"completion", 0, false, "bash|zsh|fish", "print a script that completes these flags in a shell, and end"},
 };
 
 static const char *const options[] = {
@@ -95,4 +96,65 @@ void server_version(front_output *output)
         if (ticker_has(parts[i]))
             (void)front_output_printf(output, " %s", parts[i]);
     (void)front_output_text(output, "\n");
+}
+
+/* A text within single quotes; what else is special there gets a backslash. */
+static void quoted(front_output *output, const char *text, const char *special)
+{
+    for (; *text != '\0'; text++) {
+        if (*text == '\'')
+            (void)front_output_text(output, strchr(special, '\'') != NULL ? "\\'" : "'\\''");
+        else
+            (void)front_output_printf(output, "%s%c", strchr(special, *text) != NULL ? "\\" : "", *text);
+    }
+}
+
+static void complete_bash(front_output *output, const front_args *args)
+{
+    (void)front_output_text(output, "# bash completion for " SERVER_PROGRAM "; to use it: source <(" SERVER_PROGRAM
+                                    " --completion bash)\ncomplete -o default -W '");
+    for (size_t i = 0; i < args->flag_count; i++)
+        (void)front_output_printf(output, "%s--%s", i > 0 ? " " : "", args->flags[i].name);
+    (void)front_output_text(output, "' " SERVER_PROGRAM "\n");
+}
+
+static void complete_zsh(front_output *output, const front_args *args)
+{
+    (void)front_output_text(output, "#compdef " SERVER_PROGRAM "\n# zsh completion for " SERVER_PROGRAM
+                                    "; to use it: source <(" SERVER_PROGRAM " --completion zsh)\n"
+                                    "_ticker_server()\n{\n    _arguments");
+    for (size_t i = 0; i < args->flag_count; i++) {
+        (void)front_output_printf(output, " \\\n        '--%s%s[", args->flags[i].name,
+                                  args->flags[i].argument != NULL ? "=" : "");
+        quoted(output, args->flags[i].help, "[]\\");
+        (void)front_output_printf(output, "]%s'", args->flags[i].argument != NULL ? ":value:_files" : "");
+    }
+    (void)front_output_text(
+        output, "\n}\nif [[ $funcstack[1] == _" SERVER_PROGRAM
+                " ]]; then\n    _ticker_server \"$@\"\nelse\n    compdef _ticker_server " SERVER_PROGRAM "\nfi\n");
+}
+
+static void complete_fish(front_output *output, const front_args *args)
+{
+    (void)front_output_text(output, "# fish completion for " SERVER_PROGRAM "; to use it: " SERVER_PROGRAM
+                                    " --completion fish | source\n");
+    for (size_t i = 0; i < args->flag_count; i++) {
+        (void)front_output_printf(output, "complete -c " SERVER_PROGRAM " -l %s%s -d '", args->flags[i].name,
+                                  args->flags[i].argument != NULL ? " -r -F" : " -f");
+        quoted(output, args->flags[i].help, "'\\");
+        (void)front_output_text(output, "'\n");
+    }
+}
+
+bool server_completion(front_output *output, const front_args *args, const char *shell)
+{
+    if (strcmp(shell, "bash") == 0)
+        complete_bash(output, args);
+    else if (strcmp(shell, "zsh") == 0)
+        complete_zsh(output, args);
+    else if (strcmp(shell, "fish") == 0)
+        complete_fish(output, args);
+    else
+        return false;
+    return true;
 }

@@ -274,6 +274,9 @@ static front_exit run(program *p, int argc, char **argv)
         server_version(&p->output);
         return FRONT_OK;
     }
+    if (front_args_given(&p->args, "completion"))
+        return server_completion(&p->output, &p->args, front_args_value(&p->args, "completion")) ? FRONT_OK
+                                                                                                 : FRONT_USAGE;
     if (p->args.positional_count > 0) {
         front_error(&p->console, "unknown argument \"%s\"; try '" SERVER_PROGRAM " --help'", p->args.positional[0]);
         return FRONT_USAGE;

@@ -44,6 +44,7 @@ static request *prepare(server *s, exchange *x)
     x->answer_count = 0;
     x->status = 0;
     x->body_max = 0;
+    x->head = strcmp(x->method, "HEAD") == 0;
     x->memory = NULL;
     x->route = NULL;
     set_id(s, x);
@@ -274,7 +275,6 @@ server_step server_begin(server *s, exchange *x)
 
     if (r == NULL)
         return SERVER_ANSWERED;
-    x->head = strcmp(x->method, "HEAD") == 0;
     if (!accept_request(s, x, r))
         return SERVER_ANSWERED;
     if (r->route->begin == NULL)
