@@ -15,7 +15,7 @@ extern "C" {
 TICKER_API const char *ticker_version(void);
 TICKER_API int ticker_version_number(void);
 
-/* 1 when this build has a backend: "sqlite", "postgresql", "aws"; 0 otherwise. The functions exist in every build. */
+/* 1 when this build has a backend: "sqlite", "postgresql", "aws", "redis"; 0 otherwise. The functions exist in every build. */
 TICKER_API int ticker_has(const char *feature);
 
 #ifdef __cplusplus

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/mix.h"
+
 #define FIRST_SLOTS 1024
 #define FIRST_BYTES (16 * 1024)
 #define LENGTH_BYTES 2 /* before each string */
@@ -69,30 +71,10 @@ size_t ti_symbols_count(const ti_symbols *symbols)
     return symbols->count;
 }
 
-/* Both halves of the whole product: every bit reaches the low ones. */
-static inline uint64_t mix(uint64_t a, uint64_t b)
-{
-    unsigned __int128 product = (unsigned __int128)a * b;
-
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-/* Eight bytes at a time, by a number that nobody who writes a file knows. */
+/* By a number that nobody who writes a file knows. */
 static uint32_t hash_bytes(uint64_t seed, ti_slice text)
 {
-    uint64_t hash = 0x9e3779b97f4a7c15u ^ text.size, word;
-    const char *at = text.data;
-    size_t left = text.size;
-
-    for (; left >= 8; at += 8, left -= 8) {
-        memcpy(&word, at, 8);
-        hash = mix(hash ^ word ^ seed, seed ^ 0xff51afd7ed558ccdu);
-    }
-    word = 0;
-    for (size_t i = 0; i < left; i++)
-        word = word << 8 | (unsigned char)at[i];
-    hash = mix(hash ^ word ^ seed, seed ^ 0xc4ceb9fe1a85ec53u);
-    return (uint32_t)(hash >> 32);
+    return (uint32_t)(ti_mix_bytes(seed, text) >> 32);
 }
 
 static inline ti_slice text_at(const ti_symbols *symbols, uint32_t number)

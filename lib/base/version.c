@@ -26,6 +26,9 @@ int ticker_has(const char *feature)
 #if defined(TI_WITH_CURL) && defined(TI_WITH_XML)
         "aws",
 #endif
+#ifdef TI_WITH_HIREDIS
+        "redis",
+#endif
         NULL
     };
 
