@@ -1,4 +1,5 @@
-/* The cache suite on Redis, and what can go wrong with a Redis: each of these tests has a server of its own, which it pauses, kills, fills. */
+/* The cache suite on Redis, and what can go wrong with a Redis: each of these tests has a server of its own, which it pauses, kills or
+ * fills. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <spawn.h>
