@@ -48,9 +48,9 @@
 #define TICKER_S3_NOTIFICATIONS_MAX 1000 /* notification configurations of a bucket (AWS: 100) */
 #define TICKER_LABEL_MAX 128             /* bytes of a metric's label value that are kept */
 #define TICKER_METRICS_SERIES_MAX 500    /* series of one family of metrics; further ones are counted together */
-#define TICKER_S3_NOTIFICATIONS_MAX 1000               /* notification configurations of a bucket (AWS: 100) */
-#define TICKER_CACHE_KEY_MAX (16 * 1024)               /* bytes of a key of the cache: a hundred tickers fit */
-#define TICKER_CACHE_TAG_MAX 64                        /* bytes of a tag; a ticker has up to 50 */
+#define TICKER_S3_NOTIFICATIONS_MAX 1000 /* notification configurations of a bucket (AWS: 100) */
+#define TICKER_CACHE_KEY_MAX (16 * 1024) /* bytes of a key of the cache: a hundred tickers fit */
+#define TICKER_CACHE_TAG_MAX 64          /* bytes of a tag; a ticker has up to 50 */
 #define TICKER_CACHE_TAGS_MAX TICKER_QUERY_TICKERS_MAX /* tags of one entry */
 #define TICKER_CACHE_ENTRY_MAX (1024 * 1024)           /* bytes of an entry that is stored */
 #define TICKER_CACHE_BUMP_MAX 10000                    /* tags of one bump; more, and everything is bumped */
