@@ -18,6 +18,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -62,7 +63,9 @@ typedef struct http_exchange {
     exchange x;
     exchange_header headers[EXCHANGE_HEADERS_MAX];
     char uri[URI_MAX + 1];
-    char names[EXCHANGE_HEADER_BYTES_MAX + EXCHANGE_HEADERS_MAX];
+    char method[EXCHANGE_METHOD_MAX];
+    char remote[INET6_ADDRSTRLEN];
+    char texts[EXCHANGE_HEADER_BYTES_MAX + 2 * EXCHANGE_HEADERS_MAX]; /* of the headers */
 } http_exchange;
 
 struct http_connection {
@@ -369,21 +372,23 @@ static enum MHD_Result queue_early(http_exchange *h)
 
 /* --- The request ---------------------------------------------------------------------------------------------------------------- */
 
+/* libmicrohttpd's own texts go with the connection, which a worker may outlive: all are copied. */
 static enum MHD_Result take_header(void *payload, enum MHD_ValueKind kind, const char *name, const char *value)
 {
     http_exchange *h = (http_exchange *)payload;
-    size_t size = strlen(name) + 1;
-    char *copy = h->names + h->header_bytes;
+    size_t size = strlen(name) + 1, value_size = value != NULL ? strlen(value) + 1 : 1;
+    char *copy = h->texts + h->header_bytes;
 
     (void)kind;
-    if (h->x.header_count == EXCHANGE_HEADERS_MAX || h->header_bytes + size > sizeof(h->names)) {
+    if (h->x.header_count == EXCHANGE_HEADERS_MAX || size + value_size > sizeof(h->texts) - h->header_bytes) {
         h->refused = 431;
         return MHD_NO;
     }
     for (size_t i = 0; i < size; i++)
         copy[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] - 'A' + 'a' : name[i]);
-    h->header_bytes += size;
-    h->headers[h->x.header_count++] = (exchange_header){copy, value != NULL ? value : ""};
+    memcpy(copy + size, value != NULL ? value : "", value_size);
+    h->header_bytes += size + value_size;
+    h->headers[h->x.header_count++] = (exchange_header){copy, copy + size};
     return MHD_YES;
 }
 
@@ -439,8 +444,10 @@ static void fill_exchange(http_exchange *h, const char *method)
 
     x->ops = &http_ops;
     x->transport = h;
-    x->method = method;
-    x->remote = h->connection->remote;
+    (void)snprintf(h->method, sizeof(h->method), "%s", method);
+    memcpy(h->remote, h->connection->remote, sizeof(h->remote));
+    x->method = h->method;
+    x->remote = h->remote;
     x->scheme = "http";
     x->headers = h->headers;
     (void)MHD_get_connection_values(h->handle, MHD_HEADER_KIND, take_header, h);

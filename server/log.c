@@ -1,4 +1,3 @@
-#define _GNU_SOURCE /* dup3 */
 #include "log.h"
 
 #include <errno.h>
@@ -24,7 +23,8 @@
 
 struct server_log {
     char *path;
-    int descriptor;
+    int descriptor; /* the thread's own */
+    int next;       /* the file opened anew, for what comes from now on; -1: none */
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
@@ -61,6 +61,22 @@ static void wait_for_lines(server_log *log)
     (void)pthread_cond_timedwait(&log->wake, &log->lock, &until);
 }
 
+/* What waits is written to the file that was open when it came. There is nobody to tell when that fails. */
+static void write_lines(server_log *log, const char *lines, size_t size, uint64_t dropped, int next)
+{
+    (void)write_all(log->descriptor, lines, size);
+    if (dropped > 0) {
+        char text[64];
+        int length = snprintf(text, sizeof text, "{\"dropped\":%" PRIu64 "}\n", dropped);
+
+        (void)write_all(log->descriptor, text, (size_t)length);
+    }
+    if (next >= 0) {
+        (void)close(log->descriptor);
+        log->descriptor = next;
+    }
+}
+
 static void *writer(void *payload)
 {
     server_log *log = payload;
@@ -70,9 +86,9 @@ static void *writer(void *payload)
         char *lines = log->fill;
         size_t size = log->used;
         uint64_t dropped = log->dropped;
-        int descriptor = log->descriptor;
+        int next = log->next;
 
-        if (size == 0 && dropped == 0) {
+        if (size == 0 && dropped == 0 && next < 0) {
             if (log->stop)
                 break;
             wait_for_lines(log);
@@ -82,16 +98,11 @@ static void *writer(void *payload)
         log->drain = lines;
         log->used = 0;
         log->dropped = 0;
+        log->next = -1;
         (void)pthread_mutex_unlock(&log->lock);
-        (void)write_all(descriptor, lines, size); /* there is nobody to tell */
-        if (dropped > 0) {
-            char text[64];
-            int length = snprintf(text, sizeof text, "{\"dropped\":%" PRIu64 "}\n", dropped);
-
-            (void)write_all(descriptor, text, (size_t)length);
-        }
+        write_lines(log, lines, size, dropped, next);
         (void)pthread_mutex_lock(&log->lock);
-        if (!log->stop && log->used < BUFFER / 2)
+        if (!log->stop && log->next < 0 && log->used < BUFFER / 2)
             wait_for_lines(log);
     }
     (void)pthread_mutex_unlock(&log->lock);
@@ -132,6 +143,7 @@ server_log *log_open(const char *path, front_console *console)
     log->path = strdup(path);
     log->fill = malloc(BUFFER);
     log->drain = malloc(BUFFER);
+    log->next = -1;
     log->descriptor = open_file(path, console);
     if (log->path == NULL || log->fill == NULL || log->drain == NULL || log->descriptor < 0) {
         free_log(log);
@@ -149,17 +161,18 @@ server_log *log_open(const char *path, front_console *console)
 
 bool log_reopen(server_log *log, front_console *console)
 {
-    int descriptor = open_file(log->path, console);
-    bool done = false;
+    int descriptor = open_file(log->path, console), unused;
 
     if (descriptor < 0)
         return false;
-    /* The number stays the same, so that the thread that writes just now needs to know nothing. */
     (void)pthread_mutex_lock(&log->lock);
-    done = dup3(descriptor, log->descriptor, O_CLOEXEC) >= 0;
+    unused = log->next;
+    log->next = descriptor;
+    (void)pthread_cond_signal(&log->wake);
     (void)pthread_mutex_unlock(&log->lock);
-    (void)close(descriptor);
-    return done;
+    if (unused >= 0)
+        (void)close(unused);
+    return true;
 }
 
 void log_close(server_log *log)
