@@ -24,6 +24,7 @@
 #include <tickerimport/status.h>
 #include <tickerimport/storage.h>
 #include <tickerimport/store.h>
+#include <tickerimport/upload.h>
 #include <tickerimport/version.h>
 
 #endif

@@ -18,13 +18,15 @@ ticker_source *ticker_source_new(const ticker_source_ops *ops, void *self, const
     if (ops == NULL || ops->size < offsetof(ticker_source_ops, read) + sizeof(ops->read) || ops->read == NULL)
         return NULL;
     source = calloc(1, sizeof(*source));
-    if (source == NULL)
+    if (source == NULL || (source->whole_name = strdup(name != NULL ? name : "")) == NULL) {
+        free(source);
         return NULL;
+    }
     memcpy(&source->ops, ops, ops->size < sizeof(source->ops) ? ops->size : sizeof(source->ops));
     source->self = self;
     source->bytes = bytes < 0 ? -1 : bytes;
     source->descriptor = -1;
-    (void)snprintf(source->name, sizeof(source->name), "%s", name != NULL ? name : "");
+    (void)snprintf(source->name, sizeof(source->name), "%s", source->whole_name);
     return source;
 }
 
@@ -34,6 +36,7 @@ void ticker_source_free(ticker_source *source)
         return;
     if (source->ops.close != NULL)
         source->ops.close(source->self);
+    free(source->whole_name);
     free(source);
 }
 

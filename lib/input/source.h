@@ -8,9 +8,10 @@
 struct ticker_source {
     ticker_source_ops ops;
     void *self;
-    int64_t bytes;  /* -1: unknown */
-    int descriptor; /* of a regular file that may be read twice, else -1 */
-    char name[TICKER_NAME_MAX];
+    int64_t bytes;              /* -1: unknown */
+    int descriptor;             /* of a regular file that may be read twice, else -1 */
+    char name[TICKER_NAME_MAX]; /* cut */
+    char *whole_name;
 };
 
 /* As ops.read, with the source's name added to the error. */

@@ -1,5 +1,6 @@
 #include <tickerimport/import.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -7,6 +8,7 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "pipeline/day_quotes.h"
+#include "pipeline/import.h"
 #include "pipeline/reader.h"
 #include "store/store.h"
 
@@ -15,13 +17,15 @@ typedef struct import_run {
     ticker_store *store; /* NULL: only read and check */
     ticker_reader *reader;
     ticker_import_events events;
+    ti_adoption *upload; /* the ledger row of an upload; NULL: this is none */
     bool forced;
     bool inspect; /* read on whatever is wrong with the file, and judge at the end */
     bool reject;  /* a row that cannot be read makes an import refuse the file */
     int64_t started;
     ticker_status worst; /* of the members so far: OK, WARN or FAILED */
     size_t members;
-    bool cancelled; /* the caller's callback said so */
+    bool cancelled;                    /* the caller's callback said so */
+    char turnover[TI_NUMBER_TEXT_MAX]; /* of the import that a duplicate repeats */
 } import_run;
 
 static int64_t microseconds_now(void)
@@ -79,6 +83,13 @@ static ticker_status report_progress(import_run *import, ticker_error *error)
     return ask_caller(import) ? fail_cancelled(import, error) : TICKER_OK;
 }
 
+/* What ends a member has been written: the row of the upload has seen its end. */
+static void end_row(import_run *import)
+{
+    if (import->upload != NULL)
+        import->upload->id = 0;
+}
+
 /* The ledger row that the report amounts to; `problems` keeps its JSON alive. */
 static ticker_status fill_ledger(import_run *import, const char *status, ti_buffer *problems, ti_ledger_row *row,
                                  ticker_error *error)
@@ -108,7 +119,37 @@ static ticker_status fill_ledger(import_run *import, const char *status, ti_buff
                            .declared = report->declared,
                            .microseconds = microseconds_now() - import->started,
                            .forced = import->forced && !report->complete};
+    if (import->upload != NULL) {
+        row->file = import->upload->file != NULL ? import->upload->file : report->file;
+        row->location = import->upload->location;
+        row->content_type = import->upload->content_type;
+    }
     return TICKER_OK;
+}
+
+/* The ledger row of a member that was not imported. `first`: the import that it repeats, or 0. */
+static ticker_status record(import_run *import, const char *status_text, int64_t first, int64_t *id,
+                            ticker_error *error)
+{
+    ticker_store *store = import->store;
+    ti_buffer problems;
+    ti_ledger_row row;
+    ticker_status status;
+
+    ti_buffer_init(&problems, TICKER_PROBLEMS_JSON_MAX);
+    status = fill_ledger(import, status_text, &problems, &row, error);
+    if (status == TICKER_OK) {
+        row.duplicate_of = first;
+        if (first != 0)
+            row.turnover = import->turnover;
+        store->adopt = import->upload != NULL ? import->upload->id : 0;
+        status = store->ops->record(store, &row, id, error);
+        store->adopt = 0;
+    }
+    ti_buffer_free(&problems);
+    if (status == TICKER_OK)
+        end_row(import);
+    return status;
 }
 
 static bool read_number(const ti_cell *cell, int64_t *number)
@@ -128,13 +169,13 @@ static bool read_date(const ti_cell *cell, int64_t *date)
 /* What the ledger says of an import of the same bytes: a duplicate's report shows it, without reading the file again. */
 static ticker_status recall(import_run *import, int64_t id, ticker_error *error)
 {
-    static const char sql[] = "SELECT records, rejected, repaired, trades, volume, declared, first_date, last_date "
-                              "FROM {imports} WHERE id = $1";
+    static const char sql[] = "SELECT records, rejected, repaired, trades, volume, declared, first_date, last_date, "
+                              "turnover FROM {imports} WHERE id = $1";
     ticker_report *report = ti_reader_report(import->reader);
     int64_t *const numbers[] = {&report->records, &report->rejected, &report->repaired,
                                 &report->trades,  &report->volume,   &report->declared};
     ti_parameter parameter = {.type = TICKER_TYPE_INTEGER, .number = id};
-    ti_cell cells[8];
+    ti_cell cells[9];
     ti_cursor *cursor;
     bool good = true;
     ticker_status status = import->store->ops->query(import->store, sql, &parameter, 1, &cursor, error);
@@ -147,6 +188,10 @@ static ticker_status recall(import_run *import, int64_t id, ticker_error *error)
             good &= read_number(&cells[i], numbers[i]);
         report->records -= report->rejected; /* the ledger counts what was read, the report what could be */
         good = good && read_date(&cells[6], &report->first_date) && read_date(&cells[7], &report->last_date);
+        import->turnover[0] = '\0';
+        if (cells[8].kind == TI_CELL_TEXT && cells[8].text.size < sizeof(import->turnover))
+            (void)snprintf(import->turnover, sizeof(import->turnover), "%.*s", (int)cells[8].text.size,
+                           cells[8].text.data);
         if (!good)
             status = ti_fail(error, TICKER_FAILED, TICKER_ERROR_DATABASE, "the ledger's row %lld cannot be read",
                              (long long)id);
@@ -158,10 +203,15 @@ static ticker_status recall(import_run *import, int64_t id, ticker_error *error)
 static ticker_status duplicate(import_run *import, int64_t id, ticker_error *error)
 {
     ticker_report *report = ti_reader_report(import->reader);
+    int64_t own = import->upload != NULL ? import->upload->id : 0;
     ticker_status status = recall(import, id, error);
 
+    /* When two have the same upload, the second finds the row that it should take over. */
+    if (status == TICKER_OK && own != 0 && own != id)
+        status = record(import, "duplicate", id, &own, error);
     if (status != TICKER_OK)
         return status;
+    end_row(import);
     set_status(report, "duplicate");
     report->complete = true;
     report->import_id = id;
@@ -295,10 +345,12 @@ static ticker_status load(import_run *import, int64_t *id, ticker_error *error)
     store->interrupted_payload = import;
     store->sha256 = ti_reader_can_hash_first(import->reader) ? report->sha256 : NULL;
     store->member = report->member;
+    store->adopt = import->upload != NULL ? import->upload->id : 0;
     status = store->ops->begin(store, id, error);
     if (status == TICKER_OK)
         status = fill(import, id, &open, error);
     store->sha256 = store->member = NULL;
+    store->adopt = 0;
     store->interrupted = NULL; /* what follows must not fail any more */
     if (open)
         store->ops->rollback(store);
@@ -345,6 +397,7 @@ static ticker_status import_member(import_run *import, ticker_error *error)
         return status;
     if (import->inspect)
         return judge(import, error);
+    end_row(import);
     set_status(report, import->store != NULL ? "imported" : "checked");
     report->imported = import->store != NULL ? report->records : 0;
     report->import_id = id;
@@ -359,12 +412,9 @@ static ticker_status refuse_member(import_run *import, ticker_error *why)
 {
     ticker_report *report = ti_reader_report(import->reader);
     ticker_error later;
-    ti_buffer problems;
-    ti_ledger_row row;
     ticker_status status = TICKER_OK;
 
     ti_error_init(&later);
-    ti_buffer_init(&problems, TICKER_PROBLEMS_JSON_MAX);
     (void)ticker_error_format(why, report->error, sizeof(report->error));
     report->complete = false;
     report->imported = 0;
@@ -375,12 +425,8 @@ static ticker_status refuse_member(import_run *import, ticker_error *why)
     if (ti_reader_can_hash_now(import->reader))
         (void)ti_reader_hash(import->reader, &later);
     ticker_error_clear(&later);
-    if (import->store != NULL) {
-        status = fill_ledger(import, "failed", &problems, &row, &later);
-        if (status == TICKER_OK)
-            status = import->store->ops->record(import->store, &row, &report->import_id, &later);
-    }
-    ti_buffer_free(&problems);
+    if (import->store != NULL)
+        status = record(import, "failed", 0, &report->import_id, &later);
     if (status == TICKER_OK)
         send_report(import);
     else
@@ -419,12 +465,30 @@ static ticker_status import_members(import_run *import, ticker_error *error)
     }
 }
 
-static ticker_status prepare_store(ticker_store *store, ticker_error *error)
+ticker_status ti_prepare_store(ticker_store *store, ticker_error *error)
 {
     int found, wanted;
     ticker_status status = ticker_store_version(store, &found, &wanted, error);
 
     return status == TICKER_OK && found != wanted ? ticker_store_migrate(store, error) : status;
+}
+
+/* Takes the row of the upload over; the caller is asked meanwhile whether to go on. */
+static ticker_status adopt(import_run *import, ticker_error *error)
+{
+    ticker_store *store = import->store;
+    ticker_error why;
+    ticker_status status;
+
+    ti_error_init(&why);
+    store->interrupted = ask_caller;
+    store->interrupted_payload = import;
+    status = ti_adopt(store, import->upload, ticker_reader_report(import->reader)->file, &why);
+    store->interrupted = NULL;
+    if (status < TICKER_OK && import->cancelled)
+        return fail_cancelled(import, error);
+    ti_error_copy(error, &why);
+    return status;
 }
 
 static ticker_status run(import_run *import, ticker_source *source, const ticker_options *options,
@@ -440,18 +504,21 @@ static ticker_status run(import_run *import, ticker_source *source, const ticker
     ticker_reader_keep_totals(import->reader, 1);
     status = ti_reader_keep_hash(import->reader, error);
     if (status == TICKER_OK && import->store != NULL)
-        status = prepare_store(import->store, error);
+        status = ti_prepare_store(import->store, error);
+    if (status == TICKER_OK && import->store != NULL && import->upload != NULL)
+        status = adopt(import, error);
     if (status == TICKER_OK)
         status = import_members(import, error);
     ticker_reader_free(import->reader);
     return status == TICKER_OK ? import->worst : status;
 }
 
-ticker_status ticker_import_source(ticker_store *store, ticker_source *source, const ticker_options *options,
-                                   const ticker_import_events *events, ticker_error *error)
+ticker_status ti_import(ticker_store *store, ticker_source *source, const ticker_options *options,
+                        const ticker_import_events *events, ti_adoption *row, ticker_error *error)
 {
     bool dry = ti_option_flag(options, TI_OPTION_DRY_RUN);
-    import_run import = {.store = dry ? NULL : store, .forced = ti_option_flag(options, TI_OPTION_FORCE)};
+    import_run import = {
+        .store = dry ? NULL : store, .upload = dry ? NULL : row, .forced = ti_option_flag(options, TI_OPTION_FORCE)};
 
     if (source == NULL || (store == NULL && !dry)) {
         ticker_source_free(source);
@@ -459,6 +526,12 @@ ticker_status ticker_import_source(ticker_store *store, ticker_source *source, c
                        "an import needs a source, and a store unless dry-run is set");
     }
     return run(&import, source, options, events, error);
+}
+
+ticker_status ticker_import_source(ticker_store *store, ticker_source *source, const ticker_options *options,
+                                   const ticker_import_events *events, ticker_error *error)
+{
+    return ti_import(store, source, options, events, NULL, error);
 }
 
 ticker_status ticker_inspect_source(ticker_source *source, const ticker_options *options,

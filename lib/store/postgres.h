@@ -196,7 +196,7 @@ ticker_status ti_pg_commit_import(ticker_store *store, const ti_ledger_row *row,
                                   int64_t *id, ticker_error *error);
 void ti_pg_rollback_import(ticker_store *store);
 ticker_status ti_pg_record(ticker_store *store, const ti_ledger_row *row, int64_t *id, ticker_error *error);
-ticker_status ti_pg_mark(ticker_store *store, int64_t id, const char *status, ticker_error *error);
+ticker_status ti_pg_mark(ticker_store *store, int64_t id, const char *status, const char *why, ticker_error *error);
 
 /* Appends a text with U+FFFD in the place of every byte that is no UTF-8, and of NUL. */
 bool ti_pg_clean_text(ti_buffer *clean, ti_slice text);

@@ -28,8 +28,8 @@ static const char adopt_sql[] =
     " location = coalesce($21, location), content_type = coalesce($22, content_type), duplicate_of = $23,"
     " updated_at = clock_timestamp() WHERE id = $24 AND status IN " TI_LEDGER_OPEN " RETURNING id";
 
-static const char mark_sql[] = "UPDATE imports SET status = $1, error = '', updated_at = clock_timestamp()"
-                               " WHERE id = $2 AND status IN " TI_LEDGER_OPEN " RETURNING id";
+static const char mark_sql[] = "UPDATE imports SET status = $1, error = $2, updated_at = clock_timestamp()"
+                               " WHERE id = $3 AND status IN " TI_LEDGER_OPEN " RETURNING id";
 
 /* The later of two imports says what an instrument is called; a blank never takes the place of a name. */
 static const char instruments_sql[] =
@@ -347,7 +347,7 @@ ticker_status ti_pg_record(ticker_store *store, const ti_ledger_row *row, int64_
     return write_row(postgres->link, insert_sql, row, id, NULL, error);
 }
 
-ticker_status ti_pg_mark(ticker_store *store, int64_t id, const char *status_text, ticker_error *error)
+ticker_status ti_pg_mark(ticker_store *store, int64_t id, const char *status_text, const char *why, ticker_error *error)
 {
     ti_postgres *postgres = ti_pg_store(store);
     values list = {.count = 0};
@@ -357,6 +357,7 @@ ticker_status ti_pg_mark(ticker_store *store, int64_t id, const char *status_tex
 
     ti_buffer_init(&list.text, TEXT_BYTES_MAX);
     add_text(&list, status_text);
+    add_text(&list, why);
     add_integer(&list, id);
     if (status == TICKER_OK)
         status = end_values(&list, &parameters) ? ti_pg_run(postgres->link, mark_sql, &parameters, &result, error)

@@ -58,7 +58,7 @@ static const char *const texts[TI_SQ_TEXTS] = {
         " turnover = ?16, declared = ?17, forced = ?18, error = ?19, problems = ?20, microseconds = ?21,"
         " location = coalesce(nullif(?22, ''), location), content_type = coalesce(nullif(?23, ''), content_type),"
         " duplicate_of = ?24, updated_at = " NOW " WHERE id = ?1 AND status IN " TI_LEDGER_OPEN,
-    [TI_SQ_MARK_IMPORT] = "UPDATE import_rows SET status = ?2, error = '', updated_at = " NOW
+    [TI_SQ_MARK_IMPORT] = "UPDATE import_rows SET status = ?2, error = ?3, updated_at = " NOW
                           " WHERE id = ?1 AND status IN " TI_LEDGER_OPEN,
     [TI_SQ_NEXT_EPOCH] = "UPDATE epochs SET value = value + 1",
     [TI_SQ_ADD_BUMP] = "INSERT OR IGNORE INTO cache_bumps (import_id, created_at) VALUES (?1, ?2)",

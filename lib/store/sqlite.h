@@ -261,7 +261,7 @@ ticker_status ti_sq_commit(ticker_store *store, const ti_ledger_row *row, ti_nex
                            int64_t *id, ticker_error *error);
 void ti_sq_rollback(ticker_store *store);
 ticker_status ti_sq_record(ticker_store *store, const ti_ledger_row *row, int64_t *id, ticker_error *error);
-ticker_status ti_sq_mark(ticker_store *store, int64_t id, const char *status, ticker_error *error);
+ticker_status ti_sq_mark(ticker_store *store, int64_t id, const char *status, const char *why, ticker_error *error);
 
 /* sqlite_epoch.c */
 /* Within the transaction of an import. */

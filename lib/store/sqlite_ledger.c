@@ -203,7 +203,7 @@ ticker_status ti_sq_record(ticker_store *store, const ti_ledger_row *row, int64_
     return status;
 }
 
-ticker_status ti_sq_mark(ticker_store *store, int64_t id, const char *status_text, ticker_error *error)
+ticker_status ti_sq_mark(ticker_store *store, int64_t id, const char *status_text, const char *why, ticker_error *error)
 {
     ti_sqlite *sqlite = ti_sq_store(store);
     ti_sq_statement *statement;
@@ -215,6 +215,7 @@ ticker_status ti_sq_mark(ticker_store *store, int64_t id, const char *status_tex
         return status;
     ti_sq_bind(sqlite->link, statement, 1, id);
     ti_sq_bind_text(sqlite->link, statement, 2, ti_slice_of(status_text));
+    ti_sq_bind_text(sqlite->link, statement, 3, ti_slice_of(why));
     if (strcmp(status_text, "running") == 0) /* it is the beginning of an import */
         ti_sq_patience(sqlite->link, TI_SQ_TURN_PATIENCE);
     status = ti_sq_finish(sqlite->link, statement, error);

@@ -185,9 +185,9 @@ typedef struct ti_store_ops {
     /* The ledger row of a file that was not imported (refused, a duplicate, or waiting for its turn), in a transaction of its
      * own. */
     ticker_status (*record)(ticker_store *store, const ti_ledger_row *row, int64_t *id, ticker_error *error);
-    /* Says of a ledger row that is not at its end ("queued", "running" or "failed") that it is "running" or "queued" now. TICKER_DONE:
-     * there is none, or it is at its end. */
-    ticker_status (*mark)(ticker_store *store, int64_t id, const char *status, ticker_error *error);
+    /* Says of a ledger row that is not at its end ("queued", "running" or "failed") that it is "running", "queued" or "failed" now;
+     * `why` is "" unless it failed. TICKER_DONE: there is none, or it is at its end. */
+    ticker_status (*mark)(ticker_store *store, int64_t id, const char *status, const char *why, ticker_error *error);
 
     /* Each commit of an import leaves its number here until somebody has told the cache of it: up to `max` of those that are
      * older than `age` milliseconds, oldest first; and away with them. */

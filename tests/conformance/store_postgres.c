@@ -191,8 +191,8 @@ START_TEST(a_ledger_row_taken_over_by_two)
     ti_error_init(&error);
     store_suite_ok(first->ops->record(first, &queued, &upload, &error), &error, "queue");
     first->adopt = second->adopt = upload;
-    store_suite_ok(first->ops->mark(first, upload, "running", &error), &error, "running");
-    store_suite_ok(second->ops->mark(second, upload, "running", &error), &error, "running");
+    store_suite_ok(first->ops->mark(first, upload, "running", "", &error), &error, "running");
+    store_suite_ok(second->ops->mark(second, upload, "running", "", &error), &error, "running");
     store_suite_ok(first->ops->begin(first, &id, &error), &error, "begin");
     ck_assert_int_eq(id, upload);
     store_suite_ok(second->ops->begin(second, &id, &error), &error, "begin");

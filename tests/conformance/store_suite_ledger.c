@@ -91,10 +91,10 @@ START_TEST(test_queued_to_imported)
 
     store_suite_expect(suite.store, LEDGER_TYPES, SHOW_LEDGER,
                        "1|queued|null|" LOCATION "|" CONTENT_TYPE "|" SHA_A "|0|;");
-    suite_ok(suite.store->ops->mark(suite.store, upload, "running", &suite.error), "running");
+    suite_ok(suite.store->ops->mark(suite.store, upload, "running", "", &suite.error), "running");
     store_suite_expect(suite.store, "t", "SELECT status FROM {imports} AS i", "running;");
-    suite_ok(suite.store->ops->mark(suite.store, upload, "queued", &suite.error), "given back");
-    suite_ok(suite.store->ops->mark(suite.store, upload, "running", &suite.error), "running again");
+    suite_ok(suite.store->ops->mark(suite.store, upload, "queued", "", &suite.error), "given back");
+    suite_ok(suite.store->ops->mark(suite.store, upload, "running", "", &suite.error), "running again");
     ck_assert_int_eq(adopt(suite.store, upload, SHA_A, 7, &id), TICKER_OK);
     ck_assert_int_eq(id, upload);
     store_suite_expect(suite.store, LEDGER_TYPES, SHOW_LEDGER,
@@ -103,8 +103,8 @@ START_TEST(test_queued_to_imported)
     store_suite_expect(suite.store, "i",
                        "SELECT count(*) FROM {imports} AS i WHERE created_at IS NOT NULL AND updated_at >= created_at",
                        "1;");
-    ck_assert_int_eq(suite.store->ops->mark(suite.store, upload, "running", &suite.error), TICKER_DONE);
-    ck_assert_int_eq(suite.store->ops->mark(suite.store, 4711, "running", &suite.error), TICKER_DONE);
+    ck_assert_int_eq(suite.store->ops->mark(suite.store, upload, "running", "", &suite.error), TICKER_DONE);
+    ck_assert_int_eq(suite.store->ops->mark(suite.store, 4711, "running", "", &suite.error), TICKER_DONE);
     store_suite_expect(suite.store, "t", "SELECT status FROM {imports} AS i", "imported;");
     /* The next import has a row of its own again. */
     suite_put_quote("A", "2016-01-04", "010", 8);
@@ -125,7 +125,7 @@ START_TEST(test_queued_to_failed_to_imported)
     ck_assert_int_eq(id, upload);
     store_suite_expect(suite.store, LEDGER_TYPES, SHOW_LEDGER,
                        "1|failed|null|" LOCATION "|" CONTENT_TYPE "|" SHA_A "|10|truncated;");
-    suite_ok(suite.store->ops->mark(suite.store, upload, "running", &suite.error), "another try");
+    suite_ok(suite.store->ops->mark(suite.store, upload, "running", "", &suite.error), "another try");
     store_suite_expect(suite.store, "tt", "SELECT status, error FROM {imports} AS i", "running|;");
     ck_assert_int_eq(adopt(suite.store, upload, SHA_B, 7, &id), TICKER_OK);
     store_suite_expect(suite.store, LEDGER_TYPES, SHOW_LEDGER,
@@ -157,7 +157,7 @@ START_TEST(test_queued_to_duplicate)
     store_suite_expect(suite.store, "iti", "SELECT id, status, duplicate_of FROM {imports} AS i ORDER BY id",
                        "1|imported|null;2|duplicate|1;");
     store_suite_expect(suite.store, "ip", "SELECT import_id, close FROM {quotes} AS q", "1|1000000;");
-    ck_assert_int_eq(suite.store->ops->mark(suite.store, upload, "running", &suite.error), TICKER_DONE);
+    ck_assert_int_eq(suite.store->ops->mark(suite.store, upload, "running", "", &suite.error), TICKER_DONE);
 }
 END_TEST
 
@@ -191,7 +191,7 @@ START_TEST(test_killed_while_running)
 
         suite_put_quote("A", "2016-01-04", "010", 1);
         own->adopt = upload;
-        if (own->ops->mark(own, upload, "running", &suite.error) != TICKER_OK ||
+        if (own->ops->mark(own, upload, "running", "", &suite.error) != TICKER_OK ||
             own->ops->begin(own, &id, &suite.error) != TICKER_OK || id != upload ||
             own->ops->put(own, suite.quotes, &suite.error) != TICKER_OK ||
             own->ops->settle(own, &suite.error) != TICKER_OK)
@@ -203,7 +203,7 @@ START_TEST(test_killed_while_running)
     suite.store = store_suite_open(suite.url);
     store_suite_expect(suite.store, "t", "SELECT status FROM {imports} AS i", "running;");
     store_suite_expect(suite.store, "i", COUNT_QUOTES, "0;");
-    suite_ok(suite.store->ops->mark(suite.store, upload, "running", &suite.error), "running again");
+    suite_ok(suite.store->ops->mark(suite.store, upload, "running", "", &suite.error), "running again");
     ck_assert_int_eq(adopt(suite.store, upload, SHA_A, 7, &id), TICKER_OK);
     ck_assert_int_eq(id, upload);
     store_suite_expect(suite.store, "it", "SELECT id, status FROM {imports} AS i", "1|imported;");
@@ -300,7 +300,7 @@ START_TEST(test_misuse)
 
     suite_ok(suite.store->ops->begin(suite.store, &id, &suite.error), "begin");
     ck_assert_int_eq(suite.store->ops->record(suite.store, &row, &id, NULL), TICKER_FATAL);
-    ck_assert_int_eq(suite.store->ops->mark(suite.store, 1, "running", NULL), TICKER_FATAL);
+    ck_assert_int_eq(suite.store->ops->mark(suite.store, 1, "running", "", NULL), TICKER_FATAL);
     ck_assert_int_eq(suite.store->ops->epoch(suite.store, &id, NULL), TICKER_FATAL);
     ck_assert_int_eq(suite.store->ops->confirm_bumps(suite.store, ids, 1, NULL), TICKER_FATAL);
     suite.store->ops->rollback(suite.store);

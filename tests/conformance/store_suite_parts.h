@@ -47,6 +47,7 @@ TCase *suite_group(Suite *to, const char *name);
 void suite_add_ledger(Suite *to);
 void suite_add_quotes(Suite *to);
 void suite_add_trades(Suite *to);
+void suite_add_upload(Suite *to);
 void suite_add_whole(Suite *to);
 
 #endif

@@ -415,7 +415,7 @@ static ticker_status fake_put_day_quotes(ticker_store *store, const ticker_batch
 
 /* --- Queries: what an import asks of its ledger --------------------------------------------------------------------------------- */
 
-#define LEDGER_CELLS 8 /* records, rejected, repaired, trades, volume, declared, first and last date */
+#define LEDGER_CELLS 9 /* records, rejected, repaired, trades, volume, declared, first and last date, turnover */
 
 typedef struct fake_cursor {
     ti_cursor cursor;
@@ -455,9 +455,9 @@ static ticker_status fake_query(ticker_store *store, const char *sql, const ti_p
     fake_cursor *opened;
 
     ck_assert_uint_eq(count, 1);
-    ck_assert_str_eq(
-        sql, "SELECT records, rejected, repaired, trades, volume, declared, first_date, last_date FROM {imports} "
-             "WHERE id = $1");
+    ck_assert_str_eq(sql,
+                     "SELECT records, rejected, repaired, trades, volume, declared, first_date, last_date, turnover "
+                     "FROM {imports} WHERE id = $1");
     if (status != TICKER_OK)
         return status;
     opened = calloc(1, sizeof(*opened));

@@ -1,0 +1,212 @@
+/* Uploads in the ledger: their rows before the import, and taking them over. */
+#include <tickerimport/upload.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/slice.h"
+#include "input/source.h"
+#include "pipeline/import.h"
+#include "store/store.h"
+
+#define FIELDS 4
+
+/* --- Finding rows -------------------------------------------------------------------------------------------------------------- */
+
+/* One row that `sql` finds: id, then texts, which are copied (null: NULL) to be freed. TICKER_DONE: no row. */
+static ticker_status ask_row(ticker_store *store, const char *sql, const ti_parameter *parameters, size_t count,
+                             int64_t *id, char **texts, ticker_error *error)
+{
+    ti_cell cells[FIELDS];
+    ti_cursor *cursor = NULL;
+    ticker_status status = store->ops->query(store, sql, parameters, count, &cursor, error);
+
+    if (status != TICKER_OK)
+        return status;
+    status = cursor->ops->next(cursor, cells, error);
+    if (status == TICKER_OK) {
+        *id = cells[0].number;
+        if (cells[0].kind == TI_CELL_TEXT && !ti_parse_integer(cells[0].text, true, id))
+            status = ti_fail(error, TICKER_FAILED, TICKER_ERROR_DATABASE, "the ledger has a row without a number");
+    }
+    for (size_t i = 1; i < cursor->columns && status == TICKER_OK; i++) {
+        if (cells[i].kind == TI_CELL_TEXT && (texts[i - 1] = ti_slice_copy(cells[i].text)) == NULL)
+            status = ti_fail_memory(error);
+    }
+    cursor->ops->close(cursor);
+    return status;
+}
+
+ticker_status ticker_upload_known(ticker_store *store, const char *sha256, int64_t bytes, int64_t *id,
+                                  ticker_error *error)
+{
+    static const char sql[] =
+        "SELECT id FROM {imports} AS i WHERE sha256 = $1 AND ($2 < 0 OR bytes = $2) AND status IN ('imported',"
+        " 'running', 'queued') ORDER BY CASE status WHEN 'imported' THEN 0 WHEN 'running' THEN 1 ELSE 2 END, id LIMIT "
+        "1";
+
+    if (store == NULL || sha256 == NULL || id == NULL)
+        return ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "an upload is known by its store and its hash");
+    const ti_parameter parameters[] = {{.type = TICKER_TYPE_TEXT, .text = ti_slice_of(sha256)},
+                                       {.type = TICKER_TYPE_INTEGER, .number = bytes}};
+    return ask_row(store, sql, parameters, 2, id, NULL, error);
+}
+
+/* The row with a number, or the first one of a location: file, location, content type. */
+static ticker_status find_row(ticker_store *store, int64_t id, const char *location, int64_t *found, char *texts[],
+                              ticker_error *error)
+{
+    static const char by_id[] = "SELECT id, file, location, content_type FROM {imports} AS i WHERE id = $1";
+    static const char by_location[] =
+        "SELECT id, file, location, content_type FROM {imports} AS i WHERE location = $1 ORDER BY id LIMIT 1";
+    ti_parameter parameter = {.type = TICKER_TYPE_INTEGER, .number = id};
+
+    if (id == 0 && (location == NULL || location[0] == '\0'))
+        return TICKER_DONE;
+    if (id == 0)
+        parameter = (ti_parameter){.type = TICKER_TYPE_TEXT, .text = ti_slice_of(location)};
+    return ask_row(store, id != 0 ? by_id : by_location, &parameter, 1, found, texts, error);
+}
+
+/* --- Writing rows -------------------------------------------------------------------------------------------------------------- */
+
+static ti_ledger_row row_of(const char *status, const char *file, const char *location)
+{
+    return (ti_ledger_row){.file = file,
+                           .member = "",
+                           .format = "",
+                           .sha256 = "",
+                           .status = status,
+                           .error = "",
+                           .problems = "[]",
+                           .turnover = "0",
+                           .first_date = TICKER_NULL,
+                           .last_date = TICKER_NULL,
+                           .declared = TICKER_NULL,
+                           .location = location};
+}
+
+ticker_status ticker_upload_record(ticker_store *store, const ticker_stored *stored, const char *name,
+                                   const char *format, const char *content_type, int64_t *id, ticker_error *error)
+{
+    ti_ledger_row row;
+    ticker_status status;
+
+    if (store == NULL || stored == NULL || name == NULL || id == NULL)
+        return ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE,
+                       "an upload is recorded with its store, where it is stored, and its name");
+    status = ti_prepare_store(store, error);
+    if (status != TICKER_OK)
+        return status;
+    row = row_of("queued", name, ticker_stored_url(stored));
+    row.bytes = ticker_stored_bytes(stored);
+    row.sha256 = ticker_stored_sha256(stored);
+    row.format = format != NULL ? format : "";
+    row.content_type = content_type;
+    return store->ops->record(store, &row, id, error);
+}
+
+ticker_status ticker_upload_refuse(ticker_store *store, int64_t id, const char *location, const ticker_error *why,
+                                   ticker_error *error)
+{
+    char text[2 * TICKER_ERROR_MESSAGE_MAX + TICKER_NAME_MAX];
+    char *texts[FIELDS - 1] = {NULL};
+    ticker_status status;
+
+    if (store == NULL || why == NULL || id < 0)
+        return ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "an upload is refused in a store, and for a reason");
+    (void)ticker_error_format(why, text, sizeof(text));
+    status = find_row(store, id, location, &id, texts, error);
+    if (status == TICKER_OK)
+        status = store->ops->mark(store, id, "failed", text, error);
+    for (size_t i = 0; i < FIELDS - 1; i++)
+        free(texts[i]);
+    return status;
+}
+
+/* --- Taking over --------------------------------------------------------------------------------------------------------------- */
+
+void ti_adoption_end(ti_adoption *row)
+{
+    free(row->location);
+    free(row->file);
+    free(row->content_type);
+    *row = (ti_adoption){.id = 0};
+}
+
+/* A file that nobody announced, such as an object that was put straight into S3: it can be followed too. */
+static ticker_status make_row(ticker_store *store, ti_adoption *row, const char *file, ticker_error *error)
+{
+    const ti_ledger_row made = row_of("running", file, row->location);
+
+    ticker_status status = store->ops->record(store, &made, &row->id, error);
+
+    row->taken = status == TICKER_OK;
+    return status;
+}
+
+/* What the row says takes the place of what the source says. */
+static void keep_texts(ti_adoption *row, char *texts[])
+{
+    row->file = texts[0];
+    row->content_type = texts[2];
+    if (texts[1] != NULL) {
+        free(row->location);
+        row->location = texts[1];
+    }
+}
+
+ticker_status ti_adopt(ticker_store *store, ti_adoption *row, const char *file, ticker_error *error)
+{
+    char *texts[FIELDS - 1] = {NULL};
+    int64_t found = 0;
+    ticker_status status = find_row(store, row->id, row->location, &found, texts, error);
+
+    if (status == TICKER_DONE && row->id != 0) /* somebody deleted it */
+        status = find_row(store, 0, row->location, &found, texts, error);
+    row->id = 0;
+    if (status == TICKER_DONE)
+        return make_row(store, row, file, error);
+    keep_texts(row, texts);
+    if (status == TICKER_OK)
+        status = store->ops->mark(store, found, "running", "", error);
+    if (status == TICKER_OK) {
+        row->id = found;
+        row->taken = true;
+    }
+    return status == TICKER_DONE ? TICKER_OK : status; /* at its end */
+}
+
+/* When the import could go on another time, so can the row. It is as well left running: it is taken over like a queued one. */
+static void give_back(ticker_store *store, const ti_adoption *row, const ticker_error *why)
+{
+    if (row->taken && row->id != 0 && ticker_error_get_kind(why) != TICKER_ERROR_SERVICE)
+        (void)store->ops->mark(store, row->id, "queued", "", NULL);
+}
+
+ticker_status ticker_upload_import(ticker_store *store, int64_t id, ticker_source *source,
+                                   const ticker_options *options, const ticker_import_events *events,
+                                   ticker_error *error)
+{
+    ti_adoption row = {.id = id};
+    ticker_error why;
+    ticker_status status;
+
+    ti_error_init(&why);
+    if (source == NULL || store == NULL || id < 0) {
+        ticker_source_free(source);
+        return ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "an import of an upload needs a store and a source");
+    }
+    row.location = ti_slice_copy(ti_slice_of(source->whole_name));
+    if (row.location == NULL) {
+        ticker_source_free(source);
+        return ti_fail_memory(error);
+    }
+    status = ti_import(store, source, options, events, &row, &why);
+    if (status < TICKER_OK)
+        give_back(store, &row, &why);
+    ti_adoption_end(&row);
+    ti_error_copy(error, &why);
+    return status;
+}
