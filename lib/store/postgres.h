@@ -93,6 +93,8 @@ bool ti_pg_wait_connected(struct pg_conn *conn, bool *late);
 ti_pg_result *ti_pg_wait_result(struct pg_conn *conn, const ticker_store *store);
 /* Asks the server to stop the statement. When the request does not get through, the statement ends by itself: later, that is all. */
 void ti_pg_cancel(struct pg_conn *conn);
+/* Reads on as long as the server sends at once, and not for long; true when the answer is over. */
+bool ti_pg_take_rest(struct pg_conn *conn);
 
 /* --- The store ----------------------------------------------------------------------------------------------------------------- */
 

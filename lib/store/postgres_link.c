@@ -493,6 +493,8 @@ void ti_pg_stream_end(ti_pg_link *link)
         return;
     link->streaming = false;
     ti_error_init(&unused);
+    if (PQtransactionStatus(link->conn) == PQTRANS_ACTIVE && ti_pg_take_rest(link->conn))
+        return;
     if (PQtransactionStatus(link->conn) == PQTRANS_ACTIVE)
         ti_pg_cancel(link->conn); /* when that fails, the rest of the rows is read and dropped */
     (void)drain(link, &unused);

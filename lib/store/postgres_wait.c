@@ -16,6 +16,8 @@
 #define CONNECT_SECONDS_MAX 100000
 #define HOSTS_MAX 16
 #define WATCH_MILLISECONDS 200 /* between two questions whether to stop */
+#define REST_MILLISECONDS 3    /* to wait for the next row of an answer that is not wanted any more */
+#define REST_ROWS 10000        /* to take of it */
 
 static int64_t now_milliseconds(void)
 {
@@ -87,6 +89,24 @@ void ti_pg_cancel(PGconn *conn)
     if (cancel != NULL)
         (void)PQcancel(cancel, why, sizeof(why));
     PQfreeCancel(cancel);
+}
+
+/* A request to stop takes a connection of its own, which costs the server a process: most answers are over before. */
+bool ti_pg_take_rest(PGconn *conn)
+{
+    for (size_t rows = 0; rows < REST_ROWS; rows++) {
+        struct pollfd input = {.fd = PQsocket(conn), .events = POLLIN};
+        PGresult *result;
+
+        while (PQisBusy(conn) != 0)
+            if (poll(&input, 1, REST_MILLISECONDS) <= 0 || PQconsumeInput(conn) == 0)
+                return false;
+        result = PQgetResult(conn);
+        if (result == NULL)
+            return true;
+        PQclear(result);
+    }
+    return false;
 }
 
 /* Waits until libpq has a result to hand out, or finds that the connection is gone. A request to stop that reaches the server before
