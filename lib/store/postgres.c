@@ -18,6 +18,7 @@ static void close_store(ticker_store *store)
         return;
     ti_pg_close(postgres->link); /* the server rolls back what is open */
     ti_pg_forget(postgres);
+    ti_pg_prepared_forget(&postgres->prepared);
     free(postgres);
 }
 

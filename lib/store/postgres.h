@@ -70,8 +70,10 @@ ticker_status ti_pg_copy_send(ti_pg_link *link, const void *data, size_t size, t
 ticker_status ti_pg_copy_end(ti_pg_link *link, ticker_error *error);
 
 /* A SELECT row by row. TICKER_OK with a result of one row (or none, at the start only), TICKER_DONE after the last one. */
-ticker_status ti_pg_stream_begin(ti_pg_link *link, const char *sql, const ti_pg_parameters *parameters,
-                                 ti_pg_result **first, ticker_error *error);
+ticker_status ti_pg_stream_begin(ti_pg_link *link, const char *sql, const char *name,
+                                 const ti_pg_parameters *parameters, ti_pg_result **first, ticker_error *error);
+ticker_status ti_pg_prepare(ti_pg_link *link, const char *name, const char *sql, const ti_pg_parameters *parameters,
+                            ticker_error *error);
 ticker_status ti_pg_stream_next(ti_pg_link *link, ti_pg_result **row, ticker_error *error);
 /* Gives up the rows that have not come yet. */
 void ti_pg_stream_end(ti_pg_link *link);
@@ -114,6 +116,19 @@ typedef struct ti_pg_period {
     ti_buffer rows; /* of a fresh period: encoded and not sent yet */
 } ti_pg_period;
 
+/* Statements that are prepared, or may be when they are asked again; of one connection. */
+#define TI_PG_PREPARED_MAX 32
+
+typedef struct ti_pg_prepared {
+    unsigned connection;
+    bool refused; /* they get lost: no more of them */
+    size_t count;
+    struct {
+        char *sql;
+        unsigned uses;
+    } entry[TI_PG_PREPARED_MAX];
+} ti_pg_prepared;
+
 typedef struct ti_postgres {
     ticker_store base;
     ti_pg_link *link;
@@ -122,6 +137,7 @@ typedef struct ti_postgres {
     bool streaming;     /* a cursor of query() is open */
     unsigned listening; /* the connection that was told to LISTEN; 0: none */
     int64_t epoch;
+    ti_pg_prepared prepared;
     /* The import. */
     int64_t import_id;
     ticker_table table; /* of its batches; TICKER_TABLE_NONE before the first one */
@@ -143,6 +159,14 @@ static inline ti_postgres *ti_pg_store(ticker_store *store)
 {
     return (ti_postgres *)store;
 }
+
+/* postgres_prepared.c */
+void ti_pg_prepared_forget(ti_pg_prepared *prepared);
+/* The name under which the statement is prepared, in `name`; NULL: it is to be run as it is. */
+const char *ti_pg_prepared_name(ti_postgres *postgres, const char *sql, const ti_pg_parameters *parameters,
+                                char name[24]);
+/* Whether it failed because it was prepared; then nothing is any more. */
+bool ti_pg_prepared_lost(ti_postgres *postgres, const ticker_error *error);
 
 /* postgres_schema.c */
 #define TI_PG_QUOTES_KEY "ticker, trade_date, market, term_days, occurrence"

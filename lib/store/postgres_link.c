@@ -451,11 +451,27 @@ ticker_status ti_pg_copy_end(ti_pg_link *link, ticker_error *error)
     return drain(link, error);
 }
 
-ticker_status ti_pg_stream_begin(ti_pg_link *link, const char *sql, const ti_pg_parameters *parameters,
-                                 ti_pg_result **first, ticker_error *error)
+ticker_status ti_pg_prepare(ti_pg_link *link, const char *name, const char *sql, const ti_pg_parameters *parameters,
+                            ticker_error *error)
 {
-    if (PQsendQueryParams(link->conn, sql, parameters->count, parameters->types, parameters->values, NULL, NULL, 0) !=
-        1)
+    PGresult *result = PQprepare(link->conn, name, sql, parameters->count, parameters->types);
+    ticker_status status = TICKER_OK;
+
+    if (PQresultStatus(result) != PGRES_COMMAND_OK)
+        status = fail_result(link, result, error);
+    PQclear(result);
+    return status;
+}
+
+ticker_status ti_pg_stream_begin(ti_pg_link *link, const char *sql, const char *name,
+                                 const ti_pg_parameters *parameters, ti_pg_result **first, ticker_error *error)
+{
+    int sent = name != NULL
+                   ? PQsendQueryPrepared(link->conn, name, parameters->count, parameters->values, NULL, NULL, 0)
+                   : PQsendQueryParams(link->conn, sql, parameters->count, parameters->types, parameters->values, NULL,
+                                       NULL, 0);
+
+    if (sent != 1)
         return fail_connection(link, error);
     link->streaming = true;
     (void)PQsetSingleRowMode(link->conn); /* without it the rows come all at once: slower, not wrong */

@@ -130,11 +130,20 @@ static ticker_status open_cursor(ti_postgres *postgres, const char *sql, const b
 {
     const ti_pg_parameters bound_values = {.count = (int)count, .types = list->types, .values = list->values};
     pg_cursor *made = calloc(1, sizeof(*made));
+    const char *prepared;
+    char name[24];
+    ticker_error lost;
     ticker_status status;
 
     if (made == NULL)
         return ti_fail_memory(error);
-    status = ti_pg_stream_begin(postgres->link, sql, &bound_values, &made->rows, error);
+    ti_error_init(&lost);
+    prepared = ti_pg_prepared_name(postgres, sql, &bound_values, name);
+    status = ti_pg_stream_begin(postgres->link, sql, prepared, &bound_values, &made->rows, &lost);
+    if (status != TICKER_OK && prepared != NULL && ti_pg_prepared_lost(postgres, &lost))
+        status = ti_pg_stream_begin(postgres->link, sql, NULL, &bound_values, &made->rows, error);
+    else if (status != TICKER_OK && error != NULL)
+        ti_error_copy(error, &lost);
     if (status != TICKER_OK) {
         free(made);
         return status;

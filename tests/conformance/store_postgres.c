@@ -349,6 +349,43 @@ START_TEST(a_server_that_does_not_answer)
 }
 END_TEST
 
+/* How often PETR4 is quoted, asked `times` times; and in how many statements the session keeps that prepared. */
+static void count_petr4(ticker_store *store, int times, const char *kept)
+{
+    char *answer;
+
+    for (int i = 0; i < times; i++) {
+        answer = store_suite_ask(store, "i", "SELECT COUNT(*) FROM {quotes} AS q WHERE ticker = $1", "PETR4",
+                                 (const char *)NULL);
+        ck_assert_str_eq(answer, "2;");
+        free(answer);
+    }
+    answer = store_suite_ask(store, "i", "SELECT COUNT(*) FROM pg_prepared_statements WHERE statement LIKE $1",
+                             "%q WHERE ticker%", (const char *)NULL);
+    ck_assert_str_eq(answer, kept);
+    free(answer);
+}
+
+/* A question that comes again is prepared; when a pooler or DISCARD takes that away, it is answered all the same. */
+START_TEST(questions_are_prepared)
+{
+    static const char *const dates[] = {"2023-12-29", "2024-01-02"};
+    ticker_store *store = store_suite_open_migrated(url);
+    ticker_batch *batch = quotes_of(dates, 2);
+    int64_t id = 0;
+
+    ck_assert_int_eq(store_suite_import(store, &batch, 1, "a", &id), TICKER_OK);
+    count_petr4(store, 1, "0;");
+    count_petr4(store, 3, "1;");
+    (void)outside("ALTER TABLE quotes ADD COLUMN other integer"); /* the answer's own columns stay */
+    count_petr4(store, 1, "1;");
+    store_suite_run_sql(store, "DEALLOCATE ALL");
+    count_petr4(store, 3, "0;"); /* and it is not tried again */
+    ti_batch_free(batch);
+    ticker_store_free(store);
+}
+END_TEST
+
 static TCase *alone(void)
 {
     TCase *cases = tcase_create("postgresql alone");
@@ -362,6 +399,7 @@ static TCase *alone(void)
     tcase_add_test(cases, an_epoch_outlives_its_connection);
     tcase_add_test(cases, a_wait_for_a_lock_can_be_stopped);
     tcase_add_test(cases, a_table_in_the_way_is_named);
+    tcase_add_test(cases, questions_are_prepared);
     tcase_add_test(cases, urls_that_lead_nowhere);
     tcase_add_test(cases, a_server_that_does_not_answer);
     return cases;
