@@ -173,6 +173,7 @@ ticker_metrics *ticker_metrics_new(void)
         ticker_metrics_free(metrics);
         return NULL;
     }
+    metrics->started = ti_metrics_started();
     ticker_series_set(ticker_metrics_series(metrics, TICKER_METRIC_BUILD_INFO, build, 2), 1);
     return metrics;
 }

@@ -56,6 +56,7 @@ typedef struct ti_family {
 
 struct ticker_metrics {
     pthread_mutex_t lock; /* over making a series */
+    int64_t started;      /* of the process, in microseconds since 1970; -1: not known */
     ti_family families[TI_METRIC_COUNT];
 };
 
@@ -64,6 +65,8 @@ bool ti_metrics_seconds(ti_buffer *text, int64_t microseconds);
 /* The head of a family: # HELP and # TYPE. */
 bool ti_metrics_head(ti_buffer *text, const char *name, const char *kind, const char *help);
 /* The process_* metrics; what the system does not tell is left out. */
-void ti_metrics_process(ti_buffer *text);
+void ti_metrics_process(ti_buffer *text, int64_t started);
+/* When the process started, in microseconds since 1970; -1: not known. */
+int64_t ti_metrics_started(void);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "metrics/metrics.h"
@@ -68,24 +69,30 @@ static bool read_stat(int64_t fields[STAT_FIELDS])
     return true;
 }
 
-/* When the machine started, in seconds since 1970; 0: not known. It stands behind lines that may be long. */
+/* What CLOCK_BOOTTIME counts from, in microseconds since 1970. */
 static int64_t boot_time(void)
 {
-    FILE *file = fopen("/proc/stat", "re");
-    char line[128];
-    int64_t seconds = 0;
+    struct timespec now, up;
 
-    while (file != NULL && seconds == 0 && fgets(line, sizeof(line), file) != NULL)
-        if (strncmp(line, "btime ", 6) == 0)
-            (void)ti_parse_integer((ti_slice){line + 6, strcspn(line + 6, "\n")}, false, &seconds);
-    if (file != NULL)
-        (void)fclose(file);
-    return seconds;
+    if (clock_gettime(CLOCK_REALTIME, &now) != 0 || clock_gettime(CLOCK_BOOTTIME, &up) != 0)
+        return -1;
+    return (now.tv_sec - up.tv_sec) * MICROSECONDS + (now.tv_nsec - up.tv_nsec) / 1000;
+}
+
+/* Looked at once: the clock is corrected now and then, and a start that moves looks like another process. /proc/stat knows it too, but
+ * services are often kept from seeing it. */
+int64_t ti_metrics_started(void)
+{
+    int64_t fields[STAT_FIELDS], boot = boot_time(), ticks = sysconf(_SC_CLK_TCK);
+
+    if (boot < 0 || ticks <= 0 || !read_stat(fields))
+        return -1;
+    return boot + fields[STAT_START] / ticks * MICROSECONDS + fields[STAT_START] % ticks * MICROSECONDS / ticks;
 }
 
 static void write_stat(ti_buffer *text)
 {
-    int64_t fields[STAT_FIELDS], boot = boot_time(), ticks = sysconf(_SC_CLK_TCK), page = sysconf(_SC_PAGESIZE);
+    int64_t fields[STAT_FIELDS], page = sysconf(_SC_PAGESIZE);
 
     if (!read_stat(fields))
         return;
@@ -94,10 +101,6 @@ static void write_stat(ti_buffer *text)
         one(text, "process_resident_memory_bytes", "gauge", "Resident memory size in bytes.",
             fields[STAT_RESIDENT] * page);
     one(text, "process_threads", "gauge", "Threads of the process.", fields[STAT_THREADS]);
-    if (boot > 0 && ticks > 0)
-        one_time(text, "process_start_time_seconds", "gauge", "Start time of the process since unix epoch in seconds.",
-                 (boot + fields[STAT_START] / ticks) * MICROSECONDS +
-                     fields[STAT_START] % ticks * MICROSECONDS / ticks);
 }
 
 static void write_descriptors(ti_buffer *text)
@@ -126,7 +129,7 @@ static void write_limit(ti_buffer *text, __rlimit_resource_t which, const char *
         (void)ti_buffer_printf(text, "%s %" PRIu64 "\n", name, (uint64_t)limit.rlim_cur);
 }
 
-void ti_metrics_process(ti_buffer *text)
+void ti_metrics_process(ti_buffer *text, int64_t started)
 {
     struct rusage usage;
 
@@ -137,5 +140,8 @@ void ti_metrics_process(ti_buffer *text)
     write_descriptors(text);
     write_limit(text, RLIMIT_NOFILE, "process_max_fds", "Maximum number of open file descriptors.");
     write_stat(text);
+    if (started >= 0)
+        one_time(text, "process_start_time_seconds", "gauge", "Start time of the process since unix epoch in seconds.",
+                 started);
     write_limit(text, RLIMIT_AS, "process_virtual_memory_max_bytes", "Maximum amount of virtual memory in bytes.");
 }

@@ -107,7 +107,7 @@ ticker_status ticker_metrics_write(ticker_metrics *metrics, ticker_write write, 
     for (size_t i = 0; i < TI_METRIC_COUNT && status == TICKER_OK; i++)
         status = write_family(&text, metrics->families[i].other, write, payload, error);
     if (status == TICKER_OK) {
-        ti_metrics_process(&text);
+        ti_metrics_process(&text, metrics->started);
         status = hand_out(&text, write, payload, error);
     }
     ti_buffer_free(&text);

@@ -95,7 +95,7 @@
 
     const portuguese = (navigator.languages && navigator.languages[0] || navigator.language || "en").toLowerCase().startsWith("pt");
     const text = portuguese ? texts.pt : texts.en;
-    const IMPORTS_SHOWN = 15, TICKERS_SHOWN = 12, QUOTES_SHOWN = 250, ROWS_SHOWN = 30;
+    const IMPORTS_SHOWN = 15, TICKERS_SHOWN = 12, QUOTES_SHOWN = 250, ROWS_SHOWN = 12;
     const POLL = 1000, REFRESH = 20000, TYPING = 250;
     let token = "";
 
@@ -409,8 +409,8 @@
         const points = rows.filter((one) => one.market === market && one.close !== "").reverse();
         const closes = points.map((one) => Number(one.close));
         const low = Math.min(...closes), high = Math.max(...closes);
-        chart.hidden = points.length < 2;
-        if (chart.hidden)
+        chart.toggleAttribute("hidden", points.length < 2); /* SVG has no property of that name */
+        if (points.length < 2)
             return;
         byId("chart-title").textContent = text.chartOf(ticker, showDay(points[0].date), showDay(points[points.length - 1].date));
         byId("chart-line").setAttribute("points", closes.map((close, i) =>
