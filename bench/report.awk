@@ -1,5 +1,5 @@
 # Medians, rates, ratios and goals from the lines of scripts/bench:
-# PART KIND BYTES NAME ROWS SECONDS [KIB], with tabs. -v json=yes: JSON lines. -v check=yes: exit with 1 when a goal is missed.
+# PART KIND BYTES NAME ROWS SECONDS [KIB [P50 P99]], with tabs, the last two in microseconds. -v json=yes: JSON lines. -v check=yes: exit with 1 when a goal is missed.
 
 BEGIN {
     FS = "\t"
@@ -9,6 +9,11 @@ BEGIN {
     reference["postgres"] = "server-copy+key"
     reference["sigv4"] = "botocore"
     reference["s3"] = "curl"
+    reference["serve", "nginx"] = "fcgi-hello"
+    reference["serve", "listener"] = "nginx-static"
+    reference["serve", "uncached"] = "pgbench"
+    reference["serve", "csv"] = "psql-copy"
+    reference["serve", "upload"] = "nginx-spool"
 }
 
 {
@@ -20,18 +25,31 @@ BEGIN {
     rows[id] = $5
     if ($7 + 0 > peak[id])
         peak[id] = $7 + 0
+    # Runs of load take as long as they are told, and differ in what was done meanwhile: the time of a fixed number is what can be compared.
+    if ($1 == "serve" && $5 > 0) {
+        if (runs[id] == 1)
+            first_rows[id] = $5
+        rows[id] = first_rows[id]
+        times[id, runs[id]] = $6 * rows[id] / $5
+        middle_ms[id, runs[id]] = $8 / 1000
+        tail_ms[id, runs[id]] = $9 / 1000
+    }
 }
 
 # Sorts the runs of an entry and gives the middle.
-function median(id, i, j, value) {
+function median_of(values, id, i, j, value) {
     for (i = 2; i <= runs[id]; i++) {
-        value = times[id, i]
-        for (j = i - 1; j > 0 && times[id, j] > value; j--)
-            times[id, j + 1] = times[id, j]
-        times[id, j + 1] = value
+        value = values[id, i]
+        for (j = i - 1; j > 0 && values[id, j] > value; j--)
+            values[id, j + 1] = values[id, j]
+        values[id, j + 1] = value
     }
     i = int((runs[id] + 1) / 2)
-    return runs[id] % 2 ? times[id, i] : (times[id, i] + times[id, i + 1]) / 2
+    return runs[id] % 2 ? values[id, i] : (values[id, i] + values[id, i + 1]) / 2
+}
+
+function median(id) {
+    return median_of(times, id)
 }
 
 function seconds_of(part, kind, name, id) {
@@ -50,16 +68,20 @@ function ratio_of(id, base) {
     return (middle[id] / rows[id]) / (middle[base] / rows[base])
 }
 
+function reference_of(part, kind) {
+    return (part, kind) in reference ? reference[part, kind] : reference[part]
+}
+
 function show(id, at, base, ratio, rate) {
     split(id, at, SUBSEP)
-    base = at[1] SUBSEP at[2] SUBSEP reference[at[1]]
+    base = at[1] SUBSEP at[2] SUBSEP reference_of(at[1], at[2])
     ratio = base in middle && middle[base] > 0 ? sprintf("%.3f", ratio_of(id, base)) : ""
     rate = middle[id] > 0 ? 1 / middle[id] : 0
     if (json)
         printf "{\"part\":\"%s\",\"kind\":\"%s\",\"name\":\"%s\",\"rows\":%d,\"bytes\":%.0f,\"seconds\":%.6f,\"runs\":[%s]," \
             "\"rows_per_second\":%.0f,\"mb_per_second\":%.1f,\"ns_per_row\":%.1f,\"ratio\":%s,\"ratio_to\":%s,\"peak_kib\":%s}\n",
             at[1], at[2], at[3], rows[id], bytes[id], middle[id], each(id), rows[id] * rate, bytes[id] * rate / 1e6,
-            middle[id] * 1e9 / rows[id], (ratio == "" ? "null" : ratio), (ratio == "" ? "null" : "\"" reference[at[1]] "\""),
+            middle[id] * 1e9 / rows[id], (ratio == "" ? "null" : ratio), (ratio == "" ? "null" : "\"" reference_of(at[1], at[2]) "\""),
             (peak[id] ? peak[id] : "null")
     else
         printf "%-9s %-9s %-16s %10d %4d %9.3f %9.3f %9.3f %11.0f %9.1f %7.1f %7s %9s\n", at[1], at[2], at[3], rows[id],
@@ -127,6 +149,33 @@ function s3_goal(way, name, ours) {
     goal("S3, " way " by " name ": peak MiB", peak["s3", way, name] / 1024, "<=", 64)
 }
 
+# How many times as fast as another of the same kind.
+function serve_goal(what, kind, name, other, limit, ours, theirs) {
+    ours = "serve" SUBSEP kind SUBSEP name
+    theirs = "serve" SUBSEP kind SUBSEP other
+    if (ours in middle && theirs in middle && ratio_of(ours, theirs) > 0)
+        goal("serve, " what, 1 / ratio_of(ours, theirs), ">=", limit)
+}
+
+function tail_goal(kind, name, id) {
+    id = "serve" SUBSEP kind SUBSEP name
+    if (id in middle && median_of(middle_ms, id) > 0)
+        goal("serve, " kind ", " name ": p99 over p50", median_of(tail_ms, id) / median_of(middle_ms, id), "<=", 3)
+}
+
+function serve_goals() {
+    serve_goal("FastCGI behind nginx: rate over that of a program that writes the bytes", "nginx", "ticker-fastcgi", "fcgi-hello", 0.9)
+    serve_goal("FastCGI behind nginx: rate over Fastify's", "nginx", "ticker-fastcgi", "fastify", 1.3)
+    serve_goal("own listener: rate over that of nginx with a static file", "listener", "ticker-http", "nginx-static", 0.6)
+    serve_goal("own listener: rate over Fastify's", "listener", "ticker-http", "fastify", 2)
+    serve_goal("own listener: rate of 304 over that of 200", "listener", "ticker-http-304", "ticker-http", 1)
+    serve_goal("uncached: rate over pgbench's", "uncached", "ticker-http", "pgbench", 0.8)
+    serve_goal("CSV of all rows: speed over that of psql COPY", "csv", "ticker-http", "psql-copy", 0.7)
+    serve_goal("upload through nginx: speed over that of its own spooling", "upload", "ticker-nginx", "nginx-spool", 0.8)
+    tail_goal("nginx", "ticker-fastcgi")
+    tail_goal("listener", "ticker-http")
+}
+
 END {
     if (!json) {
         print "made-up files; " machine
@@ -138,7 +187,7 @@ END {
     for (i = 1; i <= entries; i++)
         show(order[i])
     if (!json)
-        print "ratio: median time over that of wc-l (parse), sqlite-import (sqlite), server-copy+key (postgres), botocore (sigv4), curl (s3: rows are MiB); MB of the plain file\n"
+        print "ratio: median time over that of wc-l (parse), sqlite-import (sqlite), server-copy+key (postgres), botocore (sigv4), curl (s3: rows are MiB), and of fcgi-hello, nginx-static, pgbench, psql-copy, nginx-spool (serve: requests, rows or MiB); MB of the plain file\n"
     parse_goals()
     sqlite_goals()
     postgres_goals()
@@ -146,6 +195,7 @@ END {
     s3_goal("upload", "ticker-s3")
     s3_goal("upload", "ticker-cli")
     s3_goal("download", "ticker-s3")
+    serve_goals()
     for (i = 1; i <= entries; i++) {
         split(order[i], at, SUBSEP)
         if (at[1] == "memory")
