@@ -115,11 +115,9 @@ http {
         listen 127.0.0.1:$nginx_port reuseport;
         location /static/ { alias $work/www/; open_file_cache max=100; }
         location = /hello { fastcgi_pass hello; fastcgi_keep_conn on; }
-        location /ours/ { rewrite ^/ours(/.*)\$ \$1 break; fastcgi_pass ours; fastcgi_keep_conn on; fastcgi_param DOCUMENT_URI \$uri;
-            fastcgi_param REQUEST_URI \$uri\$is_args\$args; fastcgi_param SCRIPT_NAME ""; fastcgi_param PATH_INFO \$uri; }
+        location /api/ { fastcgi_pass ours; fastcgi_keep_conn on; }
         location /fastify/ { proxy_pass http://fastify/; proxy_http_version 1.1; proxy_set_header Connection ""; }
-        location = /ours-upload { fastcgi_pass ours; fastcgi_request_buffering off; fastcgi_param REQUEST_URI /api/quotes/upload;
-            fastcgi_param SCRIPT_NAME ""; fastcgi_param PATH_INFO /api/quotes/upload; }
+        location = /api/quotes/upload { fastcgi_pass ours; fastcgi_keep_conn on; fastcgi_request_buffering off; }
         location = /spool { client_body_in_file_only clean; proxy_pass http://127.0.0.1:$nginx_port/taken; proxy_pass_request_body off;
             proxy_set_header Content-Length ""; proxy_set_header Content-Type ""; }
         location = /taken { return 204; }
@@ -171,7 +169,7 @@ start_all() {
 # Nobody is timed on bytes that were not looked at.
 same_bytes() {
     local url
-    for url in "$nginx_port/static/answer.json" "$nginx_port/hello" "$nginx_port/ours$path" "$ours_port$path" "$uncached_port$path"; do
+    for url in "$nginx_port/static/answer.json" "$nginx_port/hello" "$nginx_port$path" "$ours_port$path" "$uncached_port$path"; do
         curl -fsS "http://127.0.0.1:$url" | cmp - "$work/www/answer.json" || die "other bytes at $url"
     done
     for url in "$fastify_port$path" "$fastify_uncached_port$path" "$nginx_port/fastify$path"; do
@@ -221,7 +219,7 @@ peak_of() {
 # All rows, in one answer.
 csv_round() {
     local from to count columns
-    columns=$(curl -fsS "http://127.0.0.1:$ours_port$path&format=csv" | head -n 1)
+    columns=$(curl -fsS "http://127.0.0.1:$ours_port$path&format=csv" | sed -n 1p)
     columns=${columns/,date,/,trade_date AS date,}
     from=$(now)
     sql -c "COPY (SELECT $columns FROM quotes ORDER BY trade_date, ticker) TO STDOUT (FORMAT csv, HEADER)" >"$work/psql.csv"
@@ -244,19 +242,19 @@ upload_round() {
     to=$(now)
     printf 'upload\t%s\n' "$(result nginx-spool "$mib" "$from" "$to")"
     from=$(now)
-    id=$(curl -fsS -H 'Expect:' -F "file=@$upload" "http://127.0.0.1:$nginx_port/ours-upload" | sed -n 's/^{"id": *\([0-9]*\).*"status": *"queued".*/\1/p')
+    id=$(curl -fsS -H 'Expect:' -F "file=@$upload" "http://127.0.0.1:$nginx_port/api/quotes/upload" | sed -n 's/^{"id": *\([0-9]*\).*"status": *"queued".*/\1/p')
     to=$(now)
     [ -n "$id" ] || die "the upload was not taken"
     printf 'upload\t%s\t%s\n' "$(result ticker-nginx "$mib" "$from" "$to")" "$(peak_of "$ours_id")"
     # As if it had never been, for the next round.
-    sql -c "DELETE FROM imports WHERE id = $id" -c "DELETE FROM queue" >/dev/null
+    sql -c "DELETE FROM imports WHERE id = $id" -c "DELETE FROM queue_messages" >/dev/null
     find "$work/storage" -type f -delete
 }
 
 one_round() {
     local etag
     load nginx fcgi-hello "$nginx_port" /hello
-    load nginx ticker-fastcgi "$nginx_port" "/ours$path"
+    load nginx ticker-fastcgi "$nginx_port" "$path"
     load nginx fastify "$nginx_port" "/fastify$path"
     load listener nginx-static "$nginx_port" /static/answer.json
     load listener ticker-http "$ours_port" "$path"

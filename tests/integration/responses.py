@@ -206,6 +206,8 @@ def trades_of(client, day):
             csv_columns(client, f"/api/trades/{one['ticker']}?date={day}")
             csv_columns(client, f"/api/trades/{one['ticker']}?date={day}&interval=15m&from=10:00&to=18:00:00")
             rows = pages(client, f"/api/trades/{one['ticker']}?date={day}")
+            answer, _ = client.expect(200, "GET", f"/api/trades/{one['ticker']}?date={day}")
+            client.expect(304, "GET", f"/api/trades/{one['ticker']}?date={day}", If_None_Match=answer.getheader("ETag"))
             passed(5, f"{rows} trades of {one['ticker']} on {day}, and candles")
             return
     raise AssertionError(f"no trades on {day}")

@@ -28,7 +28,7 @@ start_server --database-url "postgresql://nobody@127.0.0.1:1/nothing?connect_tim
 compare --without "$openapi" "$server_url"
 stop_server
 
-token=$(cli token new --tokens tokens --name reader --scope read 2>err) || fail "token new"
+token=$(cli token new --tokens tokens --name reader --scopes read 2>err) || fail "token new"
 start_server --tokens tokens --private
 compare --token "$openapi" "$server_url" "$token"
 stop_server
