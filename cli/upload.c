@@ -129,17 +129,19 @@ static front_exit upload_one(upload_run *self, const cli_input *input)
     return result;
 }
 
-/* A storage that does not send events itself needs the queue in which a worker looks. */
+/* Where S3 and SQS have it between them nobody else announces; in all other cases this does, in the queue in which a
+ * worker looks. */
 static ticker_status open_all(upload_run *self)
 {
     const ticker_options *options = self->cli->options;
+    bool database = strncmp(ticker_options_get(options, "queue-url"), "database:", strlen("database:")) == 0;
     ticker_status status = cli_aws(self->cli, &self->aws, self->error);
 
     if (status == TICKER_OK)
         status = ticker_storage_open(options, self->aws, &self->storage, self->error);
-    if (status != TICKER_OK || strcmp(ticker_storage_backend(self->storage), "s3") == 0)
+    if (status != TICKER_OK || (!database && strcmp(ticker_storage_backend(self->storage), "s3") == 0))
         return status;
-    if (strncmp(ticker_options_get(options, "queue-url"), "database:", strlen("database:")) == 0)
+    if (database)
         status = ticker_store_open(options, &self->store, self->error);
     if (status == TICKER_OK && self->store != NULL)
         status = ticker_store_migrate(self->store, self->error);
@@ -212,8 +214,9 @@ const cli_command cli_command_upload = {
     .complete = "FILE",
     .summary = "put files into the storage, so that a worker imports them",
     .text = "Stores each file under a new key in the storage of STORAGE_URL: an S3 bucket, or a\n"
-            "folder. A bucket tells the queue by itself ('" CLI_PROGRAM " aws setup' connects them); for\n"
-            "a folder a message is put into the queue of QUEUE_URL.\n\n"
+            "folder. A bucket tells a queue in SQS by itself ('" CLI_PROGRAM " aws setup' connects\n"
+            "them); for a folder, or with the queue in the database, a message is put into the\n"
+            "queue of QUEUE_URL.\n\n"
             "A file is there as a whole or not at all. Large files go to S3 in parts, several at\n"
             "once; when it fails or is interrupted, the parts are taken back.\n",
     .examples = "  " CLI_PROGRAM " upload COTAHIST_A2023.ZIP\n"

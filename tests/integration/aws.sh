@@ -66,6 +66,12 @@ for _ in $(seq 100); do
 done
 expect_error "2 waiting"
 
+# A bucket cannot tell a queue in the database: then the upload does.
+expect 0 upload --queue-url database: COTAHIST_A2024.TXT
+expect 0 queue list --queue-url database:
+expect_error "1 waiting"
+is "$(sql "SELECT count(*) FROM queue_messages WHERE body LIKE '%\"name\":\"$bucket\"%\"key\":\"b3/%'")" 1 "messages of the key"
+
 # Each mistake has its own words.
 expect 1 import "s3://$bucket/b3/no-such-key"
 one_line_error "no-such-key"
