@@ -151,3 +151,50 @@ const char *front_json_line(front_json *json)
         return NULL;
     return json_object_to_json_string_ext(json->value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
 }
+
+/* --- Reading. */
+
+front_json *front_json_read(const char *text, size_t size)
+{
+    struct json_tokener *tokener;
+    struct json_object *value;
+    bool whole;
+
+    while (size > 0 && strchr(" \t\r\n", text[size - 1]) != NULL && text[size - 1] != '\0')
+        size--;
+    if (size == 0 || size > FRONT_JSON_MAX)
+        return NULL;
+    tokener = json_tokener_new_ex(FRONT_JSON_DEPTH_MAX);
+    if (tokener == NULL)
+        return NULL;
+    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+    value = json_tokener_parse_ex(tokener, text, (int)size);
+    whole = json_tokener_get_error(tokener) == json_tokener_success && json_tokener_get_parse_end(tokener) == size;
+    json_tokener_free(tokener);
+    if (!whole || !json_object_is_type(value, json_type_object)) {
+        (void)json_object_put(value);
+        return NULL;
+    }
+    return wrap(value);
+}
+
+const char *front_json_get_text(const front_json *json, const char *key)
+{
+    struct json_object *member;
+
+    if (json == NULL || !json_object_object_get_ex(json->value, key, &member) ||
+        !json_object_is_type(member, json_type_string))
+        return NULL;
+    return json_object_get_string(member);
+}
+
+bool front_json_get_integer(const front_json *json, const char *key, int64_t *value)
+{
+    struct json_object *member;
+
+    if (json == NULL || !json_object_object_get_ex(json->value, key, &member) ||
+        !json_object_is_type(member, json_type_int))
+        return false;
+    *value = json_object_get_int64(member);
+    return true;
+}

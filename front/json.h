@@ -3,7 +3,11 @@
 #define FRONT_JSON_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+#define FRONT_JSON_MAX (4 * 1024 * 1024)
+#define FRONT_JSON_DEPTH_MAX 16
 
 typedef struct front_json front_json;
 
@@ -27,6 +31,14 @@ void front_json_seconds(front_json *json, const char *key, int64_t microseconds)
 void front_json_put(front_json *json, const char *key, front_json *inner);
 front_json *front_json_list(void);
 void front_json_append(front_json *list, front_json *object);
+
+/* Reads an object that somebody else wrote: at most FRONT_JSON_MAX bytes of UTF-8, nested up to FRONT_JSON_DEPTH_MAX
+ * deep, nothing behind it. NULL: it is none, or memory is short. */
+front_json *front_json_read(const char *text, size_t size);
+/* A member of an object that was read. NULL and false: there is none, or it is of another kind. A text that holds a NUL
+ * ends there. Texts live as long as the object. */
+const char *front_json_get_text(const front_json *json, const char *key);
+bool front_json_get_integer(const front_json *json, const char *key, int64_t *value);
 
 /* The whole object as one line without its newline; lives as long as the object. NULL when memory was short at any
  * point. */
