@@ -36,6 +36,11 @@ void ask_free(ask *a)
     free(a);
 }
 
+ticker_pool *ask_pool(ask *a)
+{
+    return a->pool;
+}
+
 bool ask_look(ask *a, ticker_query *query, const char *kind, const char *format, ask_answer *answer)
 {
     (void)a;

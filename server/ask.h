@@ -35,6 +35,8 @@ typedef struct ask_sink {
 /* Connects nothing yet. `threads` may ask at once. NULL: error says why. */
 ask *ask_open(const ticker_options *options, size_t threads, ticker_metrics *metrics, ticker_error *error);
 void ask_free(ask *ask);
+/* Where its stores come from, for others who need one. */
+ticker_pool *ask_pool(ask *ask);
 
 /* Whether the answer can be had without waiting; then it is filled in. */
 bool ask_look(ask *ask, ticker_query *query, const char *kind, const char *format, ask_answer *answer);

@@ -88,6 +88,7 @@ struct server {
     server_part parts[SERVER_PARTS_MAX]; /* of /health/ready */
     size_t part_count;
     struct server_health *health;
+    struct uploads *uploads; /* where uploads go, see uploads.h */
     uint64_t id_begin;
     atomic_uint_fast64_t id_count;
 };
@@ -166,6 +167,7 @@ extern const server_route routes_health[];
 extern const server_route routes_assets[];
 extern const server_route routes_metrics[];
 extern const server_route routes_data[];
+extern const server_route routes_upload[];
 
 /* --- handle_health.c */
 struct server_health *health_new(void);

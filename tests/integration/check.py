@@ -5,7 +5,7 @@ check.py inspect EXPECTED.json FILE.json    an inspect --json object against wha
 check.py quotes  EXPECTED.json FILE.csv     quotes (csv of all columns): the order-free canonical hash
 check.py trades  EXPECTED.json FILE.csv SOURCE   trades (rows of the table): the same; SOURCE is the file they came from
 check.py json    FILE KEY...                every line is an object with exactly these keys first, in this order
-check.py get     FILE KEY [KEY...]          values of the last line's object, one a line (as JSON)
+check.py get     FILE KEY [KEY...]          values of the last line's object (a.b: b within a), one a line (as JSON)
 """
 import csv
 import gzip
@@ -179,7 +179,10 @@ def get(path, keys):
     with open(path, encoding="utf-8") as stream:
         value = json.loads(stream.read().splitlines()[-1], parse_float=Decimal)
     for key in keys:
-        print(json.dumps(value[key], default=str))
+        found = value
+        for part in key.split("."):
+            found = found[part]
+        print(json.dumps(found, default=str))
 
 
 def main():

@@ -148,14 +148,23 @@ static void keep_head(scene *s, const exchange *x)
     }
 }
 
-static ticker_status no_body(exchange *x, void *buffer, size_t capacity, size_t *got, ticker_error *error)
+static ticker_status read_body(exchange *x, void *buffer, size_t capacity, size_t *got, ticker_error *error)
 {
-    (void)x;
-    (void)buffer;
-    (void)capacity;
-    (void)error;
-    *got = 0;
-    return TICKER_DONE;
+    scene *s = x->transport;
+    size_t left = s->send_size - s->send_at;
+
+    ck_assert(s->worked);
+    *got = s->send_piece > 0 && s->send_piece < left ? s->send_piece : left;
+    *got = *got < capacity ? *got : capacity;
+    if (*got == 0 && s->send_fault != TICKER_ERROR_NONE)
+        return ticker_error_set(error, TICKER_RETRY, s->send_fault, "the body broke off");
+    if (*got == 0)
+        return TICKER_DONE;
+    if (s->send_at + *got > (size_t)x->body_max)
+        return ticker_error_set(error, TICKER_FAILED, TICKER_ERROR_LIMIT, "the body is too long");
+    memcpy(buffer, (const char *)s->send + s->send_at, *got);
+    s->send_at += *got;
+    return TICKER_OK;
 }
 
 static bool start(exchange *x, int64_t length)
@@ -184,7 +193,7 @@ static bool write_body(exchange *x, const void *data, size_t size)
     return true;
 }
 
-static const exchange_ops ops = {no_body, start, write_body};
+static const exchange_ops ops = {read_body, start, write_body};
 
 static void run(scene *s, exchange *x)
 {
@@ -243,9 +252,14 @@ int scene_ask(scene *s, const char *method, const char *target, ...)
     x.header_count = kept;
     x.transport = s;
     text = exchange_header_of(&x, "content-length");
+    if (text == NULL && s->send_size > 0)
+        x.content_length = -1;
     for (; text != NULL && *text != '\0'; text++)
         x.content_length = x.content_length * 10 + (*text - '0');
     run(s, &x);
+    s->send = NULL;
+    s->send_size = s->send_at = s->send_piece = 0;
+    s->send_fault = TICKER_ERROR_NONE;
     return s->status;
 }
 

@@ -29,6 +29,12 @@ typedef struct scene {
     int64_t body_max;
     size_t writes;
     size_t fail_after; /* writes after which the client is gone; 0: it stays */
+
+    /* The body of the next request (scene_ask() forgets it): in pieces of `send_piece` bytes (0: as many as fit); with `send_fault`
+     * it breaks off behind its last byte. Without the header content-length its length is not known. */
+    const void *send;
+    size_t send_size, send_at, send_piece;
+    ticker_error_kind send_fault;
 } scene;
 
 /* A server by default options, its files in a folder of their own, with the access log in it. Options follow as pairs
