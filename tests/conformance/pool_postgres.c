@@ -14,7 +14,7 @@
 
 #define TEST_SECONDS 60
 #define POOL_SIZE 3
-#define AT_ONCE 500      /* milliseconds */
+#define AT_ONCE 2000     /* milliseconds */
 #define BACK_WITHIN 2000 /* milliseconds after the server is there */
 #define TRIES_WHILE_DOWN 100
 

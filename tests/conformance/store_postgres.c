@@ -9,7 +9,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <tickerimport/upload.h>
+
 #include "store_suite.h"
+#include "unit/support.h"
 
 #define SKIPPED 77 /* as automake understands it */
 #define TEST_SECONDS 60
@@ -244,6 +247,54 @@ START_TEST(an_epoch_outlives_its_connection)
 }
 END_TEST
 
+static int lose_connection(uint64_t position, int64_t bytes, uint64_t records, void *lost)
+{
+    (void)position, (void)bytes, (void)records;
+    if (!*(bool *)lost)
+        ck_assert_str_eq(outside("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE"
+                                 " application_name = 'ticker_lost'"),
+                         "1");
+    *(bool *)lost = true;
+    return 0;
+}
+
+/* The server hangs up in the middle of an upload's import: the row still says that it runs, and the next try takes it over. */
+START_TEST(an_upload_whose_connection_is_lost)
+{
+    static const char location[] = "s3://bucket/file";
+    ti_ledger_row queued = ledger_row("queued");
+    bool lost = false;
+    const ticker_import_events events = {sizeof(events), lose_connection, NULL, &lost};
+    char named[4200];
+    ticker_store *store;
+    ticker_error error;
+    ti_buffer file;
+    int64_t id = 0;
+
+    (void)snprintf(named, sizeof(named), "%s&application_name=ticker_lost", url);
+    store = store_suite_open_migrated(named);
+    ti_error_init(&error);
+    bytes_init(&file);
+    make_trades(&file, 3000, "\n");
+    queued.location = location;
+    store_suite_ok(store->ops->record(store, &queued, &id, &error), &error, "queue");
+    ck_assert_int_eq(ticker_upload_import(store, 0, ticker_source_open_memory(file.data, file.size, location), NULL,
+                                          &events, &error),
+                     TICKER_RETRY);
+    ck_assert_int_eq(error.kind, TICKER_ERROR_SERVICE);
+    ck_assert_str_eq(outside("SELECT string_agg(status, ' ') FROM imports"), "running");
+    ck_assert_str_eq(outside("SELECT count(*) FROM trades"), "0");
+    ti_error_init(&error);
+    store_suite_ok(
+        ticker_upload_import(store, 0, ticker_source_open_memory(file.data, file.size, location), NULL, NULL, &error),
+        &error, "import");
+    ck_assert_str_eq(outside("SELECT string_agg(status, ' ') FROM imports"), "imported");
+    ck_assert_str_eq(outside("SELECT count(*) FROM trades"), "3000");
+    ti_buffer_free(&file);
+    ticker_store_free(store);
+}
+END_TEST
+
 static bool stop_at_second(void *payload)
 {
     return ++*(int *)payload >= 2;
@@ -396,6 +447,7 @@ static TCase *alone(void)
     tcase_add_test(cases, readers_do_not_wait);
     tcase_add_test(cases, a_lost_connection_is_made_again);
     tcase_add_test(cases, a_ledger_row_taken_over_by_two);
+    tcase_add_test(cases, an_upload_whose_connection_is_lost);
     tcase_add_test(cases, an_epoch_outlives_its_connection);
     tcase_add_test(cases, a_wait_for_a_lock_can_be_stopped);
     tcase_add_test(cases, a_table_in_the_way_is_named);
