@@ -301,7 +301,7 @@
         request.addEventListener("load", () => {
             const answer = request.response || {};
             if (request.status === 200 || request.status === 201) {
-                resolve(answer);
+                resolve({ id: answer.id, status: answer.status, known: request.status === 200 });
                 return;
             }
             if (request.status === 401)
@@ -346,12 +346,18 @@
                 bar.value = total > 0 ? loaded * 100 / total : 100;
             });
             bar.value = 100;
-            say(answer.status, "");
+            say(answer.known ? "duplicate" : answer.status, "");
             /* Importing takes as long as it takes: a bar without an end. */
             bar.removeAttribute("value");
             showImports();
-            await follow(answer.id, (one) => say(one.status, one.error || (one.status === "duplicate" && one.duplicate_of ? text.sameAs(one.duplicate_of)
-                : one.status === "imported" ? text.rows(count(one.imported), count(one.rejected)) : "")));
+            await follow(answer.id, (one) => {
+                if (one.status === "imported" && answer.known)
+                    say("duplicate", text.sameAs(one.id));
+                else if (one.status === "imported")
+                    say("imported", text.rows(count(one.imported), count(one.rejected)));
+                else
+                    say(one.status, one.error || (one.duplicate_of ? text.sameAs(one.duplicate_of) : ""));
+            });
         } catch (refused) {
             state.dataset.state = "failed";
             state.textContent = text.refused;

@@ -147,7 +147,8 @@ def english(folder, url, good, bad):
         passed(4, "files can be dropped, and their names are only texts")
 
         browser.type("#file", good)
-        browser.wait("the duplicate", lambda: state_of(browser, name) in ("imported", "duplicate"))
+        browser.wait("the duplicate", lambda: state_of(browser, name) == "duplicate")
+        check("import 1" in browser.text("#uploads li"), "the page does not say which import it is")
         passed(5, "the same bytes again are said to be there: " + browser.text("#uploads li"))
 
         ticker = browser.script("""
