@@ -2,6 +2,7 @@
 #ifndef TICKERIMPORT_H
 #define TICKERIMPORT_H
 
+#include <tickerimport/answers.h>
 #include <tickerimport/aws.h>
 #include <tickerimport/batch.h>
 #include <tickerimport/cache.h>

@@ -12,6 +12,7 @@
 #ifndef TICKERIMPORT_CACHE_H
 #define TICKERIMPORT_CACHE_H
 
+#include <tickerimport/metrics.h>
 #include <tickerimport/options.h>
 
 #ifdef __cplusplus
@@ -72,6 +73,8 @@ typedef ticker_status (*ticker_cache_compute)(void *payload, ticker_cache_result
 /* Hands over `size` bytes at `data` from malloc(); the cache frees them, whatever happens. `seconds` 0: as the options say; less than 0:
  * not to be stored, for those only who wait. `data` NULL with a `size`: memory is short. */
 TICKER_API void ticker_cache_result_give(ticker_cache_result *result, void *data, size_t size, int seconds);
+/* As ticker_cache_ticket_mark(), of the ticket with which the result will be stored. */
+TICKER_API void ticker_cache_result_mark(const ticker_cache_result *result, char mark[TICKER_CACHE_MARK_MAX]);
 /* Says early that there will be nothing to share (the answer turned out to be too large): those who wait for it go on by themselves. */
 TICKER_API void ticker_cache_result_leave(ticker_cache_result *result);
 
@@ -119,6 +122,9 @@ typedef enum ticker_cache_event {
 } ticker_cache_event;
 /* How often; 0 for an event that does not exist. */
 TICKER_API uint64_t ticker_cache_count(const ticker_cache *cache, ticker_cache_event event);
+/* Has the cache keep ticker_cache_requests_total (hit, miss, shared, skipped, error), ticker_cache_bumps_total (done, failed),
+ * ticker_cache_bytes and ticker_cache_up of `metrics`, which must outlive it. To be called before the cache is used. */
+TICKER_API void ticker_cache_measure(ticker_cache *cache, ticker_metrics *metrics);
 /* The bytes that a cache in memory holds, its own overhead included; 0 for the others. */
 TICKER_API uint64_t ticker_cache_bytes(const ticker_cache *cache);
 

@@ -2,6 +2,7 @@
 #ifndef TICKERIMPORT_IMPORT_H
 #define TICKERIMPORT_IMPORT_H
 
+#include <tickerimport/cache.h>
 #include <tickerimport/options.h>
 #include <tickerimport/report.h>
 #include <tickerimport/source.h>

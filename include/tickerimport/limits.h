@@ -53,6 +53,7 @@
 #define TICKER_CACHE_TAG_MAX 64          /* bytes of a tag; a ticker has up to 50 */
 #define TICKER_CACHE_TAGS_MAX TICKER_QUERY_TICKERS_MAX /* tags of one entry */
 #define TICKER_CACHE_ENTRY_MAX (1024 * 1024)           /* bytes of an entry that is stored */
+#define TICKER_ANSWER_MAX (8 * 1024 * 1024)            /* bytes of an answer that is held whole */
 #define TICKER_CACHE_BUMP_MAX 10000                    /* tags of one bump; more, and everything is bumped */
 
 #endif

@@ -285,6 +285,19 @@ ticker_status ticker_cache_look(ticker_cache *cache, const char *key, const char
     return status;
 }
 
+ticker_cache_entry *ti_cache_peek(ticker_cache *cache, const char *key, const char *const *tags, size_t count)
+{
+    ticker_cache_ticket *ticket = NULL;
+    ticker_cache_entry *entry = NULL;
+    ticker_cache_event event;
+    ti_question question;
+
+    if (make_question(cache, key, tags, count, &question, NULL) == TICKER_OK)
+        (void)ti_cache_ask(cache, &question, &entry, &ticket, &event, NULL);
+    ticker_cache_ticket_free(ticket);
+    return entry;
+}
+
 void ti_cache_keep(ticker_cache *cache, const ticker_cache_ticket *ticket, ticker_cache_entry *entry, int seconds)
 {
     bool stored = false;
@@ -294,6 +307,8 @@ void ti_cache_keep(ticker_cache *cache, const ticker_cache_ticket *ticket, ticke
     if (entry->size <= TICKER_CACHE_ENTRY_MAX)
         stored = cache->ops->store(cache, ticket, entry, seconds > 0 ? seconds : cache->seconds);
     ti_cache_note(cache, stored ? TICKER_CACHE_STORED : TICKER_CACHE_REFUSED);
+    if (cache->bytes != NULL)
+        ticker_series_set(cache->bytes, (int64_t)ticker_cache_bytes(cache));
 }
 
 ticker_status ticker_cache_store(ticker_cache *cache, const ticker_cache_ticket *ticket, const void *data, size_t size,
@@ -385,4 +400,26 @@ uint64_t ticker_cache_count(const ticker_cache *cache, ticker_cache_event event)
 uint64_t ticker_cache_bytes(const ticker_cache *cache)
 {
     return cache->ops->bytes != NULL ? cache->ops->bytes(cache) : 0;
+}
+
+void ticker_cache_measure(ticker_cache *cache, ticker_metrics *metrics)
+{
+    static const struct {
+        ticker_cache_event event;
+        ticker_metric metric;
+        const char *result;
+    } counted[] = {{TICKER_CACHE_HIT, TICKER_METRIC_CACHE_REQUESTS, "hit"},
+                   {TICKER_CACHE_MISS, TICKER_METRIC_CACHE_REQUESTS, "miss"},
+                   {TICKER_CACHE_SHARED, TICKER_METRIC_CACHE_REQUESTS, "shared"},
+                   {TICKER_CACHE_SKIPPED, TICKER_METRIC_CACHE_REQUESTS, "skipped"},
+                   {TICKER_CACHE_ERROR, TICKER_METRIC_CACHE_REQUESTS, "error"},
+                   {TICKER_CACHE_BUMP, TICKER_METRIC_CACHE_BUMPS, "done"},
+                   {TICKER_CACHE_UNBUMPED, TICKER_METRIC_CACHE_BUMPS, "failed"}};
+
+    for (size_t i = 0; i < sizeof(counted) / sizeof(counted[0]); i++)
+        cache->series[counted[i].event] = ticker_metrics_series(metrics, counted[i].metric, &counted[i].result, 1);
+    if (cache->ops->bytes != NULL)
+        cache->bytes = ticker_metrics_series(metrics, TICKER_METRIC_CACHE_BYTES, NULL, 0);
+    cache->up = ticker_metrics_series(metrics, TICKER_METRIC_CACHE_UP, NULL, 0);
+    ticker_series_set(cache->up, 1);
 }

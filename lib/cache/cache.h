@@ -75,12 +75,14 @@ struct ticker_cache {
     uint64_t seed; /* of the hashes of this process */
     int seconds;
     atomic_uint_fast64_t counts[TI_CACHE_EVENTS];
+    ticker_series *series[TI_CACHE_EVENTS], *bytes, *up; /* NULL: not measured */
     ti_flights flights;
 };
 
 static inline void ti_cache_note(ticker_cache *cache, ticker_cache_event event)
 {
     (void)atomic_fetch_add_explicit(&cache->counts[event], 1, memory_order_relaxed);
+    ticker_series_add(cache->series[event], 1);
 }
 
 static inline int64_t ti_cache_now(const ticker_cache *cache)
@@ -91,6 +93,8 @@ static inline int64_t ti_cache_now(const ticker_cache *cache)
 /* Asks, and counts hits only: the caller knows what becomes of the rest. There is a ticket, freed by the caller, unless memory is short. */
 ticker_status ti_cache_ask(ticker_cache *cache, const ti_question *question, ticker_cache_entry **entry,
                            ticker_cache_ticket **ticket, ticker_cache_event *event, ticker_error *error);
+/* What is at hand, for who asks again otherwise when there is nothing: that is not counted. NULL: nothing. */
+ticker_cache_entry *ti_cache_peek(ticker_cache *cache, const char *key, const char *const *tags, size_t count);
 /* Stores and counts. */
 void ti_cache_keep(ticker_cache *cache, const ticker_cache_ticket *ticket, ticker_cache_entry *entry, int seconds);
 

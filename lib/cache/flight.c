@@ -26,6 +26,7 @@ struct ti_flight {
 struct ticker_cache_result {
     ticker_cache *cache;
     ti_flight *flight; /* NULL: nobody waits */
+    const ticker_cache_ticket *ticket;
     void *data;
     size_t size;
     int seconds;
@@ -158,6 +159,11 @@ void ticker_cache_result_give(ticker_cache_result *result, void *data, size_t si
     result->given = true;
 }
 
+void ticker_cache_result_mark(const ticker_cache_result *result, char mark[TICKER_CACHE_MARK_MAX])
+{
+    ticker_cache_ticket_mark(result->ticket, mark);
+}
+
 void ticker_cache_result_leave(ticker_cache_result *result)
 {
     ti_flight *flight = result->flight;
@@ -194,7 +200,7 @@ static ticker_status compute(fetch *mine, ticker_cache_result *result, ticker_ca
 /* Nobody waits for this one. */
 static ticker_status compute_alone(fetch *mine, const ticker_cache_ticket *ticket)
 {
-    ticker_cache_result result = {.cache = mine->cache};
+    ticker_cache_result result = {.cache = mine->cache, .ticket = ticket};
     ticker_status status = compute(mine, &result, mine->entry);
 
     if (status == TICKER_OK)
@@ -226,6 +232,7 @@ static ticker_status lead(fetch *mine, ti_flight_shard *shard, ti_flight *flight
     found = found_now(mine, shard, landed, &again, &entry);
     if (!found) {
         ti_cache_note(mine->cache, mine->event);
+        result.ticket = again != NULL ? again : flight->ticket;
         status = compute(mine, &result, &entry);
     }
     (void)pthread_mutex_lock(&shard->lock);
@@ -238,7 +245,7 @@ static ticker_status lead(fetch *mine, ti_flight_shard *shard, ti_flight *flight
     (void)pthread_cond_broadcast(&shard->changed);
     (void)pthread_mutex_unlock(&shard->lock);
     if (status == TICKER_OK && !found) /* until it is stored, others find it here */
-        ti_cache_keep(mine->cache, again != NULL ? again : flight->ticket, entry, result.seconds);
+        ti_cache_keep(mine->cache, result.ticket, entry, result.seconds);
     (void)atomic_fetch_add(&shard->landed, 1);
     ticker_cache_ticket_free(again);
     *mine->entry = entry;

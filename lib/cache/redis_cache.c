@@ -108,7 +108,16 @@ typedef struct call {
 static void went_wrong(call *mine)
 {
     ti_breaker_went_wrong(&mine->redis->breaker, ti_cache_now(&mine->redis->cache), &mine->error);
+    ticker_series_set(mine->redis->cache.up, 0);
     mine->trial = false;
+}
+
+static void went_well(call *mine)
+{
+    if (atomic_load_explicit(&mine->redis->breaker.open, memory_order_relaxed))
+        ticker_series_set(mine->redis->cache.up, 1);
+    ti_breaker_went_well(&mine->redis->breaker);
+    mine->old = mine->trial = false;
 }
 
 static ticker_status connect_call(call *mine)
@@ -151,8 +160,7 @@ static bool exchange(call *mine, size_t count, size_t max)
     bool gone;
 
     if (ti_redis_exchange(mine->link, &mine->commands, count, max, mine->answers, &gone, &mine->error)) {
-        ti_breaker_went_well(&mine->redis->breaker);
-        mine->old = mine->trial = false;
+        went_well(mine);
         return true;
     }
     ti_redis_close(mine->link);
