@@ -115,7 +115,8 @@ static void on_report(const ticker_report *report, void *payload)
 /* One attempt at a file; the error is filled unless it is TICKER_OK or TICKER_WARN. */
 static ticker_status attempt(worker *self)
 {
-    ticker_import_events events = {sizeof events, on_progress, on_report, self};
+    ticker_import_events events = {
+        .size = sizeof events, .progress = on_progress, .report = on_report, .payload = self};
     const ticker_options *options = self->run->cli->options;
     ticker_source *source = NULL;
     ticker_status status;

@@ -108,7 +108,8 @@ static void on_report(const ticker_report *report, void *payload)
 
 static front_exit inspect_one(inspection *self)
 {
-    ticker_import_events events = {sizeof events, on_progress, on_report, self};
+    ticker_import_events events = {
+        .size = sizeof events, .progress = on_progress, .report = on_report, .payload = self};
     ticker_source *source = NULL;
     ticker_status status;
 

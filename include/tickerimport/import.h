@@ -26,6 +26,9 @@ typedef struct ticker_import_events {
     ticker_progress progress;
     ticker_on_report report;
     void *payload;
+    /* Told of the tickers of each file right after its commit. When it cannot be reached the import is good all the same: the database
+     * remembers, and ticker_answers_tend() of any process makes up for it. */
+    ticker_cache *cache;
 } ticker_import_events;
 
 /* Imports every data member of a source, each in a transaction of its own. Takes the source over and frees it, whatever happens.

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/options.h"
+#include "pipeline/bump.h"
 #include "pipeline/day_quotes.h"
 #include "pipeline/import.h"
 #include "pipeline/reader.h"
@@ -397,6 +398,8 @@ static ticker_status import_member(import_run *import, ticker_error *error)
         return status;
     if (import->inspect)
         return judge(import, error);
+    if (import->store != NULL && import->events.cache != NULL)
+        ti_bump_import(import->events.cache, import->store, ti_reader_tally(import->reader), id);
     end_row(import);
     set_status(report, import->store != NULL ? "imported" : "checked");
     report->imported = import->store != NULL ? report->records : 0;

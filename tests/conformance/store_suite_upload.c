@@ -280,7 +280,7 @@ static int look(uint64_t position, int64_t bytes, uint64_t records, void *payloa
 START_TEST(test_seen_running)
 {
     onlooker self = {.store = store_suite_open(suite.url)};
-    const ticker_import_events events = {sizeof(events), look, NULL, &self};
+    const ticker_import_events events = {.size = sizeof(events), .progress = look, .payload = &self};
     upload file;
 
     make_upload(&file, 2000);
@@ -296,7 +296,7 @@ END_TEST
 START_TEST(test_cancelled_is_queued_again)
 {
     onlooker self = {.store = store_suite_open(suite.url), .stop = true};
-    const ticker_import_events events = {sizeof(events), look, NULL, &self};
+    const ticker_import_events events = {.size = sizeof(events), .progress = look, .payload = &self};
     upload file;
 
     make_upload(&file, 2000);
