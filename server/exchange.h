@@ -84,9 +84,9 @@ server_step server_begin(server *server, exchange *x);
 void server_work(server *server, exchange *x);
 /* Once for each server_begin() or server_refuse(), when the answer went out or the client is gone. */
 void server_end(server *server, exchange *x);
-/* Instead of server_begin(), for a request that a transport could not even read (400), waited for too long (408) or has
- * no thread for (503): fills in the answer. What the transport knows of the request is there; the rest is "" and not
- * NULL. */
+/* Instead of server_begin(), for a request that a transport could not even read (400) or waited for too long (408), or instead of
+ * server_work(), for one that it has no thread for (503): fills in the answer. What the transport knows of the request is there; the
+ * rest is "" and not NULL. */
 void server_refuse(server *server, exchange *x, int status);
 
 /* The value of a request's header (name in lower case), or NULL. */

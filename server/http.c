@@ -81,7 +81,8 @@ struct http {
     bool watching;
     pthread_mutex_t lock;
     pthread_cond_t fewer;
-    http_exchange *first; /* those that workers have */
+    http_exchange *first; /* those that workers have, or had and the loop has not finished */
+    unsigned working;     /* how many workers have */
     bool closed;          /* no more of them */
 };
 
@@ -118,12 +119,13 @@ static bool leave(http_exchange *h, bool loop)
     last = --h->holders == 0;
     if (loop && !last)
         h->connection = NULL; /* it may be gone before the worker is */
+    self->working -= loop ? 0 : 1;
     if (last) {
         *(h->previous != NULL ? &h->previous->next : &self->first) = h->next;
         if (h->next != NULL)
             h->next->previous = h->previous;
-        (void)pthread_cond_signal(&self->fewer);
     }
+    (void)pthread_cond_signal(&self->fewer);
     (void)pthread_mutex_unlock(&self->lock);
     return last;
 }
@@ -152,6 +154,7 @@ static void completed(void *payload, struct MHD_Connection *handle, void **conte
         return;
     set_deadline(h->connection, limits_of(h->owner)->idle_ms);
     atomic_store_explicit(&h->connection->guard.busy, false, memory_order_relaxed);
+    atomic_store_explicit(&h->connection->guard.receiving, false, memory_order_relaxed);
     if (!h->begun) {
         give_up(h);
         return;
@@ -270,10 +273,11 @@ static bool hand_over(http_exchange *h)
     if (h->next != NULL)
         h->next->previous = h;
     self->first = h;
+    self->working++;
     (void)pthread_mutex_unlock(&self->lock);
     if (!closed && workers_put(self->base.setup.workers, work, h))
         return true;
-    (void)leave(h, false);
+    h->holders = 1;
     (void)leave(h, false);
     body_pipe_free(h->pipe);
     h->pipe = NULL;
@@ -474,6 +478,11 @@ static server_step begin(http_exchange *h)
     return SERVER_ANSWERED;
 }
 
+static void receiving(const http_exchange *h, bool on)
+{
+    atomic_store_explicit(&h->connection->guard.receiving, on, memory_order_relaxed);
+}
+
 /* Until the worker is further than `seen`. MHD_YES with *further false: parked. MHD_NO: the server stops. */
 static enum MHD_Result await(http_exchange *h, body_phase seen, body_phase *phase, bool *further)
 {
@@ -508,7 +517,10 @@ static enum MHD_Result wait_for_reading(http_exchange *h)
     if (result != MHD_YES || !further)
         return result;
     h->state = HTTP_UPLOAD;
-    return phase == BODY_READING ? MHD_YES : queue_early(h);
+    if (phase != BODY_READING)
+        return queue_early(h);
+    receiving(h, true);
+    return MHD_YES;
 }
 
 static enum MHD_Result begin_with_body(http_exchange *h)
@@ -520,6 +532,7 @@ static enum MHD_Result begin_with_body(http_exchange *h)
         return queue_early(h);
     set_deadline(h->connection, transport_patience_ms(limits_of(h->owner), DRAIN_MAX));
     h->state = HTTP_DRAIN;
+    receiving(h, true);
     return MHD_YES;
 }
 
@@ -568,10 +581,12 @@ static enum MHD_Result handle(void *payload, struct MHD_Connection *handle, cons
     case HTTP_LAST:
         return begin(h) == SERVER_WORK ? wait_for_answer(h) : queue(h);
     case HTTP_DRAIN:
+        receiving(h, false);
         return queue(h);
     case HTTP_WAIT_HEAD:
         return wait_for_reading(h);
     case HTTP_UPLOAD:
+        receiving(h, false);
         body_pipe_put_end(h->pipe);
         return wait_for_answer(h);
     default:
@@ -685,14 +700,15 @@ static void drain(transport *base)
     http_watch_drain(&((http *)base)->watch);
 }
 
-/* Suspended connections must not be there when the daemon stops: all workers are through first. */
+/* Suspended connections must not be there when the daemon stops. These are woken, others are not made any more, and workers that could
+ * wake one are through first. */
 static void cut_workers(http *self)
 {
     (void)pthread_mutex_lock(&self->lock);
     self->closed = true;
     for (http_exchange *h = self->first; h != NULL; h = h->next)
         body_pipe_cut(h->pipe, BODY_STOPPED, true);
-    while (self->first != NULL)
+    while (self->working > 0)
         (void)pthread_cond_wait(&self->fewer, &self->lock);
     (void)pthread_mutex_unlock(&self->lock);
 }

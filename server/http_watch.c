@@ -68,6 +68,15 @@ void http_watch_remove(http_watch *self, http_guard *guard)
     (void)pthread_mutex_unlock(&self->lock);
 }
 
+/* libmicrohttpd 0.9.75 reads bytes and the end behind them as bytes only when both were there at once, and then hears of the end no
+ * more. */
+static bool ended_unheard(const http_guard *guard)
+{
+    char byte;
+
+    return atomic_load(&guard->receiving) && recv(guard->descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 /* The loop sees the end of the connection, and does the rest. */
 static void sweep(http_watch *self)
 {
@@ -76,7 +85,7 @@ static void sweep(http_watch *self)
 
     (void)pthread_mutex_lock(&self->lock);
     for (http_guard *guard = self->first; guard != NULL; guard = guard->next)
-        if (now > atomic_load(&guard->deadline) || (draining && !atomic_load(&guard->busy)))
+        if (now > atomic_load(&guard->deadline) || (draining && !atomic_load(&guard->busy)) || ended_unheard(guard))
             (void)shutdown(guard->descriptor, SHUT_RDWR);
     (void)pthread_mutex_unlock(&self->lock);
 }

@@ -19,6 +19,7 @@ typedef struct http_guard {
     int descriptor;
     _Atomic int64_t deadline; /* monotonic ms */
     atomic_bool busy;         /* in a request: not closed when the server drains */
+    atomic_bool receiving;    /* a body: the loop waits for more of it */
     bool linger;              /* wanted by the loop before the connection is removed */
 } http_guard;
 

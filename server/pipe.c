@@ -142,13 +142,12 @@ size_t body_pipe_put(body_pipe *self, const void *data, size_t size)
     (void)pthread_mutex_lock(&self->lock);
     if (!self->done && self->cut == BODY_MORE) {
         taken = ring_put(&self->in, self->capacity, data, size);
-        if (taken > 0)
-            (void)pthread_cond_signal(&self->change);
-        else if (self->in.data != NULL)
-            park(self);
-        else {
+        (void)pthread_cond_signal(&self->change);
+        if (self->in.data == NULL) {
             self->cut = BODY_BROKEN; /* no memory: the worker fails, the rest is dropped */
             taken = size;
+        } else if (taken < size) {
+            park(self);
         }
     }
     (void)pthread_mutex_unlock(&self->lock);

@@ -49,7 +49,7 @@ void body_pipe_free(body_pipe *pipe);
 /* How far the worker is. When that is no further than `seen`: parks, and *parked is set. */
 body_phase body_pipe_await(body_pipe *pipe, body_phase seen, bool *parked);
 body_phase body_pipe_phase(body_pipe *pipe);
-/* Takes in bytes that the client sent; how many. 0: full, and parked. After the worker is done all are taken and dropped. */
+/* Takes in bytes that the client sent; how many. Less than all: full, and parked. After the worker is done all are taken and dropped. */
 size_t body_pipe_put(body_pipe *pipe, const void *data, size_t size);
 /* The body of the request came whole. */
 void body_pipe_put_end(body_pipe *pipe);

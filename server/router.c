@@ -298,7 +298,7 @@ void server_work(server *s, exchange *x)
 
 void server_refuse(server *s, exchange *x, int status)
 {
-    if (prepare(s, x) != NULL)
+    if (x->route != NULL || prepare(s, x) != NULL)
         problem_answer(x, status, NULL);
 }
 
