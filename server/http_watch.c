@@ -74,7 +74,8 @@ static bool ended_unheard(const http_guard *guard)
 {
     char byte;
 
-    return atomic_load(&guard->receiving) && recv(guard->descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+    return (atomic_load(&guard->receiving) || !atomic_load(&guard->busy)) &&
+           recv(guard->descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
 /* The loop sees the end of the connection, and does the rest. */

@@ -17,7 +17,8 @@
 
 struct server {
     atomic_uint_fast64_t begun, ended, whole, broken, cancelled, long_ones, wrong;
-    char *pattern; /* WHOLE_MAX bytes of it */
+    pthread_mutex_t lock;
+    char *pattern; /* WHOLE_MAX bytes of it; made when it is needed */
 };
 
 /* What an exchange allocates: one text, and its headers' values. */
@@ -151,18 +152,33 @@ static void stats(server *self, exchange *x)
                 (unsigned long long)atomic_load(&self->wrong));
 }
 
+static const char *pattern_of(server *self)
+{
+    (void)pthread_mutex_lock(&self->lock);
+    if (self->pattern == NULL) {
+        self->pattern = (char *)malloc((size_t)WHOLE_MAX);
+        if (self->pattern == NULL)
+            abort();
+        for (int64_t i = 0; i < WHOLE_MAX; i++)
+            self->pattern[i] = i % 64 == 63 ? '\n' : (char)('!' + i % 89);
+    }
+    (void)pthread_mutex_unlock(&self->lock);
+    return self->pattern;
+}
+
 static void answer_bytes(server *self, exchange *x)
 {
     int64_t size = asked(x, "n", 1000);
 
     (void)exchange_set(x, "ETag", "\"abc\"");
-    exchange_answer(x, 200, "application/octet-stream", self->pattern, (size_t)(size < WHOLE_MAX ? size : WHOLE_MAX),
+    exchange_answer(x, 200, "application/octet-stream", pattern_of(self), (size_t)(size < WHOLE_MAX ? size : WHOLE_MAX),
                     NULL, NULL);
 }
 
 static void stream(server *self, exchange *x)
 {
     int64_t size = asked(x, "n", 1000), at = 0, piece = asked(x, "piece", 7777);
+    const char *pattern = pattern_of(self);
 
     x->status = 200;
     (void)exchange_set(x, "Content-Type", "text/csv");
@@ -171,7 +187,7 @@ static void stream(server *self, exchange *x)
     while (at < size && !x->failed) {
         int64_t from = at % (WHOLE_MAX / 2), part = size - at < piece ? size - at : piece;
 
-        if (x->ops->write(x, self->pattern + from, (size_t)part))
+        if (x->ops->write(x, pattern + from, (size_t)part))
             at += part;
         else
             x->failed = true;
@@ -301,21 +317,16 @@ server *sample_new(void)
 {
     server *self = (server *)calloc(1, sizeof(*self));
 
-    if (self == NULL)
-        return NULL;
-    self->pattern = (char *)malloc((size_t)WHOLE_MAX);
-    for (int64_t i = 0; self->pattern != NULL && i < WHOLE_MAX; i++)
-        self->pattern[i] = i % 64 == 63 ? '\n' : (char)('!' + i % 89);
-    if (self->pattern != NULL)
-        return self;
-    free(self);
-    return NULL;
+    if (self != NULL)
+        (void)pthread_mutex_init(&self->lock, NULL);
+    return self;
 }
 
 void sample_free(server *self)
 {
     if (self == NULL)
         return;
+    (void)pthread_mutex_destroy(&self->lock);
     free(self->pattern);
     free(self);
 }
