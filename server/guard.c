@@ -87,13 +87,37 @@ static bool same_host(const exchange *x, const char *origin)
     return host != NULL && at != NULL && strcasecmp(at + 3, host) == 0;
 }
 
+/* "localhost:4000", "192.168.1.2", "[::1]:4000": names that nobody else can point to this machine. */
+static bool own_name(const char *host)
+{
+    size_t name = strcspn(host, ":"), digits = strspn(host, "0123456789.");
+
+    return host[0] == '[' || (name == 9 && strncasecmp(host, "localhost", 9) == 0) || (name > 0 && digits == name);
+}
+
+/* A page elsewhere whose name was made to stand for 127.0.0.1 (DNS rebinding) has the same origin as what it asks. Without tokens, and
+ * from this machine itself, a name that others can give away is therefore not trusted. */
+static bool maybe_rebound(const server *s, const exchange *x)
+{
+    const char *host = exchange_header_of(x, "host");
+
+    return s->tokens == NULL && (strncmp(x->remote, "127.", 4) == 0 || strcmp(x->remote, "::1") == 0) &&
+           (host == NULL || !own_name(host));
+}
+
 bool guard_origin(server *s, exchange *x)
 {
     const char *origin = exchange_header_of(x, "origin"), *site = exchange_header_of(x, "sec-fetch-site");
+    bool same = origin != NULL && same_host(x, origin);
 
     if (origin == NULL && (site == NULL || strcmp(site, "cross-site") != 0))
         return true;
-    if (origin != NULL && (same_host(x, origin) || strcmp(s->cors, "*") == 0 || listed(s->cors, origin)))
+    if (same && maybe_rebound(s, x) && !listed(s->cors, origin)) {
+        problem_answer(x, 403, "without tokens, pages of this origin must be allowed by name: TICKER_CORS_ORIGIN");
+        return false;
+    }
+    /* "*" lets everybody read; to write, everybody needs a token. */
+    if (origin != NULL && (same || listed(s->cors, origin) || (strcmp(s->cors, "*") == 0 && s->tokens != NULL)))
         return true;
     problem_answer(x, 403, "pages of another origin may not do this here");
     return false;

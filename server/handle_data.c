@@ -79,10 +79,24 @@ static bool fill_query(server *s, exchange *x, const request *r, ticker_query *q
 
 /* --- From the answer to the response. */
 
+/* The path of the request, written anew. */
+static const char *own_path(exchange *x, const request *r)
+{
+    const char *pattern = r->route->pattern, *open = strchr(pattern, '{'), *segment;
+
+    if (open == NULL)
+        return pattern;
+    segment = encode_text(x, r->segment);
+    return segment != NULL
+               ? exchange_printf(x, "%.*s%s%s", (int)(open - pattern), pattern, segment, strchr(open, '}') + 1)
+               : NULL;
+}
+
 /* The same question with the cursor in it, relative to the server: whatever it is called from outside. */
 static bool set_next(exchange *x, const request *r, const char *cursor)
 {
-    const char *target = exchange_printf(x, "<%s?cursor=%s", x->path, cursor);
+    const char *path = own_path(x, r),
+               *target = path != NULL ? exchange_printf(x, "<%s?cursor=%s", path, cursor) : NULL;
 
     for (size_t i = 0; i < r->parameter_count && target != NULL; i++) {
         const server_parameter *parameter = &r->parameters[i];

@@ -287,6 +287,30 @@ START_TEST(foreign_pages)
     ck_assert_int_eq(scene_ask(&s, "POST", "/upload", "sec-fetch-site: same-origin", NULL), 200);
     ck_assert_int_eq(scene_ask(&s, "GET", "/read", "origin: https://evil.example", NULL), 200);
     scene_close(&s);
+    scene_open(&s, NULL);
+    s.server->tables = tables;
+    /* A name that stands for this machine only since a moment ago. */
+    ck_assert_int_eq(
+        scene_ask(&s, "POST", "/upload", "host: evil.example:4000", "origin: http://evil.example:4000", NULL), 403);
+    ck_assert_int_eq(
+        scene_ask(&s, "POST", "/upload", "host: localhost.evil.example", "origin: http://localhost.evil.example", NULL),
+        403);
+    ck_assert_int_eq(scene_ask(&s, "POST", "/upload", "host: 1.evil.example", "origin: http://1.evil.example", NULL),
+                     403);
+    ck_assert_int_eq(scene_ask(&s, "POST", "/upload", "host: 127.0.0.1:4000", "origin: http://127.0.0.1:4000", NULL),
+                     200);
+    ck_assert_int_eq(scene_ask(&s, "POST", "/upload", "host: [::1]:4000", "origin: http://[::1]:4000", NULL), 200);
+    scene_close(&s);
+    scene_open(&s, "cors-origin", "*", NULL);
+    s.server->tables = tables;
+    ck_assert_int_eq(scene_ask(&s, "POST", "/upload", "host: localhost", "origin: https://any.example", NULL), 403);
+    ck_assert_int_eq(scene_ask(&s, "GET", "/read", "host: localhost", "origin: https://any.example", NULL), 200);
+    scene_close(&s);
+    scene_open(&s, "cors-origin", "http://ticker.example", NULL);
+    s.server->tables = tables;
+    ck_assert_int_eq(scene_ask(&s, "POST", "/upload", "host: ticker.example", "origin: http://ticker.example", NULL),
+                     200);
+    scene_close(&s);
     scene_open(&s, "cors-origin", "https://good.example", NULL);
     s.server->tables = tables;
     ck_assert_int_eq(scene_ask(&s, "POST", "/upload", "host: localhost:4000", "origin: https://good.example", NULL),
