@@ -154,12 +154,32 @@ static void send_answer(exchange *x, const request *r, ask_answer *answer)
 
 /* --- Answers that are too large to be kept. */
 
+typedef struct stream {
+    server *server;
+    exchange *x;
+    bool counted;
+} stream;
+
+/* A download keeps a thread and a connection for as long as its client takes. Half of them stay free for everybody else. */
+static bool count_stream(stream *to)
+{
+    server *s = to->server;
+
+    if (atomic_fetch_add(&s->streams, 1) < s->streams_max) {
+        to->counted = true;
+        return true;
+    }
+    (void)atomic_fetch_sub(&s->streams, 1);
+    problem_answer(to->x, 503, "too many downloads are running; try again in a moment");
+    return false;
+}
+
 static bool begin_stream(void *payload)
 {
-    exchange *x = payload;
+    exchange *x = ((stream *)payload)->x;
     const request *r = x->route;
 
-    if (!set_common(x, "") || !exchange_put(x, "Content-Type", format_type(r->format)))
+    if (!count_stream(payload) || !set_common(x, "") || !exchange_put(x, "Content-Type", format_type(r->format)))
         return false;
     x->status = 200;
     return x->ops->start(x, -1) && !x->head;
@@ -167,7 +187,7 @@ static bool begin_stream(void *payload)
 
 static bool write_stream(void *payload, const void *data, size_t size)
 {
-    exchange *x = payload;
+    exchange *x = ((stream *)payload)->x;
 
     return x->ops->write(x, data, size);
 }
@@ -205,7 +225,8 @@ static server_step begin(server *s, exchange *x, request *r)
 
 static void work(server *s, exchange *x, request *r)
 {
-    ask_sink sink = {begin_stream, write_stream, x};
+    stream to = {s, x, false};
+    ask_sink sink = {begin_stream, write_stream, &to};
     ticker_error *error = ticker_error_new();
     ask_answer answer;
     ticker_status status;
@@ -215,11 +236,13 @@ static void work(server *s, exchange *x, request *r)
         return;
     }
     status = ask_run(s->ask, r->state, r->route->kind, format_name(r->format), &sink, &answer, error);
+    if (to.counted)
+        (void)atomic_fetch_sub(&s->streams, 1);
     if (x->streamed)
         x->failed = status != TICKER_OK && !x->head;
     else if (status == TICKER_OK)
         send_answer(x, r, &answer);
-    else
+    else if (x->status == 0)
         problem_of(s, x, error);
     ticker_error_free(error);
 }

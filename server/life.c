@@ -37,16 +37,6 @@ static void *tend(void *payload)
     return NULL;
 }
 
-static size_t threads_of(const ticker_options *options)
-{
-    const char *text = ticker_options_get(options, "threads");
-    size_t threads = 0;
-
-    for (; text != NULL && *text >= '0' && *text <= '9' && threads < 1000; text++)
-        threads = threads * 10 + (size_t)(*text - '0');
-    return threads > 0 ? threads : 1;
-}
-
 /* Without a storage questions are still answered: it is told, but the server is ready. */
 static bool open_uploads(server *s)
 {
@@ -119,7 +109,7 @@ static life *make(server *s, size_t threads, front_exit *result)
 
 life *life_begin(server *s, front_exit *result)
 {
-    life *l = make(s, threads_of(s->options), result);
+    life *l = make(s, server_option_threads(s->options), result);
 
     if (l == NULL)
         return NULL;

@@ -7,6 +7,13 @@
 
 #include "text.h"
 
+static const char *text_option(const ticker_options *options, const char *name)
+{
+    const char *value = ticker_options_get(options, name);
+
+    return value != NULL ? value : "";
+}
+
 bool server_option_is_yes(const ticker_options *options, const char *name)
 {
     static const char *const words[] = {"yes", "true", "1", "on", NULL};
@@ -16,6 +23,14 @@ bool server_option_is_yes(const ticker_options *options, const char *name)
         if (strcmp(words[i], value) == 0)
             return true;
     return false;
+}
+
+unsigned server_option_threads(const ticker_options *options)
+{
+    int64_t threads = 1;
+
+    (void)front_parse_number(text_option(options, "threads"), 1, 1000, &threads);
+    return (unsigned)threads;
 }
 
 /* The library has checked the text already. */
@@ -32,13 +47,6 @@ int64_t server_option_bytes(const ticker_options *options, const char *name)
         if (strcmp(value, units[i]) == 0 && __builtin_mul_overflow(bytes, INT64_C(1) << 10 * i, &bytes))
             return INT64_MAX;
     return bytes;
-}
-
-static const char *text_option(const ticker_options *options, const char *name)
-{
-    const char *value = ticker_options_get(options, name);
-
-    return value != NULL ? value : "";
 }
 
 /* An origin that cannot match any would only look as if it were allowed. */
@@ -104,6 +112,8 @@ server *server_new(const ticker_options *options, front_console *console, front_
     s->tables = server_tables;
     s->cors = text_option(options, "cors-origin");
     s->upload_max = server_option_bytes(options, "max-upload");
+    s->streams_max = server_option_threads(options) / 2;
+    s->streams_max = s->streams_max > 0 ? s->streams_max : 1;
     s->health = health_new();
     s->metrics = ticker_metrics_new();
     s->in_flight = ticker_metrics_series(s->metrics, TICKER_METRIC_HTTP_REQUESTS_IN_FLIGHT, NULL, 0);

@@ -80,10 +80,12 @@ struct server {
     struct ask *ask;                   /* belongs to life.c */
     ticker_metrics *metrics;
     ticker_series *in_flight, *answer_bytes;
-    front_tokens *tokens;                /* NULL: none are asked for */
-    bool private;                        /* reading needs a token too */
-    const char *cors;                    /* "" off, "*", or origins with commas between them */
-    int64_t upload_max;                  /* bytes */
+    front_tokens *tokens; /* NULL: none are asked for */
+    bool private;         /* reading needs a token too */
+    const char *cors;     /* "" off, "*", or origins with commas between them */
+    int64_t upload_max;   /* bytes */
+    atomic_uint streams;  /* downloads that run now */
+    unsigned streams_max;
     atomic_bool stopping;                /* no longer ready, but requests are answered */
     server_part parts[SERVER_PARTS_MAX]; /* of /health/ready */
     size_t part_count;
@@ -159,6 +161,7 @@ void server_add_part(server *server, const char *name, bool needed,
 /* What SIGHUP asks for: the tokens and the access log anew. */
 void server_reload(server *server);
 bool server_option_is_yes(const ticker_options *options, const char *name);
+unsigned server_option_threads(const ticker_options *options);
 int64_t server_option_bytes(const ticker_options *options, const char *name); /* "2GiB" */
 
 /* The routes of handle_*.c, each list ends with a row without method; the list of lists with NULL (routes.c). */

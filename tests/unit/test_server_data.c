@@ -254,7 +254,14 @@ START_TEST(streams)
     ck_assert(s.streamed && s.failed);
     ck_assert_uint_lt(s.body_size, whole);
     s.fail_after = 0;
-    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes/T1", NULL), 200); /* the connection is whole again */
+    s.server->streams_max = 0; /* as if others had them all */
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes?limit=all", NULL), 503);
+    ck_assert_ptr_nonnull(scene_header(&s, "Retry-After"));
+    ck_assert(!s.streamed);
+    s.server->streams_max = 1;
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes?limit=all", NULL), 200); /* each gives its place back */
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes/T1", NULL), 200);            /* the connection is whole again */
     ck_assert_str_eq(scene_header(&s, "X-Row-Count"), "336");
     scene_close(&s);
 }
