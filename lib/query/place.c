@@ -98,25 +98,34 @@ static bool put_base64url(ti_buffer *to, const ti_buffer *bytes)
     return true;
 }
 
-ticker_status ti_place_write(ticker_query *query, const ti_place *place, ticker_error *error)
+bool ti_place_seal(const ticker_query *query, ti_slice fields, ti_buffer *cursor)
 {
     unsigned char check[CHECK_BYTES];
-    ti_buffer fields, bytes, text;
+    ti_buffer bytes;
+    bool good;
+
+    ti_buffer_init(&bytes, TICKER_QUERY_CURSOR_MAX);
+    good = check_of(query, fields, check) && ti_buffer_append(&bytes, check, CHECK_BYTES) &&
+           ti_buffer_slice(&bytes, fields) && put_base64url(cursor, &bytes);
+    ti_buffer_free(&bytes);
+    return good;
+}
+
+ticker_status ti_place_write(ticker_query *query, const ti_place *place, ticker_error *error)
+{
+    ti_buffer fields, cursor;
     bool good;
 
     ti_buffer_init(&fields, TICKER_QUERY_CURSOR_MAX);
-    ti_buffer_init(&bytes, TICKER_QUERY_CURSOR_MAX);
-    ti_buffer_init(&text, TICKER_QUERY_CURSOR_MAX);
-    good = put_fields(query, place, &fields) && check_of(query, (ti_slice){fields.data, fields.size}, check) &&
-           ti_buffer_append(&bytes, check, CHECK_BYTES) && ti_buffer_append(&bytes, fields.data, fields.size) &&
-           put_base64url(&text, &bytes) && ti_buffer_string(&text) != NULL;
+    ti_buffer_init(&cursor, TICKER_QUERY_CURSOR_MAX);
+    good = put_fields(query, place, &fields) && ti_place_seal(query, (ti_slice){fields.data, fields.size}, &cursor) &&
+           ti_buffer_string(&cursor) != NULL;
     if (good) {
         free(query->next);
-        query->next = text.data; /* the query owns it now */
+        query->next = cursor.data; /* the query owns it now */
     } else {
-        ti_buffer_free(&text);
+        ti_buffer_free(&cursor);
     }
-    ti_buffer_free(&bytes);
     ti_buffer_free(&fields);
     return good ? TICKER_OK : ti_fail_memory(error);
 }
@@ -140,20 +149,16 @@ bool ti_place_looks_good(ti_slice text)
     return true;
 }
 
-static bool take_base64url(ti_buffer *bytes, const char *cursor)
+/* `scratch` is for what lies between. */
+static bool take_base64url(ti_buffer *bytes, const char *cursor, ti_buffer *scratch)
 {
-    ti_buffer text;
-    bool good;
-
-    ti_buffer_init(&text, TICKER_QUERY_CURSOR_MAX + 4);
-    (void)ti_buffer_text(&text, cursor + 1);
-    for (size_t i = 0; i < text.size; i++)
-        text.data[i] = (char)(text.data[i] == '-' ? '+' : text.data[i] == '_' ? '/' : text.data[i]);
-    while (text.size % 4 != 0 && ti_buffer_byte(&text, '='))
+    ti_buffer_clear(scratch);
+    (void)ti_buffer_text(scratch, cursor + 1);
+    for (size_t i = 0; i < scratch->size; i++)
+        scratch->data[i] = (char)(scratch->data[i] == '-' ? '+' : scratch->data[i] == '_' ? '/' : scratch->data[i]);
+    while (scratch->size % 4 != 0 && ti_buffer_byte(scratch, '='))
         continue;
-    good = !ti_buffer_failed(&text) && ti_buffer_unbase64(bytes, (ti_slice){text.data, text.size});
-    ti_buffer_free(&text);
-    return good;
+    return !ti_buffer_failed(scratch) && ti_buffer_unbase64(bytes, (ti_slice){scratch->data, scratch->size});
 }
 
 static bool number_fits(ti_field field, int64_t number)
@@ -178,21 +183,16 @@ static bool keep_text(char kept[TICKER_TICKER_MAX + 1], ti_slice text)
     return true;
 }
 
-static bool take_field(ti_field field, ti_slice text, ti_place *place, size_t index)
+static bool take_field(ti_field field, ti_slice text, ti_place *place, size_t index, ti_buffer *scratch)
 {
-    ti_buffer plain;
-    bool good;
-
     if (field != TI_FIELD_TEXT)
         return ti_parse_integer(text, true, &place->number[index]) && number_fits(field, place->number[index]);
-    ti_buffer_init(&plain, TICKER_QUERY_CURSOR_MAX);
-    good = ti_buffer_unpercent(&plain, text, false) &&
-           keep_text(place->text[index], (ti_slice){plain.data, plain.size});
-    ti_buffer_free(&plain);
-    return good;
+    ti_buffer_clear(scratch);
+    return ti_buffer_unpercent(scratch, text, false) &&
+           keep_text(place->text[index], (ti_slice){scratch->data, scratch->size});
 }
 
-static bool take_fields(const ticker_query *query, ti_slice text, ti_place *place)
+static bool take_fields(const ticker_query *query, ti_slice text, ti_place *place, ti_buffer *scratch)
 {
     const ti_field *fields = ti_place_fields(query);
     size_t index = 0;
@@ -202,7 +202,7 @@ static bool take_fields(const ticker_query *query, ti_slice text, ti_place *plac
         size_t size = comma != NULL ? (size_t)(comma - text.data) : text.size;
         bool last = index + 1 == TI_PLACE_FIELDS || fields[index + 1] == TI_FIELD_NONE;
 
-        if ((comma == NULL) != last || !take_field(fields[index], (ti_slice){text.data, size}, place, index))
+        if ((comma == NULL) != last || !take_field(fields[index], (ti_slice){text.data, size}, place, index, scratch))
             return false;
         if (!last)
             text = (ti_slice){comma + 1, text.size - size - 1};
@@ -210,29 +210,40 @@ static bool take_fields(const ticker_query *query, ti_slice text, ti_place *plac
     return index > 0;
 }
 
-ticker_status ti_place_read(const ticker_query *query, ti_place *place, ticker_error *error)
+/* False: it is none of this question, or memory was short, which a failed buffer or `short_of` tells. */
+static bool read_cursor(const ticker_query *query, ti_place *place, ti_buffer *bytes, ti_buffer *scratch,
+                        bool *short_of)
 {
     unsigned char check[CHECK_BYTES];
-    ticker_status status = TICKER_OK;
-    ti_buffer bytes;
     ti_slice fields;
 
+    if (!take_base64url(bytes, query->cursor, scratch) || bytes->size < CHECK_BYTES)
+        return false;
+    fields = (ti_slice){bytes->data + CHECK_BYTES, bytes->size - CHECK_BYTES};
+    *short_of = !check_of(query, fields, check);
+    return !*short_of && memcmp(check, bytes->data, CHECK_BYTES) == 0 && take_fields(query, fields, place, scratch);
+}
+
+ticker_status ti_place_read(const ticker_query *query, ti_place *place, ticker_error *error)
+{
+    ticker_status status = TICKER_OK;
+    ti_buffer bytes, scratch;
+    bool short_of = false;
+
     ti_buffer_init(&bytes, TICKER_QUERY_CURSOR_MAX);
+    ti_buffer_init(&scratch, TICKER_QUERY_CURSOR_MAX + 4);
     *place = (ti_place){0};
-    if (!take_base64url(&bytes, query->cursor) || bytes.size < CHECK_BYTES)
-        goto refuse;
-    fields = (ti_slice){bytes.data + CHECK_BYTES, bytes.size - CHECK_BYTES};
-    if (!check_of(query, fields, check)) {
-        status = ti_fail_memory(error);
-        goto out;
+    if (!read_cursor(query, place, &bytes, &scratch, &short_of)) {
+        if (short_of || ti_buffer_failed(&bytes) || ti_buffer_failed(&scratch)) {
+            status = ti_fail_memory(error);
+        } else {
+            status = ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "the cursor is damaged, or of another question");
+            ti_error_hint(error,
+                          "a cursor goes with the parameters of the answer that it came from; only the limit may "
+                          "be another");
+        }
     }
-    if (memcmp(check, bytes.data, CHECK_BYTES) == 0 && take_fields(query, fields, place))
-        goto out;
-refuse:
-    status = ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "the cursor is damaged, or of another question");
-    ti_error_hint(error,
-                  "a cursor goes with the parameters of the answer that it came from; only the limit may be another");
-out:
+    ti_buffer_free(&scratch);
     ti_buffer_free(&bytes);
     return status;
 }

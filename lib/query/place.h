@@ -20,6 +20,8 @@ const ti_field *ti_place_fields(const ticker_query *query);
 bool ti_place_looks_good(ti_slice text);
 /* The place of the query's cursor, which is there. TICKER_FATAL with TICKER_ERROR_USAGE: it is damaged, or of another question. */
 ticker_status ti_place_read(const ticker_query *query, ti_place *place, ticker_error *error);
+/* The cursor that stands for these fields, whatever they are. */
+bool ti_place_seal(const ticker_query *query, ti_slice fields, ti_buffer *cursor);
 /* The key of a row of the answer's list. False: no row that this library would have written. */
 bool ti_place_of_row(const ticker_query *query, const ti_query_columns *columns, const ti_cell *cells, ti_place *place);
 /* Makes the place the query's next one. */

@@ -48,7 +48,8 @@ def write_quotes():
         rows.append(quote(text, "FACT3", "010", "", [price, price, price, price, price], 1, 10, 100, 1000 if i < 9 else 1))
         # Rows that only the term, the market or nothing tells apart.
         for term in ("", "000", "030", "030", "030", "060"):
-            rows.append(quote(text, "ABCD4T", "030", term, [price, price + len(rows) % 5, price - len(rows) % 3, price, price], 2, 20, 200))
+            n = len(rows)
+            rows.append(quote(text, "ABCD4T", "030", term, [price + n % 7, price + n % 5, price - n % 3, price, price + n % 11], 2, 20, 200))
         rows.append(quote(text, "ABCD4T", "010", "", [price - 2, price + 40, price - 40, price, price], 3, 30, 300))
     write_file("quotes.txt", rows)
     for i in range(0, len(huge), 8):  # the totals of one file fit 64 bits
@@ -289,9 +290,9 @@ def check(quotes, trades):
 def write_long():
     """A ticker with a day in many weeks of two years, whose extremes leave the 52 weeks on their last day."""
     first, rows = datetime.date(2017, 1, 3), []
-    for i in range(0, 728, 7):
+    for i in sorted([*range(0, 728, 7), 358]):  # 358 is the first of the 364 days that end with the last
         day = first + datetime.timedelta(days=i)
-        spike = 500 if i == 357 else 300 if i == 364 else 0
+        spike = {357: 500, 358: 400, 364: 300}.get(i, 0)
         rows.append(quote(day.strftime("%Y%m%d"), "LONG3", "010", "", [1000, 1100 + spike, 900 - spike, 1000, 1000 + i], 1, 5 + i % 3, 10))
     write_file("long.txt", rows)
 

@@ -80,7 +80,8 @@ static inline ticker_status fake_query(ticker_store *store, const char *sql, con
     if (self->fail_query != TICKER_OK)
         return ti_fail(error, self->fail_query, TICKER_ERROR_SERVICE, "no such server");
     opened = calloc(1, sizeof(*opened));
-    ck_assert_ptr_nonnull(opened);
+    if (opened == NULL)
+        return ti_fail_memory(error);
     *opened = (fake_cursor){.cursor = {.ops = &ops, .columns = self->columns}, .owner = self};
     self->cursors++;
     *cursor = &opened->cursor;
