@@ -40,7 +40,7 @@ static void *tend(void *payload)
 /* Without a storage questions are still answered: it is told, but the server is ready. */
 static bool open_uploads(server *s)
 {
-    s->uploads = uploads_new(s->options, ask_pool(s->ask));
+    s->uploads = uploads_new(s->options, ask_pool(s->ask), s->metrics);
     if (s->uploads != NULL)
         server_add_part(s, "storage", false, uploads_check, s->uploads);
     return s->uploads != NULL;

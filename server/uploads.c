@@ -10,13 +10,15 @@
 struct uploads {
     const ticker_options *options;
     ticker_pool *pool;
+    ticker_metrics *metrics;
     bool database;        /* the queue is in it */
     pthread_mutex_t lock; /* of what follows, while it is opened */
+    ticker_aws *aws;      /* of both that follow; NULL: neither needs one */
     ticker_storage *storage;
     ticker_queue *queue; /* SQS; the database's belongs to whoever has the store */
 };
 
-uploads *uploads_new(const ticker_options *options, ticker_pool *pool)
+uploads *uploads_new(const ticker_options *options, ticker_pool *pool, ticker_metrics *metrics)
 {
     const char *queue = ticker_options_get(options, "queue-url");
     uploads *self = calloc(1, sizeof *self);
@@ -29,6 +31,7 @@ uploads *uploads_new(const ticker_options *options, ticker_pool *pool)
     }
     self->options = options;
     self->pool = pool;
+    self->metrics = metrics;
     self->database = queue == NULL || strncmp(queue, DATABASE_QUEUE, strlen(DATABASE_QUEUE)) == 0;
     return self;
 }
@@ -39,6 +42,7 @@ void uploads_free(uploads *self)
         return;
     ticker_queue_free(self->queue);
     ticker_storage_free(self->storage);
+    ticker_aws_free(self->aws);
     (void)pthread_mutex_destroy(&self->lock);
     free(self);
 }
@@ -48,13 +52,43 @@ ticker_pool *uploads_pool(uploads *self)
     return self->pool;
 }
 
+static void count_attempt(void *payload, const char *service, const char *operation, int http_status, unsigned attempt,
+                          int64_t microseconds)
+{
+    const uploads *self = payload;
+    const char *result = http_status == 0                                                  ? "unanswered"
+                         : (http_status >= 200 && http_status < 300) || http_status == 304 ? "ok"
+                         : http_status == 429 || http_status == 503                        ? "throttled"
+                         : http_status >= 500                                              ? "failed"
+                                                                                           : "refused";
+    const char *const labels[] = {service, operation, result};
+
+    (void)attempt;
+    (void)microseconds;
+    ticker_series_add(ticker_metrics_series(self->metrics, TICKER_METRIC_AWS_REQUESTS, labels, 3), 1);
+}
+
+/* One client for storage and queue, so that its requests are counted. Under the lock. */
+static ticker_status open_aws(uploads *self, ticker_error *error)
+{
+    const char *storage = ticker_options_get(self->options, "storage-url");
+    const ticker_aws_events events = {.size = sizeof events, .payload = self, .attempt = count_attempt};
+    bool wanted = !self->database || (storage != NULL && strncmp(storage, "s3:", 3) == 0);
+
+    if (!wanted || self->aws != NULL)
+        return TICKER_OK;
+    return ticker_aws_new(self->options, &events, &self->aws, error);
+}
+
 ticker_status uploads_storage(uploads *self, ticker_storage **storage, ticker_error *error)
 {
     ticker_status status = TICKER_OK;
 
     (void)pthread_mutex_lock(&self->lock);
     if (self->storage == NULL)
-        status = ticker_storage_open(self->options, NULL, &self->storage, error);
+        status = open_aws(self, error);
+    if (self->storage == NULL && status == TICKER_OK)
+        status = ticker_storage_open(self->options, self->aws, &self->storage, error);
     *storage = self->storage;
     (void)pthread_mutex_unlock(&self->lock);
     return status;
@@ -66,7 +100,9 @@ static ticker_status open_sqs(uploads *self, ticker_error *error)
 
     (void)pthread_mutex_lock(&self->lock);
     if (self->queue == NULL)
-        status = ticker_queue_open(self->options, NULL, NULL, &self->queue, error);
+        status = open_aws(self, error);
+    if (self->queue == NULL && status == TICKER_OK)
+        status = ticker_queue_open(self->options, self->aws, NULL, &self->queue, error);
     (void)pthread_mutex_unlock(&self->lock);
     return status;
 }

@@ -9,7 +9,7 @@
 typedef struct uploads uploads;
 
 /* Everything lives longer than it. Nothing is opened yet. NULL: no memory. */
-uploads *uploads_new(const ticker_options *options, ticker_pool *pool);
+uploads *uploads_new(const ticker_options *options, ticker_pool *pool, ticker_metrics *metrics);
 void uploads_free(uploads *self); /* accepts NULL */
 
 ticker_pool *uploads_pool(uploads *self);
