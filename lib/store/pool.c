@@ -193,6 +193,8 @@ static ticker_status open_store(const ticker_pool *pool, bool migrate, ticker_st
 {
     ticker_status status = ticker_store_open(pool->options, store, error);
 
+    if (status == TICKER_OK && (*store)->ops->share != NULL)
+        (*store)->ops->share(*store);
     if (status == TICKER_OK && migrate) {
         int found = 0, wanted = 0;
 

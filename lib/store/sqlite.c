@@ -118,6 +118,11 @@ static void close_store(ticker_store *store)
     free(sqlite);
 }
 
+static void share(ticker_store *store)
+{
+    ti_sq_expect_small_writes(ti_sq_store(store));
+}
+
 static bool is_usable(ticker_store *store)
 {
     return !ti_sq_store(store)->importing && !ti_sq_in_transaction(ti_sq_store(store)->link);
@@ -143,6 +148,7 @@ static const ti_store_ops sqlite_ops = {
     .pending_bumps = ti_sq_pending_bumps,
     .confirm_bumps = ti_sq_confirm_bumps,
     .epoch = ti_sq_epoch,
+    .share = share,
     .usable = is_usable,
     .query = ti_sq_query,
     .queue = &ti_sq_queue,

@@ -242,8 +242,8 @@ ticker_status ti_sq_settle(ticker_store *store, ticker_error *error);
 #define TI_SQ_TURN_PATIENCE (15 * 60 * 1000)
 /* Keeps readers from being blocked by the next writer; not being able to is no failure. */
 void ti_sq_prefer_wal(ti_sqlite *sqlite);
-/* The queue and the ledger are written and read by several programs at once: nobody who looks should be kept waiting by whoever writes.
- * Once a store is enough. */
+/* Several threads or programs write and read at once, as with the queue, the ledger and a pool: nobody who looks should be kept waiting by
+ * whoever writes. Once a store is enough. While it is open, no other connection can take that back. */
 void ti_sq_expect_small_writes(ti_sqlite *sqlite);
 
 /* sqlite_days.c */

@@ -198,6 +198,8 @@ typedef struct ti_store_ops {
      * different stores are never equal by chance. To be asked outside of imports and queries. */
     ticker_status (*epoch)(ticker_store *store, int64_t *number, ticker_error *error);
 
+    /* Others will use the database while this store is open: it prepares for that, or not when it cannot. NULL: it need not. */
+    void (*share)(ticker_store *store);
     /* Whether work can begin now: nothing is open, and the connection is not known to be broken. Asks nobody, so it waits for nobody. */
     bool (*usable)(ticker_store *store);
 

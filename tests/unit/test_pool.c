@@ -190,6 +190,35 @@ START_TEST(reset_closes)
 }
 END_TEST
 
+/* Who reads from the pool is not kept waiting by the first import of another program, which has the file for itself otherwise. */
+START_TEST(readers_are_not_kept_waiting)
+{
+    ticker_options *options = ticker_options_new();
+    ticker_store *store, *other = NULL;
+    int64_t id, epoch, begun;
+    ti_cursor *cursor;
+    ti_cell cell;
+
+    open_pool(1);
+    ck_assert_int_eq(ticker_options_set(options, "database-url", url, NULL), TICKER_OK);
+    store = take();
+    ck_assert_int_eq(ticker_store_open(options, &other, &error), TICKER_OK);
+    ck_assert_int_eq(other->ops->begin(other, &id, &error), TICKER_OK);
+    begun = now();
+    ck_assert_int_eq(store->ops->epoch(store, &epoch, &error), TICKER_OK);
+    ck_assert_int_eq(store->ops->query(store, "PRAGMA journal_mode", NULL, 0, &cursor, &error), TICKER_OK);
+    ck_assert_int_eq(cursor->ops->next(cursor, &cell, &error), TICKER_OK);
+    ck_assert(ti_slice_is(cell.text, "wal"));
+    cursor->ops->close(cursor);
+    ck_assert_int_lt(now() - begun, 2000);
+    other->ops->rollback(other);
+    ticker_store_free(other);
+    ticker_pool_give(pool, store);
+    ticker_options_free(options);
+    close_pool();
+}
+END_TEST
+
 /* --- Failures -------------------------------------------------------------------------------------------------------------------- */
 
 START_TEST(backs_off_and_comes_back)
@@ -432,6 +461,7 @@ int main(void)
                                   opened_when_needed_and_used_again,
                                   what_was_open_is_undone,
                                   reset_closes,
+                                  readers_are_not_kept_waiting,
                                   backs_off_and_comes_back,
                                   backs_off_longer_and_longer,
                                   reset_forgets_failures,
