@@ -27,3 +27,22 @@ for unit in ./*.service; do
     number=$((number + 1))
     echo "ok $number - $(grep -o 'Overall exposure level for .*: [0-9.]*' out)"
 done
+
+# The sockets come from systemd-socket-activate as they would from systemd: a port is HTTP, a file is FastCGI.
+# shellcheck source=with_server.sh
+. "$here/with_server.sh"
+port=$(free_port)
+systemd-socket-activate -l "127.0.0.1:$port" -l "$work/fastcgi.sock" --setenv=HOME --setenv=XDG_DATA_HOME --setenv=XDG_CONFIG_HOME \
+    "$TICKER_SERVER" --access-log none >server.log 2>&1 </dev/null &
+server_id=$!
+for ((i = 0; i < 100; i++)); do
+    [ ! -S fastcgi.sock ] || break
+    sleep 0.05
+done
+code=$(curl -sS -o out -w '%{http_code}' --retry 5 --retry-connrefused --retry-delay 1 --max-time 20 "http://127.0.0.1:$port/health/ready") ||
+    fail "$(cat server.log)"
+[ "$code" = 200 ] || fail "ready: $code; $(cat server.log)"
+grep -q "HTTP on 127.0.0.1:$port" server.log || fail "$(cat server.log)"
+grep -q "FastCGI on unix:$work/fastcgi.sock" server.log || fail "$(cat server.log)"
+stop_server
+echo "ok $((number + 1)) - the sockets that systemd hands over are served"
