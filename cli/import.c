@@ -23,6 +23,7 @@ typedef struct import_run {
     cli_context *cli;
     cli_inputs inputs;
     front_progress *progress;
+    ticker_answers *answers; /* the cache that is told of imports; NULL: none is shared with others */
     bool json, dry_run;
     pthread_mutex_t lock; /* guards what follows */
     size_t next;
@@ -121,6 +122,8 @@ static ticker_status attempt(worker *self)
     ticker_source *source = NULL;
     ticker_status status;
 
+    if (self->run->answers != NULL)
+        events.cache = ticker_answers_cache(self->run->answers);
     ticker_error_clear(self->error);
     self->seen = 0;
     status = cli_input_open(self->run->cli, self->input, &source, self->error);
@@ -290,6 +293,40 @@ static void summarize(const import_run *run, uint64_t microseconds)
                front_text_duration(microseconds, duration));
 }
 
+/* A cache in this process' memory would be of no use to anybody. Imports of others that could not tell the cache are made up for. */
+static bool open_cache(import_run *run)
+{
+    const char *url = ticker_options_get(run->cli->options, "redis-url");
+    ticker_error *error;
+
+    if (run->dry_run || strcmp(url, "memory:") == 0 || strcmp(url, "none:") == 0)
+        return true;
+    error = ticker_error_new();
+    if (error == NULL || ticker_answers_open(run->cli->options, &run->answers, error) != TICKER_OK) {
+        if (error != NULL)
+            front_report(&run->cli->console, error, NULL);
+        run->result = error != NULL ? front_exit_of(error) : FRONT_FAILED;
+    } else if (ticker_answers_tend(run->answers, error) != TICKER_OK) {
+        front_detail(&run->cli->console, "the cache: %s",
+                     ticker_error_message(error)); /* or the database, which says so itself */
+    }
+    ticker_error_free(error);
+    return run->answers != NULL;
+}
+
+static void close_cache(import_run *run)
+{
+    uint64_t missed = run->answers != NULL
+                          ? ticker_cache_count(ticker_answers_cache(run->answers), TICKER_CACHE_UNBUMPED)
+                          : 0;
+
+    if (missed > 0)
+        front_warning(
+            &run->cli->console,
+            "Redis did not answer: cached answers stay as they were until a server or another import reaches it");
+    ticker_answers_free(run->answers);
+}
+
 static uint64_t now(void)
 {
     struct timespec time;
@@ -310,13 +347,14 @@ static front_exit run(cli_context *cli)
     run.json = front_args_given(&cli->args, "json");
     run.dry_run = cli_option_is_yes(cli, "dry-run");
     run.result = cli_inputs_collect(cli, &run.inputs);
-    if (run.result != FRONT_USAGE && run.inputs.count > 0) {
+    if (run.result != FRONT_USAGE && run.inputs.count > 0 && open_cache(&run)) {
         jobs = (size_t)wanted < run.inputs.count ? (size_t)wanted : run.inputs.count;
         run.progress = front_progress_new(&cli->console, front_progress_word(front_args_value(&cli->args, "progress")),
                                           jobs, run.inputs.count, run.inputs.bytes);
         run_workers(&run, jobs);
         front_progress_free(run.progress);
         summarize(&run, now() - started);
+        close_cache(&run);
     }
     cli_inputs_free(&run.inputs);
     (void)pthread_mutex_destroy(&run.lock);
@@ -332,6 +370,9 @@ static const char *const options[] = {"database-url",
                                       "max-input-bytes",
                                       "max-expansion-ratio",
                                       "max-nesting",
+                                      "redis-url",
+                                      "cache-timeout",
+                                      "cache-connect-timeout",
                                       CLI_AWS_OPTIONS,
                                       CLI_S3_OPTIONS,
                                       "s3-response-checksum",
@@ -356,7 +397,8 @@ const cli_command cli_command_import = {
             "file again is harmless. Rows of the same days from another file replace those that\n"
             "have the same key. The database's tables are made when they are missing.\n\n"
             "Rows that cannot be read are counted, reported and left out; --on-error reject\n"
-            "refuses the file instead. A file that is cut off is refused unless --force.\n",
+            "refuses the file instead. A file that is cut off is refused unless --force.\n\n"
+            "When answers are cached in Redis, REDIS_URL has it forget those that the file changes.\n",
     .examples = "  " CLI_PROGRAM " import COTAHIST_A2023.ZIP\n"
                 "  " CLI_PROGRAM " import --jobs 4 downloads/\n"
                 "  curl -s https://example.org/COTAHIST_D25062021.ZIP | " CLI_PROGRAM " import -\n"

@@ -25,7 +25,7 @@ for source in "$here"/../../examples/*.c; do
     "${CC:-cc}" -Wall -Wextra -Werror "$source" -o "$name" $(pkg-config --cflags --libs tickerimport) || fail "$name does not compile"
     compiled=$((compiled + 1))
 done
-is "$compiled" 7 "examples"
+is "$compiled" 8 "examples"
 
 # CODE PROGRAM ARGUMENT...: its output is in the files out and err.
 run() {
@@ -214,4 +214,21 @@ END
 else
     echo "without stand-ins for AWS: 06 and 07 were only compiled"
 fi
+# 08: once from the database, then from memory; with an argument the last close, which the program computes itself.
+printf '%s\n' PETR4 PETR4 NONE3 >questions
+DATABASE_URL=sqlite:quotes.db run 0 ./08_cached_query close <questions
+sed -E 's/tag [0-9a-f]{32}, [0-9]+ bytes/tag T, N bytes/' out >answers
+rows=$(sqlite3 quotes.db "SELECT count(*) FROM quotes WHERE ticker = 'PETR4'")
+cat >wanted <<END
+PETR4 database $rows rows, tag T, N bytes
+PETR4 close 36.70
+PETR4 cache $rows rows, tag T, N bytes
+PETR4 close 36.70
+NONE3 unknown
+NONE3 close$(printf ' ')
+END
+diff wanted answers >"$work/err" || fail "08_cached_query"
+run 1 env DATABASE_URL=oracle://nowhere ./08_cached_query <questions
+expect_error 'database URL'
+
 echo "ok 1 - examples"
