@@ -1,5 +1,6 @@
 #include "transport.h"
 
+#include <sys/resource.h>
 #include <time.h>
 
 #include "transport_parts.h"
@@ -20,6 +21,17 @@ void transport_free(transport *self)
         self->parts->free(self);
 }
 
+/* Each connection is a descriptor, and the databases need some too: as many as the system lets this process have. */
+static void raise_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
 static unsigned or_default(unsigned value, unsigned otherwise)
 {
     return value > 0 ? value : otherwise;
@@ -29,6 +41,7 @@ void transport_init(transport *self, const transport_parts *parts, const transpo
 {
     transport_limits *limits = &self->setup.limits;
 
+    raise_limit();
     self->parts = parts;
     self->setup = *setup;
     limits->loops = or_default(limits->loops, processors < 1 ? 1 : processors > 4 ? 4 : processors);

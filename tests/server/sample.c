@@ -196,6 +196,14 @@ static void stream(server *self, exchange *x)
         x->failed = true;
 }
 
+/* "/api/quotes/upload/X" is "/X": the path that nginx lets uploads through at. */
+static const char *path_of(const exchange *x)
+{
+    static const char prefix[] = "/api/quotes/upload/";
+
+    return strncmp(x->path, prefix, sizeof(prefix) - 1) == 0 ? x->path + sizeof(prefix) - 2 : x->path;
+}
+
 static void upload(server *self, exchange *x)
 {
     char *piece = (char *)malloc(PIECE_MAX);
@@ -209,7 +217,7 @@ static void upload(server *self, exchange *x)
         for (size_t i = 0; i < got; i += 64) /* some of them */
             hash = (hash ^ (uint8_t)piece[i]) * UINT64_C(1099511628211);
         bytes += got;
-        if (strcmp(x->path, "/sniff") == 0 && got > 0)
+        if (strcmp(path_of(x), "/sniff") == 0 && got > 0)
             break;
     }
     if (status == TICKER_DONE) {
@@ -257,25 +265,27 @@ static bool prepare(server *self, exchange *x)
 
 server_step server_begin(server *self, exchange *x)
 {
+    const char *path = path_of(x);
+
     if (!prepare(self, x) || x->path[0] != '/')
         (void)atomic_fetch_add(&self->wrong, 1);
     x->body_max = asked(x, "max", BYTES_MAX);
-    if (strcmp(x->path, "/hello") == 0)
+    if (strcmp(path, "/hello") == 0)
         exchange_answer(x, 200, "text/plain", "hello\n", 6, NULL, NULL);
-    else if (strcmp(x->path, "/bytes") == 0)
+    else if (strcmp(path, "/bytes") == 0)
         answer_bytes(self, x);
-    else if (strncmp(x->path, "/echo", 5) == 0)
+    else if (strncmp(path, "/echo", 5) == 0)
         echo(x);
-    else if (strcmp(x->path, "/stats") == 0)
+    else if (strcmp(path, "/stats") == 0)
         stats(self, x);
-    else if (strcmp(x->path, "/304") == 0)
+    else if (strcmp(path, "/304") == 0)
         (void)exchange_set(x, "ETag", "\"abc\""), exchange_answer(x, 304, NULL, NULL, 0, NULL, NULL);
-    else if (strcmp(x->path, "/204") == 0)
+    else if (strcmp(path, "/204") == 0)
         exchange_answer(x, 204, NULL, NULL, 0, NULL, NULL);
-    else if (strcmp(x->path, "/early") == 0)
+    else if (strcmp(path, "/early") == 0)
         answer_text(x, 413, "too large\n");
-    else if (strncmp(x->path, "/work", 5) == 0 || strncmp(x->path, "/stream", 7) == 0 ||
-             strncmp(x->path, "/upload", 7) == 0 || strcmp(x->path, "/sniff") == 0 || strcmp(x->path, "/ignore") == 0)
+    else if (strncmp(path, "/work", 5) == 0 || strncmp(path, "/stream", 7) == 0 || strncmp(path, "/upload", 7) == 0 ||
+             strcmp(path, "/sniff") == 0 || strcmp(path, "/ignore") == 0)
         return SERVER_WORK;
     else
         answer_text(x, 404, "nothing here\n");
@@ -284,12 +294,14 @@ server_step server_begin(server *self, exchange *x)
 
 void server_work(server *self, exchange *x)
 {
+    const char *path = path_of(x);
+
     wait_a_while(x);
-    if (strncmp(x->path, "/stream", 7) == 0)
+    if (strncmp(path, "/stream", 7) == 0)
         stream(self, x);
-    else if (strncmp(x->path, "/work", 5) == 0)
+    else if (strncmp(path, "/work", 5) == 0)
         answer_bytes(self, x);
-    else if (strcmp(x->path, "/ignore") == 0)
+    else if (strcmp(path, "/ignore") == 0)
         answer_text(x, 422, "not looked at\n");
     else
         upload(self, x);

@@ -34,14 +34,19 @@ def eventually(condition, what, seconds=10):
 class Server:
     """The sample server with a listener and FastCGI."""
 
-    def __init__(self, *flags):
-        self.folder = tempfile.mkdtemp(prefix="ticker-sample-")
+    def __init__(self, *flags, folder=None):
+        self.folder = folder or tempfile.mkdtemp(prefix="ticker-sample-")
         self.socket = f"unix:{self.folder}/fcgi.sock"
         self.process = subprocess.Popen([PROGRAM, "--listen", "127.0.0.1:0", "--fastcgi", self.socket + "?mode=0666"] + list(flags),
                                         stdout=subprocess.PIPE, text=True)
         lines = [self.process.stdout.readline().split(), self.process.stdout.readline().split()]
         check(lines[0][:1] == ["http"] and lines[1][:1] == ["fastcgi"], f"the server says where it listens: {lines}")
         self.http = lines[0][1]
+
+    @classmethod
+    def at(cls, other):
+        """Another one at the same place, after the other was stopped."""
+        return cls(folder=other.folder)
 
     def stats(self):
         """By FastCGI, so that it does not wait for a place among the listener's connections."""

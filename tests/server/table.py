@@ -5,61 +5,8 @@ import sys
 sys.dont_write_bytecode = True
 # pylint: disable=wrong-import-position
 import wire
+from rows import BIG, TABLE
 from scene import PROGRAM, Server, check, main
-
-BIG = bytes(range(256)) * 4000
-TABLE = [
-    # method, target, headers, body, status, what the body must be (None: not looked at)
-    ("GET", "/hello", (), b"", 200, b"hello\n"),
-    ("HEAD", "/hello", (), b"", 200, b""),
-    ("GET", "/bytes?n=0", (), b"", 200, b""),
-    ("GET", "/bytes?n=1", (), b"", 200, b"!"),
-    ("GET", "/bytes?n=8192", (), b"", 200, None),
-    ("GET", "/bytes?n=65527", (), b"", 200, None),
-    ("GET", "/bytes?n=1000000", (), b"", 200, None),
-    ("GET", "/bytes?n=8000000", (), b"", 200, None),
-    ("HEAD", "/bytes?n=1000000", (), b"", 200, b""),
-    ("GET", "/work?n=10", (), b"", 200, b"!\"#$%&'()*"),
-    ("GET", "/work?n=3000000&ms=20", (), b"", 200, None),
-    ("HEAD", "/work?n=3000", (), b"", 200, b""),
-    ("GET", "/stream?n=0", (), b"", 200, b""),
-    ("GET", "/stream?n=0&length=1", (), b"", 200, b""),
-    ("GET", "/stream?n=50", (), b"", 200, None),
-    ("GET", "/stream?n=5000000", (), b"", 200, None),
-    ("GET", "/stream?n=5000000&length=1&piece=100000", (), b"", 200, None),
-    ("GET", "/stream?n=200000&piece=1", (), b"", 200, None),
-    ("HEAD", "/stream?n=5000&length=1", (), b"", 200, b""),
-    ("GET", "/304", (("If-None-Match", '"abc"'),), b"", 304, b""),
-    ("GET", "/204", (), b"", 204, b""),
-    ("GET", "/missing", (), b"", 404, b"nothing here\n"),
-    ("GET", "/echo", (), b"", 200, b"GET\n/echo\n\nhttp\n0\n"),
-    ("GET", "/echo/a%2Fb%20c%C3%A7?x=%41+1&y=", (), b"", 200, b"GET\n/echo/a%2Fb%20c%C3%A7\nx=%41+1&y=\nhttp\n0\n"),
-    ("GET", "/echo?a?b", (), b"", 200, b"GET\n/echo\na?b\nhttp\n0\n"),
-    ("GET", "/echo//../x", (), b"", 200, b"GET\n/echo//../x\n\nhttp\n0\n"),
-    ("GET", "/echo", (("Accept", "text/csv"), ("X-One", "a, b"), ("X-TWO", "")), b"", 200,
-     b"GET\n/echo\n\nhttp\n0\naccept=text/csv\nx-one=a, b\nx-two=\n"),
-    ("GET", "/echo", (("Authorization", "Bearer x"), ("If-None-Match", 'W/"1"')), b"", 200,
-     b'GET\n/echo\n\nhttp\n0\nauthorization=Bearer x\nif-none-match=W/"1"\n'),
-    ("DELETE", "/echo", (), b"", 200, b"DELETE\n/echo\n\nhttp\n0\n"),
-    ("PATCH", "/echo", (("Content-Type", "a/b"),), b"{}", 200, b"PATCH\n/echo\n\nhttp\n2\ncontent-type=a/b\n"),
-    ("GET", "/echo", (), b"a body", 200, b"GET\n/echo\n\nhttp\n6\n"),
-    ("POST", "/echo", (), b"", 200, b"POST\n/echo\n\nhttp\n0\n"),
-    ("POST", "/upload", (), b"", 201, b"0\n"),
-    ("POST", "/upload", (), b"x", 201, b"1\n"),
-    ("PUT", "/upload/name", (("Content-Type", "text/csv"),), BIG, 201, b"1024000\n"),
-    ("PUT", "/upload?max=1024000", (), BIG, 201, b"1024000\n"),
-    ("PUT", "/upload?max=1023999", (), BIG, 413, b"too long\n"),
-    ("PUT", "/upload?max=10", (), b"12345678901", 413, b"too long\n"),
-    ("PUT", "/upload?max=0", (), b"1", 413, b"too long\n"),
-    ("PUT", "/sniff", (), b"short", 422, b"not a file of quotes\n"),
-    ("PUT", "/sniff", (), BIG, 422, b"not a file of quotes\n"),
-    ("PUT", "/early", (), b"short", 413, b"too large\n"),
-    ("PUT", "/early", (), BIG, 413, b"too large\n"),
-    ("PUT", "/ignore", (), BIG, 422, b"not looked at\n"),
-    ("GET", "/echo", tuple((f"X-H{i}", "v" * 100) for i in range(99)), b"", 200, b"GET\n/echo\n\nhttp\n0\n"),
-    ("GET", "/echo", tuple((f"X-H{i}", "v") for i in range(101)), b"", 431, b"refused\n"),
-    ("GET", "/echo/" + "p" * 3000 + "?" + "q" * 3000, (), b"", 200, None),
-]
 
 
 def the_same_over_all_transports():
