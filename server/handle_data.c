@@ -1,17 +1,20 @@
-/* Quotes, trades, summaries, tickers and imports: a question made of the request, handed to the library, and its answer sent. */
+/* Quotes, trades, summaries, tickers and imports: a question made of the
+ * request, handed to the library, and its answer sent. */
 #include <inttypes.h>
 #include <string.h>
 
 #include "server.h"
 #include "text.h"
 
-/* What the kind of the library's query calls what stands for {…} in the path. */
+/* What the kind of the library's query calls what stands for {…} in the path.
+ */
 static const char *segment_name(const server_route *route)
 {
     return strcmp(route->kind, "imports") == 0 ? "id" : "ticker";
 }
 
-/* Lists have pages; all quotes of one ticker and single objects have none unless a limit is asked for. */
+/* Lists have pages; all quotes of one ticker and single objects have none
+ * unless a limit is asked for. */
 static bool is_paged(const server_route *route)
 {
     return strstr(route->pattern, "{id}") == NULL && strcmp(route->kind, "summary") != 0 &&
@@ -36,7 +39,8 @@ static bool set(server *s, exchange *x, ticker_query *query, const char *name, c
     return false;
 }
 
-/* "all" is for downloads: it leaves the query without a limit, and the answer is streamed. */
+/* "all" is for downloads: it leaves the query without a limit, and the answer
+ * is streamed. */
 static bool set_limit(server *s, exchange *x, const request *r, ticker_query *query, ticker_error *error)
 {
     const char *given = request_value(r, "limit");
@@ -55,7 +59,8 @@ static bool set_limit(server *s, exchange *x, const request *r, ticker_query *qu
     return false;
 }
 
-/* A form sends fields that were left empty; they ask for nothing. But no ticker is not every ticker. */
+/* A form sends fields that were left empty; they ask for nothing. But no ticker
+ * is not every ticker. */
 static bool is_left_out(const server_parameter *parameter)
 {
     return strcmp(parameter->name, "format") == 0 || strcmp(parameter->name, "limit") == 0 ||
@@ -92,7 +97,8 @@ static const char *own_path(exchange *x, const request *r)
                : NULL;
 }
 
-/* The same question with the cursor in it, relative to the server: whatever it is called from outside. */
+/* The same question with the cursor in it, relative to the server: whatever it
+ * is called from outside. */
 static bool set_next(exchange *x, const request *r, const char *cursor)
 {
     const char *path = own_path(x, r),
@@ -130,29 +136,46 @@ static bool set_common(exchange *x, const char *etag)
     return done && (etag[0] == '\0' || exchange_set(x, "ETag", etag));
 }
 
-static void send_answer(exchange *x, const request *r, ask_answer *answer)
+static void free_answer(void *answer)
 {
+    ticker_answer_free(answer);
+}
+
+/* The ETag of an answer as it is sent; "" when it has none. */
+static const char *etag_of(exchange *x, const ticker_answer *answer)
+{
+    const char *mark = ticker_answer_etag(answer);
+
+    return mark[0] != '\0' ? exchange_printf(x, "\"%s\"", mark) : "";
+}
+
+/* Takes the answer over. */
+static void send_answer(exchange *x, const request *r, ticker_answer *answer)
+{
+    const char *etag = etag_of(x, answer), *next = ticker_answer_next(answer);
     bool done;
 
-    if (!answer->found && r->segment != NULL) {
-        answer->release(answer->owner);
+    if (!ticker_answer_found(answer) && r->segment != NULL) {
+        ticker_answer_free(answer);
         not_found(x, r);
         return;
     }
-    done = set_common(x, answer->etag) && exchange_set_format(x, "X-Row-Count", "%" PRIu64, answer->rows) &&
-           (!answer->more || answer->cursor == NULL || set_next(x, r, answer->cursor));
+    done = etag != NULL && set_common(x, etag) &&
+           exchange_set_format(x, "X-Row-Count", "%" PRIu64, ticker_answer_rows(answer)) &&
+           (next == NULL || set_next(x, r, next));
     if (!done) {
-        answer->release(answer->owner);
+        ticker_answer_free(answer);
         problem_answer(x, 500, NULL);
-    } else if (answer->etag[0] != '\0' && etag_matches(x, answer->etag)) {
-        answer->release(answer->owner);
+    } else if (etag[0] != '\0' && etag_matches(x, etag)) {
+        ticker_answer_free(answer);
         exchange_empty(x, 304);
     } else {
-        exchange_answer(x, 200, format_type(r->format), answer->data, answer->size, answer->release, answer->owner);
+        exchange_answer(x, 200, format_type(r->format), ticker_answer_data(answer), ticker_answer_size(answer),
+                        free_answer, answer);
     }
 }
 
-/* --- Answers that are too large to be kept. */
+/* --- Answers that are too large to be held. */
 
 typedef struct stream {
     server *server;
@@ -174,22 +197,38 @@ static bool count_stream(stream *to)
     return false;
 }
 
-static bool begin_stream(void *payload)
+/* Before the database is asked: does the client have it? "*" cannot be told yet: there may be no such thing. */
+static int stream_known(const ticker_answer *head, void *payload)
+{
+    exchange *x = ((stream *)payload)->x;
+    const char *etag = etag_of(x, head), *wanted = exchange_header_of(x, "if-none-match");
+
+    if (etag == NULL || etag[0] == '\0' || wanted == NULL || wanted[strspn(wanted, " \t")] == '*' ||
+        !etag_matches(x, etag) || !set_common(x, etag))
+        return 0;
+    exchange_empty(x, 304);
+    return 1;
+}
+
+static int stream_begin(const ticker_answer *head, void *payload)
 {
     exchange *x = ((stream *)payload)->x;
     const request *r = x->route;
+    const char *etag = etag_of(x, head);
 
-    if (!count_stream(payload) || !set_common(x, "") || !exchange_put(x, "Content-Type", format_type(r->format)))
-        return false;
+    if (!count_stream(payload))
+        return 1;
+    if (etag == NULL || !set_common(x, etag) || !exchange_put(x, "Content-Type", format_type(r->format)))
+        return 1;
     x->status = 200;
-    return x->ops->start(x, -1) && !x->head;
+    return x->ops->start(x, -1) && !x->head ? 0 : 1;
 }
 
-static bool write_stream(void *payload, const void *data, size_t size)
+static int stream_write(const void *data, size_t size, void *payload)
 {
     exchange *x = ((stream *)payload)->x;
 
-    return x->ops->write(x, data, size);
+    return x->ops->write(x, data, size) ? 0 : 1;
 }
 
 static void free_query(void *query)
@@ -203,7 +242,7 @@ static server_step begin(server *s, exchange *x, request *r)
 {
     ticker_query *query = ticker_query_new(r->route->kind);
     ticker_error *error = ticker_error_new();
-    ask_answer answer;
+    ticker_answer *answer = NULL;
     bool good;
 
     r->state = query;
@@ -217,33 +256,35 @@ static server_step begin(server *s, exchange *x, request *r)
     ticker_error_free(error);
     if (!good)
         return SERVER_ANSWERED;
-    if (!ask_look(s->ask, query, r->route->kind, format_name(r->format), &answer))
+    if (ticker_answers_look(s->answers, query, format_name(r->format), &answer) != TICKER_OK)
         return SERVER_WORK;
-    send_answer(x, r, &answer);
+    send_answer(x, r, answer);
     return SERVER_ANSWERED;
 }
 
 static void work(server *s, exchange *x, request *r)
 {
     stream to = {s, x, false};
-    ask_sink sink = {begin_stream, write_stream, &to};
+    ticker_answer_sink sink = {sizeof sink, stream_known, stream_begin, stream_write, &to};
     ticker_error *error = ticker_error_new();
-    ask_answer answer;
+    ticker_answer *answer = NULL;
     ticker_status status;
 
     if (error == NULL) {
         problem_answer(x, 500, NULL);
         return;
     }
-    status = ask_run(s->ask, r->state, r->route->kind, format_name(r->format), &sink, &answer, error);
+    status = ticker_answers_run(s->answers, r->state, format_name(r->format), &sink, &answer, error);
     if (to.counted)
         (void)atomic_fetch_sub(&s->streams, 1);
-    if (x->streamed)
-        x->failed = status != TICKER_OK && !x->head;
-    else if (status == TICKER_OK)
-        send_answer(x, r, &answer);
-    else if (x->status == 0)
+    if (x->streamed) {
+        x->failed = status != TICKER_DONE && !x->head;
+        ticker_answer_free(answer);
+    } else if (status == TICKER_OK) {
+        send_answer(x, r, answer);
+    } else if (status != TICKER_DONE) {
         problem_of(s, x, error);
+    }
     ticker_error_free(error);
 }
 

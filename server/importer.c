@@ -191,8 +191,11 @@ static void on_report(const ticker_report *report, void *payload)
 
 static ticker_import_events events_of(importer *self)
 {
-    return (ticker_import_events){
-        .size = sizeof(ticker_import_events), .progress = on_progress, .report = on_report, .payload = self};
+    return (ticker_import_events){.size = sizeof(ticker_import_events),
+                                  .progress = on_progress,
+                                  .report = on_report,
+                                  .payload = self,
+                                  .cache = self->setup.cache};
 }
 
 /* The object of a record under one of its names. TICKER_DONE: it is not of this storage. */

@@ -14,6 +14,7 @@ typedef struct importer_setup {
     const ticker_options *options;
     uploads *uploads;
     ticker_metrics *metrics;
+    ticker_cache *cache; /* learns of what was imported; may be NULL */
     front_console *console;
     int wait; /* seconds of one look into the queue, 1 to 20; 0: 20 */
 } importer_setup;

@@ -8,6 +8,9 @@
 #include "importer.h"
 #include "uploads.h"
 
+#define TEND_MS 50
+#define TOLD_US INT64_C(10000000) /* a failure that lasts is told this often */
+
 struct life {
     server *server;
     importer *importer; /* NULL: there is none */
@@ -17,30 +20,90 @@ struct life {
     bool running, stop;
 };
 
+/* Sleeps until the next round. False: it is over. Called with the lock. */
+static bool pause_tending(life *l)
+{
+    struct timespec until;
+
+    if (l->stop || clock_gettime(CLOCK_REALTIME, &until) != 0)
+        return false;
+    until.tv_nsec += TEND_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    (void)pthread_cond_timedwait(&l->wake, &l->lock, &until);
+    return !l->stop;
+}
+
+/* A service that is away is no news each twentieth of a second. */
+static void tell(server *s, const ticker_error *error, int64_t *told)
+{
+    int64_t now = server_clock();
+
+    if (*told != 0 && now - *told < TOLD_US)
+        return;
+    *told = now;
+    front_report(s->console, error, NULL);
+}
+
 static void *tend(void *payload)
 {
     life *l = payload;
+    ticker_error *error = ticker_error_new();
+    int64_t told = 0;
 
     (void)pthread_mutex_lock(&l->lock);
-    while (!l->stop) {
-        struct timespec until;
-
+    do {
         (void)pthread_mutex_unlock(&l->lock);
-        ask_tend(l->server->ask);
+        if (ticker_answers_tend(l->server->answers, error) == TICKER_OK)
+            told = 0;
+        else
+            tell(l->server, error, &told);
+        ticker_error_clear(error);
         (void)pthread_mutex_lock(&l->lock);
-        if (l->stop || clock_gettime(CLOCK_REALTIME, &until) != 0)
-            break;
-        until.tv_sec++;
-        (void)pthread_cond_timedwait(&l->wake, &l->lock, &until);
-    }
+    } while (pause_tending(l));
     (void)pthread_mutex_unlock(&l->lock);
+    ticker_error_free(error);
     return NULL;
+}
+
+/* --- The parts of /health/ready. */
+
+static ticker_status check_database(void *payload, ticker_error *error)
+{
+    ticker_pool *pool = ticker_answers_pool(payload);
+    ticker_store *store = NULL;
+    int found = 0, wanted = 0;
+    ticker_status status = ticker_pool_take(pool, 0, &store, error);
+
+    /* All taken: there are that many connections, and they work. */
+    if (status == TICKER_RETRY && ticker_error_get_kind(error) == TICKER_ERROR_LIMIT)
+        return TICKER_OK;
+    if (status != TICKER_OK)
+        return status;
+    status = ticker_store_version(store, &found, &wanted, error);
+    ticker_pool_give(pool, store);
+    return status;
+}
+
+static ticker_status check_cache(void *payload, ticker_error *error)
+{
+    return ticker_cache_check(ticker_answers_cache(payload), error);
+}
+
+static bool open_answers(server *s, ticker_error *error)
+{
+    if (ticker_answers_open(s->options, &s->answers, error) != TICKER_OK)
+        return false;
+    ticker_answers_measure(s->answers, s->metrics);
+    server_add_part(s, "database", true, check_database, s->answers);
+    server_add_part(s, "cache", false, check_cache, s->answers);
+    return true;
 }
 
 /* Without a storage questions are still answered: it is told, but the server is ready. */
 static bool open_uploads(server *s)
 {
-    s->uploads = uploads_new(s->options, ask_pool(s->ask), s->metrics);
+    s->uploads = uploads_new(s->options, ticker_answers_pool(s->answers), s->metrics);
     if (s->uploads != NULL)
         server_add_part(s, "storage", false, uploads_check, s->uploads);
     return s->uploads != NULL;
@@ -67,6 +130,7 @@ static bool start_importer(life *l)
     const importer_setup setup = {.options = l->server->options,
                                   .uploads = l->server->uploads,
                                   .metrics = l->server->metrics,
+                                  .cache = ticker_answers_cache(l->server->answers),
                                   .console = l->server->console};
 
     if (!importer_wanted(l->server->options))
@@ -75,7 +139,7 @@ static bool start_importer(life *l)
     return l->importer != NULL;
 }
 
-static life *make(server *s, size_t threads, front_exit *result)
+static life *make(server *s, front_exit *result)
 {
     ticker_error *error = ticker_error_new();
     life *l = calloc(1, sizeof *l);
@@ -85,17 +149,15 @@ static life *make(server *s, size_t threads, front_exit *result)
         l->server = s;
         (void)pthread_mutex_init(&l->lock, NULL);
         (void)pthread_cond_init(&l->wake, NULL);
-        s->ask = ask_open(s->options, threads, s->metrics, error);
-        if (s->ask != NULL && open_uploads(s)) {
+        if (open_answers(s, error) && open_uploads(s)) {
             *result = FRONT_OK;
-            server_add_part(s, "database", true, ask_check_database, s->ask);
-        } else if (s->ask == NULL) {
+        } else if (s->answers == NULL) {
             front_report(s->console, error, NULL);
             *result = front_exit_of(error);
         } else {
             front_error(s->console, "out of memory");
-            ask_free(s->ask);
-            s->ask = NULL;
+            ticker_answers_free(s->answers);
+            s->answers = NULL;
         }
     } else {
         front_error(s->console, "out of memory");
@@ -109,7 +171,7 @@ static life *make(server *s, size_t threads, front_exit *result)
 
 life *life_begin(server *s, front_exit *result)
 {
-    life *l = make(s, server_option_threads(s->options), result);
+    life *l = make(s, result);
 
     if (l == NULL)
         return NULL;
@@ -129,7 +191,7 @@ life *life_begin(server *s, front_exit *result)
 
 life *life_begin_once(server *s, front_exit *result)
 {
-    return make(s, 1, result);
+    return make(s, result);
 }
 
 void life_end(life *l)
@@ -146,8 +208,8 @@ void life_end(life *l)
     importer_stop(l->importer);
     uploads_free(l->server->uploads);
     l->server->uploads = NULL;
-    ask_free(l->server->ask);
-    l->server->ask = NULL;
+    ticker_answers_free(l->server->answers);
+    l->server->answers = NULL;
     (void)pthread_cond_destroy(&l->wake);
     (void)pthread_mutex_destroy(&l->lock);
     free(l);

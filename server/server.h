@@ -9,7 +9,6 @@
 
 #include <tickerimport.h>
 
-#include "ask.h"
 #include "console.h"
 #include "exchange.h"
 #include "exit.h"
@@ -77,7 +76,7 @@ struct server {
     front_console *console;
     const server_route *const *tables; /* of routes, each ends with a row without method; the list ends with NULL */
     server_log *log;                   /* NULL: none */
-    struct ask *ask;                   /* belongs to life.c */
+    ticker_answers *answers;           /* belongs to life.c */
     ticker_metrics *metrics;
     ticker_series *in_flight, *answer_bytes;
     front_tokens *tokens; /* NULL: none are asked for */

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "life.h"
 #include "server.h"
 
 #define TEXT_MAX 40000
@@ -26,6 +27,7 @@ static void make_server(void)
     ticker_error_free(error);
     made = server_new(options, &console, &result);
     CHECK(made != NULL);
+    CHECK(life_begin_once(made, &result) != NULL); /* connects to nothing, as nothing is worked on */
 }
 
 static void check_answer(const exchange *x)

@@ -117,6 +117,8 @@ void scene_import(scene *s, unsigned tickers, unsigned days)
     ck_assert_msg(ticker_import_source(store, ticker_source_open_memory(file, size, "sample.txt"), s->options, NULL,
                                        error) == TICKER_OK,
                   "%s", ticker_error_message(error));
+    /* The cache notices what others import when it is tended. */
+    ck_assert_msg(ticker_answers_tend(s->server->answers, error) == TICKER_OK, "%s", ticker_error_message(error));
     ticker_store_free(store);
     ticker_error_free(error);
     free(file);

@@ -144,6 +144,45 @@ START_TEST(conditions)
 }
 END_TEST
 
+/* The second time it comes from memory, without a worker, until somebody imports. */
+START_TEST(cached)
+{
+    char first[4096];
+    scene s;
+
+    scene_open(&s, NULL);
+    scene_import(&s, 2, 3);
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes/T0", NULL), 200);
+    ck_assert(s.worked);
+    ck_assert_uint_lt(s.body_size, sizeof first);
+    memcpy(first, s.body, s.body_size + 1);
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes/T0?order=asc", NULL), 200);
+    ck_assert(!s.worked);
+    ck_assert_str_eq(s.body, first);
+    ck_assert_str_eq(scene_header(&s, "X-Row-Count"), "3");
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes?ticker=T0&limit=2", NULL), 200);
+    ck_assert(s.worked);
+    ck_assert_ptr_nonnull(scene_header(&s, "Link"));
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes?limit=2&ticker=T0", NULL), 200);
+    ck_assert(!s.worked);
+    ck_assert_ptr_nonnull(scene_header(&s, "Link"));
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes/NONE", NULL), 404);
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes/NONE", NULL), 404);
+    ck_assert(!s.worked); /* what is not there is known as well */
+    scene_import(&s, 1, 4);
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes/T0", NULL), 200);
+    ck_assert(s.worked);
+    ck_assert_str_eq(scene_header(&s, "X-Row-Count"), "4");
+    scene_close(&s);
+    scene_open(&s, "redis-url", "none:", NULL);
+    scene_import(&s, 1, 1);
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes/T0", NULL), 200);
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes/T0", NULL), 200);
+    ck_assert(s.worked);
+    scene_close(&s);
+}
+END_TEST
+
 START_TEST(not_there)
 {
     scene s;
@@ -287,8 +326,8 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {quotes, formats, pages,           conditions,      not_there,
-                                  others, streams, wrong_questions, database_is_away};
+    const TTest *const tests[] = {quotes,    formats, pages,   conditions,      cached,
+                                  not_there, others,  streams, wrong_questions, database_is_away};
 
     return scene_run("server_data", tests, SCENE_COUNT(tests));
 }
