@@ -38,6 +38,8 @@ is "$(offered import --on-error '')" "reject skip "
 is "$(offered import --progress a)" "always auto "
 is "$(offered import --on-error = re)" "reject "
 is "$(offered quotes PETR4 --format n)" "ndjson "
+is "$(offered quotes PETR4 --interval '')" "1d 1mo 1w "
+is "$(offered imports --status f)" "failed "
 is "$(offered completion '')" "bash fish zsh "
 is "$(offered help insp)" "inspect "
 touch "a file.txt" another.txt

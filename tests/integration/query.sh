@@ -84,6 +84,12 @@ END
     one_line_error "the limit of 1 rows cut the answer"
     expect 0 quotes PETR4 --format csv --limit 2
     [ ! -s err ] || fail "a limit that cuts nothing is told"
+    expect 0 quotes --all --date 2016-01-04 --format csv
+    is "$(wc -l <out)" 2
+    expect 0 quotes PETR4 --interval 1w --format csv
+    is "$(tail -n 1 out)" "PETR4,2016-01-04,6.70,7.01,6.50,6.80,35580,60132200,405892600.00,1,2,2016-01-04,2016-01-05"
+    expect 2 quotes PETR4 --interval 5m
+    one_line_error "--interval cannot be \"5m\"; use one of"
     expect 1 quotes PETR4 --from 2017-01-01
     one_line_error "no quotes for PETR4 from 2017-01-01"
     expect 1 quotes petr4
@@ -101,13 +107,27 @@ END
     is "$(tail -n +2 out | cut -d, -f1 | tr '\n' ' ')" "PETR4 PETR4T PETRA7 "
     expect 0 tickers 'petr4*' --json
     is "$(python3 -c 'import json; print(len(json.load(open("out"))))')" 2
+    expect 0 tickers brpetr --format csv
+    is "$(wc -l <out)" 4 "$backend: tickers by their ISIN, and a header:"
+    expect 0 tickers --market 070 --format csv
+    is "$(tail -n +2 out | cut -d, -f1)" PETRA7
+    expect 0 tickers petr --market 010 --order desc --format csv
+    is "$(tail -n +2 out | cut -d, -f1)" PETR4
     expect 1 tickers ZZZZ
+    expect 1 tickers --market 060
+    one_line_error "no tickers in market 060"
     # The ledger.
     expect 0 imports --json
     is "$(python3 -c 'import json; print([(r["file"].rsplit("/")[-1], r["status"]) for r in json.load(open("out"))])')" "[('known.txt', 'imported')]"
     expect 0 imports 1 --json
     expect 0 imports 1
     expect_output "known.txt"
+    expect 0 imports --status imported --format csv
+    is "$(wc -l <out)" 2
+    expect 0 imports --status failed --json
+    is "$(cat out)" "[]"
+    expect 2 imports --status done
+    one_line_error "--status cannot be \"done\"; use one of"
     expect 1 imports 77
     one_line_error "no import for 77"
     # Trades.
@@ -117,6 +137,10 @@ END
     is "$(head -n 1 out)" "ticker,date,time,price,volume,trade_id,action,session,buyer,seller,reference_date,channel"
     is "$(($(wc -l <out) - 1))" "$(grep -c ";$ticker;.*;2024-11-08;" trades.txt)" "$backend: trades of $ticker"
     expect 0 trades "$ticker" --date 2024-11-08 --json
+    expect 0 trades PETR4 --date 2024-11-08 --format csv --from 11:00 --to 11:59:59.999
+    is "$(tail -n +2 out | cut -d, -f3 | cut -d: -f1 | sort -u)" 11
+    expect 2 trades "$ticker" --date 2024-11-08 --from noon
+    one_line_error "--from: from cannot be \"noon\""
     expect 1 trades "$ticker" --date 2023-01-01
     one_line_error "no trades for $ticker on 2023-01-01"
     expect 0 quotes "$ticker" --format ndjson
