@@ -308,8 +308,12 @@ ticker_status ti_quote_candles_run(ti_run *run, ticker_error *error)
     candles->most = all ? 1 : query->tickers;
     if (all && (periods || ti_query_has(query, TI_ASK_LIMIT))) {
         status = ti_windows_open(run, periods, &windows, error);
-        while (status == TICKER_OK && !run->more && ti_windows_next(&windows, &part))
-            status = run_part(candles, &part, periods, error);
+        while (status == TICKER_OK && !run->more) {
+            status = ti_windows_next(run, &windows, &part, error);
+            if (status == TICKER_OK)
+                status = run_part(candles, &part, periods, error);
+        }
+        status = status == TICKER_DONE ? TICKER_OK : status;
     } else {
         status = run_part(candles, &part, false, error);
     }

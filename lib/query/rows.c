@@ -53,7 +53,10 @@ ticker_status ti_rows_run(ti_run *run, ticker_error *error)
     if (!all || !ti_query_has(run->query, TI_ASK_LIMIT) || ti_query_has(run->query, TI_ASK_DATE))
         return run_part(run, &part, error);
     status = ti_windows_open(run, false, &windows, error);
-    while (status == TICKER_OK && !run->more && ti_windows_next(&windows, &part))
-        status = run_part(run, &part, error);
-    return status;
+    while (status == TICKER_OK && !run->more) {
+        status = ti_windows_next(run, &windows, &part, error);
+        if (status == TICKER_OK)
+            status = run_part(run, &part, error);
+    }
+    return status == TICKER_DONE ? TICKER_OK : status;
 }

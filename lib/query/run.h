@@ -34,13 +34,15 @@ int64_t ti_interval_last(ti_interval interval, int64_t date);
 typedef struct ti_windows {
     int64_t from, to; /* days that are left */
     int64_t span;     /* of the next window; 0: windows are the query's weeks or months */
+    unsigned steps;   /* windows so far */
+    bool bounded;     /* `from` and `to` are days that there are, or few */
     ti_interval interval;
     bool descending;
 } ti_windows;
 
-/* Finds the days there are, within those asked for. */
+/* The days that are asked for. Which of them there are is asked of the store as late as can be. */
 ticker_status ti_windows_open(const ti_run *run, bool periods, ti_windows *windows, ticker_error *error);
-/* Sets the days of `part`; false when there are no more. */
-bool ti_windows_next(ti_windows *windows, ti_part *part);
+/* Sets the days of `part`; TICKER_DONE when there are no more. */
+ticker_status ti_windows_next(const ti_run *run, ti_windows *windows, ti_part *part, ticker_error *error);
 
 #endif

@@ -3,6 +3,7 @@
 #include "query/value.h"
 
 #define SPAN_MAX 366
+#define STEPS_UNBOUNDED 5    /* windows that are looked into before it is asked where the days end */
 #define DATE_FIRST (-719162) /* 0001-01-01 */
 
 enum { CELL_FIRST, CELL_LAST, CELLS };
@@ -71,6 +72,7 @@ static ticker_status read_bounds(const ti_run *run, ti_windows *windows, ticker_
     cursor->ops->close(cursor);
     if (status != TICKER_OK && status != TICKER_DONE)
         return status;
+    windows->bounded = true;
     if (first == TICKER_NULL || last == TICKER_NULL) {
         windows->from = windows->to + 1;
         return TICKER_OK;
@@ -99,15 +101,24 @@ ticker_status ti_windows_open(const ti_run *run, bool periods, ti_windows *windo
         windows->from = later(windows->from, ti_interval_first(query->interval, run->after->number[0]));
     if (run->after != NULL && query->descending)
         windows->to = earlier(windows->to, ti_interval_last(query->interval, run->after->number[0]));
-    if (windows->to - windows->from < SPAN_MAX) /* few enough to look for rows in them all */
+    windows->bounded = windows->to - windows->from < SPAN_MAX; /* few enough to look for rows in them all */
+    /* Where to begin must be known. */
+    if (windows->bounded || (query->descending ? windows->to < TI_DATE_NONE : windows->from > DATE_FIRST))
         return TICKER_OK;
     return read_bounds(run, windows, error);
 }
 
-bool ti_windows_next(ti_windows *windows, ti_part *part)
+ticker_status ti_windows_next(const ti_run *run, ti_windows *windows, ti_part *part, ticker_error *error)
 {
+    ticker_status status = TICKER_OK;
+
+    if (!windows->bounded && windows->steps >= STEPS_UNBOUNDED)
+        status = read_bounds(run, windows, error);
+    if (status != TICKER_OK)
+        return status;
     if (windows->from > windows->to)
-        return false;
+        return TICKER_DONE;
+    windows->steps++;
     part->windowed = true;
     part->from = windows->from;
     part->to = windows->to;
@@ -124,5 +135,5 @@ bool ti_windows_next(ti_windows *windows, ti_part *part)
     }
     /* Whoever wants more than a window holds may find that a wider one holds it, or that most days have nothing. */
     windows->span = earlier(2 * windows->span, SPAN_MAX);
-    return true;
+    return TICKER_OK;
 }

@@ -126,8 +126,8 @@ END
     is "$(wc -l <out)" 2
     expect 0 imports --status failed --json
     is "$(cat out)" "[]"
-    expect 2 imports --status done
-    one_line_error "--status cannot be \"done\"; use one of"
+    expect 2 imports --status ready
+    one_line_error "--status cannot be \"ready\"; use one of"
     expect 1 imports 77
     one_line_error "no import for 77"
     # Trades.

@@ -272,12 +272,13 @@ START_TEST(windows_cover_all_days)
         ti_windows windows = {.from = -20,
                               .to = 2000,
                               .span = i < 2,
+                              .bounded = true,
                               .interval = i < 2 ? TI_INTERVAL_NONE : TI_INTERVAL_WEEK,
                               .descending = i % 2 == 1};
         ti_part part = {0};
         int64_t expected = i % 2 == 1 ? 2000 : -20, days = 0;
 
-        while (ti_windows_next(&windows, &part)) {
+        while (ti_windows_next(NULL, &windows, &part, NULL) == TICKER_OK) {
             ck_assert(part.windowed);
             ck_assert_int_eq(i % 2 == 1 ? part.to : part.from, expected);
             ck_assert_int_le(part.from, part.to);
@@ -289,6 +290,53 @@ START_TEST(windows_cover_all_days)
         }
         ck_assert_int_eq(days, 2021);
     }
+}
+END_TEST
+
+/* A store of instruments only: it counts how often it was asked for their days, which are those of 2016. */
+static int asked_bounds, asked_rows;
+
+static ticker_status bounds_query(ticker_store *store, const char *sql, const ti_parameter *parameters, size_t count,
+                                  ti_cursor **cursor, ticker_error *error)
+{
+    static const ti_cell days[] = {INT(16801), INT(17166)};
+    fake *self = (fake *)store;
+    bool bounds = strstr(sql, "MIN(first_date)") != NULL;
+
+    self->cells = days;
+    self->columns = bounds ? 2 : QUOTE_CELLS + (strstr(sql, ", occurrence FROM") != NULL);
+    self->count = bounds;
+    asked_bounds += bounds;
+    asked_rows += !bounds;
+    if (!bounds && count > 2 && parameters[1].type == TICKER_TYPE_DATE)
+        ck_assert_int_le(parameters[0].number, parameters[1].number);
+    return fake_query(store, sql, parameters, count, cursor, error);
+}
+
+static void count_questions(ticker_query *query, int bounds, int rows)
+{
+    static const ti_store_ops ops = {.size = sizeof(ops), .name = "bounds", .query = bounds_query};
+    fake store = {.store = {.ops = &ops}};
+
+    asked_bounds = asked_rows = 0;
+    run(query, &store, 0, 0);
+    ck_assert_int_eq(asked_bounds, bounds);
+    ck_assert_int_eq(asked_rows, rows);
+    ticker_query_free(query);
+}
+
+/* How many questions it takes to find nothing in any day; the days that there are end the search. */
+START_TEST(windows_end)
+{
+    count_questions(ASK("quotes", "limit=5"), 1, 9);
+    count_questions(ASK("quotes", "limit=5", "order=desc"), 1, 9);
+    count_questions(ASK("quotes", "limit=5", "from=2016-12-01", "to=2016-12-31"), 0, 5);
+    count_questions(ASK("quotes", "limit=5", "from=2016-12-01"), 1, 5);
+    count_questions(ASK("quotes", "limit=5", "from=2020-01-01"), 1, 5);
+    count_questions(ASK("quotes", "limit=5", "to=2016-01-10", "order=desc"), 1, 5);
+    count_questions(ASK("quotes", "limit=5", "date=2016-12-01"), 0, 1);
+    count_questions(ASK("quotes", "from=2016-12-02", "to=2016-12-01", "limit=5"), 0, 0);
+    count_questions(ASK("quotes"), 0, 1);
 }
 END_TEST
 
@@ -466,6 +514,7 @@ int main(void)
         a_question_can_be_checked,
         periods,
         windows_cover_all_days,
+        windows_end,
         candles_are_exact,
         candles_of_trades,
         candles_backwards,
