@@ -264,7 +264,7 @@ START_TEST(an_upload_whose_connection_is_lost)
     static const char location[] = "s3://bucket/file";
     ti_ledger_row queued = ledger_row("queued");
     bool lost = false;
-    const ticker_import_events events = {sizeof(events), lose_connection, NULL, &lost};
+    const ticker_import_events events = {.size = sizeof(events), .progress = lose_connection, .payload = &lost};
     char named[4200];
     ticker_store *store;
     ticker_error error;

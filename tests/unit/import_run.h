@@ -52,7 +52,8 @@ static inline void begin(void)
     ti_error_init(&error);
 }
 
-static const ticker_import_events hear = {sizeof(hear), on_progress, on_report, &events};
+static const ticker_import_events hear = {
+    .size = sizeof(hear), .progress = on_progress, .report = on_report, .payload = &events};
 
 static inline ticker_status import(ticker_source *source, const char *option)
 {

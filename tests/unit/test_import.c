@@ -230,7 +230,7 @@ START_TEST(a_file_that_changes_while_it_is_read)
 {
     ti_buffer file = quotes_file(20000);
     char *path = make_file(file.data, file.size);
-    ticker_import_events touching = {sizeof(touching), append_on_progress, NULL, path};
+    ticker_import_events touching = {.size = sizeof(touching), .progress = append_on_progress, .payload = path};
     ticker_source *source = NULL;
 
     begin();

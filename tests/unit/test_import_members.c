@@ -280,7 +280,10 @@ START_TEST(usage)
 {
     ti_buffer quotes = quotes_file(3);
     pieces from = {.data = quotes.data, .size = quotes.size};
-    ticker_import_events older = {offsetof(ticker_import_events, report), on_progress, on_report, &events};
+    ticker_import_events older = {.size = offsetof(ticker_import_events, report),
+                                  .progress = on_progress,
+                                  .report = on_report,
+                                  .payload = &events};
     ticker_source *source;
 
     begin();
