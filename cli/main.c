@@ -13,7 +13,7 @@
 
 static void show_version(cli_context *cli)
 {
-    static const char *const backends[] = {"sqlite", "postgresql", "aws"};
+    static const char *const backends[] = {"sqlite", "postgresql", "aws", "redis"};
     bool any = false;
 
     (void)front_output_printf(&cli->output, "%s %s\nlibtickerimport %s with", CLI_PROGRAM, TICKER_VERSION,

@@ -88,7 +88,7 @@ void server_help(front_output *output, const front_args *args)
 
 void server_version(front_output *output)
 {
-    static const char *const parts[] = {"sqlite", "postgresql", "aws", "redis", "http"};
+    static const char *const parts[] = {"sqlite", "postgresql", "aws", "redis"};
 
     (void)front_output_printf(output, "%s %s\nlibtickerimport %s with", SERVER_PROGRAM, TICKER_VERSION,
                               ticker_version());
