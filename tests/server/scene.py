@@ -9,7 +9,7 @@ import time
 
 import wire
 
-PROGRAM = os.environ["TICKER_SAMPLE"]
+PROGRAM = os.environ.get("TICKER_SAMPLE")
 checks = 0
 
 
