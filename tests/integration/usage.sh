@@ -72,7 +72,7 @@ expect 0 --version
 expect_output "^ticker-cli [0-9]+\.[0-9]+\.[0-9]+$"
 expect 0 -V
 commands=$(cli help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
-for wanted in import inspect quotes trades summary tickers imports upload db queue aws completion help; do
+for wanted in import inspect quotes trades summary tickers imports upload db queue aws token completion help; do
     grep -qx "$wanted" <<<"$commands" || fail "no command $wanted"
 done
 for command in $commands; do
