@@ -153,6 +153,7 @@ typedef struct ti_statement {
     ti_buffer sql;
     ti_parameter parameter[TI_STATEMENT_PARAMETERS_MAX];
     size_t parameters;
+    bool few; /* rows, and they are short */
 } ti_statement;
 
 void ti_statement_free(ti_statement *statement);

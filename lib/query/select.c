@@ -4,6 +4,7 @@
 #include "query/run.h"
 
 #define SQL_MAX ((size_t)64 << 10)
+#define FEW_ROWS 2000 /* a page of the HTTP API has 1000 unless it is told otherwise; a row takes some hundred bytes */
 #define NO_TERM "-1"
 
 _Static_assert(TI_PLACE_NO_TERM == -1, "as the SQL says");
@@ -12,6 +13,7 @@ static void begin(ti_statement *statement)
 {
     ti_buffer_init(&statement->sql, SQL_MAX);
     statement->parameters = 0;
+    statement->few = false;
 }
 
 void ti_statement_free(ti_statement *statement)
@@ -299,6 +301,8 @@ ticker_status ti_statement_rows(ti_statement *statement, const ticker_query *que
         return ti_fail(error, TICKER_FATAL, TICKER_ERROR_INTERNAL, "this kind of query is no list of rows");
     }
     put_limit(statement, part);
+    /* Imports may have long lists of problems. */
+    statement->few = part->rows > 0 && part->rows <= FEW_ROWS && query->kind != TI_QUERY_IMPORTS;
     return end(statement, error);
 }
 
@@ -368,9 +372,11 @@ ticker_status ti_statement_run(const ti_statement *statement, ticker_store *stor
                                ticker_error *error)
 {
     ti_cursor *opened = NULL;
-    ticker_status status = store->ops->query(store, statement->sql.data, statement->parameter, statement->parameters,
-                                             &opened, error);
+    ticker_status status;
 
+    store->few = statement->few;
+    status = store->ops->query(store, statement->sql.data, statement->parameter, statement->parameters, &opened, error);
+    store->few = false;
     if (status != TICKER_OK)
         return status;
     if (opened->columns != cells) {

@@ -69,9 +69,11 @@ ticker_status ti_pg_copy_begin(ti_pg_link *link, const char *sql, ticker_error *
 ticker_status ti_pg_copy_send(ti_pg_link *link, const void *data, size_t size, ticker_error *error);
 ticker_status ti_pg_copy_end(ti_pg_link *link, ticker_error *error);
 
-/* A SELECT row by row. TICKER_OK with a result of one row (or none, at the start only), TICKER_DONE after the last one. */
+/* A SELECT row by row, or when few rows can come all at once: libpq copies the columns' names for each single row. `name`: under which
+ * it is prepared; NULL: it is not. TICKER_OK with a result of rows (none, at the start only), TICKER_DONE after the last one. */
 ticker_status ti_pg_stream_begin(ti_pg_link *link, const char *sql, const char *name,
-                                 const ti_pg_parameters *parameters, ti_pg_result **first, ticker_error *error);
+                                 const ti_pg_parameters *parameters, bool few, ti_pg_result **first,
+                                 ticker_error *error);
 ticker_status ti_pg_prepare(ti_pg_link *link, const char *name, const char *sql, const ti_pg_parameters *parameters,
                             ticker_error *error);
 ticker_status ti_pg_stream_next(ti_pg_link *link, ti_pg_result **row, ticker_error *error);

@@ -464,7 +464,8 @@ ticker_status ti_pg_prepare(ti_pg_link *link, const char *name, const char *sql,
 }
 
 ticker_status ti_pg_stream_begin(ti_pg_link *link, const char *sql, const char *name,
-                                 const ti_pg_parameters *parameters, ti_pg_result **first, ticker_error *error)
+                                 const ti_pg_parameters *parameters, bool few, ti_pg_result **first,
+                                 ticker_error *error)
 {
     int sent = name != NULL
                    ? PQsendQueryPrepared(link->conn, name, parameters->count, parameters->values, NULL, NULL, 0)
@@ -474,7 +475,8 @@ ticker_status ti_pg_stream_begin(ti_pg_link *link, const char *sql, const char *
     if (sent != 1)
         return fail_connection(link, error);
     link->streaming = true;
-    (void)PQsetSingleRowMode(link->conn); /* without it the rows come all at once: slower, not wrong */
+    if (!few)
+        (void)PQsetSingleRowMode(link->conn); /* without it the rows come all at once: slower, not wrong */
     return ti_pg_stream_next(link, first, error);
 }
 

@@ -15,7 +15,7 @@
 typedef struct pg_cursor {
     ti_cursor base;
     ti_postgres *postgres;
-    ti_pg_result *rows; /* fetched last: one row, or none at the end */
+    ti_pg_result *rows; /* fetched last: one row, or few, or none at the end */
     size_t used;        /* how many of them have been handed out */
 } pg_cursor;
 
@@ -139,9 +139,9 @@ static ticker_status open_cursor(ti_postgres *postgres, const char *sql, const b
         return ti_fail_memory(error);
     ti_error_init(&lost);
     prepared = ti_pg_prepared_name(postgres, sql, &bound_values, name);
-    status = ti_pg_stream_begin(postgres->link, sql, prepared, &bound_values, &made->rows, &lost);
+    status = ti_pg_stream_begin(postgres->link, sql, prepared, &bound_values, postgres->base.few, &made->rows, &lost);
     if (status != TICKER_OK && prepared != NULL && ti_pg_prepared_lost(postgres, &lost))
-        status = ti_pg_stream_begin(postgres->link, sql, NULL, &bound_values, &made->rows, error);
+        status = ti_pg_stream_begin(postgres->link, sql, NULL, &bound_values, postgres->base.few, &made->rows, error);
     else if (status != TICKER_OK && error != NULL)
         ti_error_copy(error, &lost);
     if (status != TICKER_OK) {

@@ -218,6 +218,8 @@ struct ticker_store {
     /* What the next import is of, when that is known before it begins; else NULL. Set by the pipeline, borrowed
      * until the import ends. */
     const char *sha256, *member;
+    /* The next query has few and short rows: a backend may take them all at once. Set by the query part for the length of a call. */
+    bool few;
     /* The ledger row that the next import or record() takes over, unless it is at its end; 0: it gets a row of its own. Set by the
      * pipeline. */
     int64_t adopt;
