@@ -59,7 +59,8 @@ static void reads(const char *boundary, const void *data, size_t size, const voi
         read_pieces(&found, boundary, data, size, piece);
         ck_assert_msg(found.status == TICKER_DONE, "pieces of %zu: %s", piece, found.error.message);
         ck_assert_uint_eq(found.text.size, wanted_size);
-        ck_assert_mem_eq(found.text.data, wanted, wanted_size);
+        if (wanted_size > 0)
+            ck_assert_mem_eq(found.text.data, wanted, wanted_size);
         ti_buffer_free(&found.text);
     }
 }
