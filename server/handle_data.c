@@ -187,8 +187,9 @@ typedef struct stream {
 static bool count_stream(stream *to)
 {
     server *s = to->server;
+    unsigned others = atomic_fetch_add(&s->streams, 1);
 
-    if (atomic_fetch_add(&s->streams, 1) < s->streams_max) {
+    if (others < s->streams_max && others + atomic_load(&s->receiving) < s->long_max) {
         to->counted = true;
         return true;
     }

@@ -225,15 +225,20 @@ static void upload(upload_run *run)
     }
 }
 
+/* An upload keeps a thread for as long as its client takes. */
 static void work_upload(server *s, exchange *x, request *r)
 {
     upload_run run = {.server = s, .x = x, .error = ticker_error_new()};
+    bool room = atomic_fetch_add(&s->receiving, 1) + atomic_load(&s->streams) < s->long_max;
 
     (void)r;
-    if (run.error == NULL)
+    if (!room)
+        problem_answer(x, 503, "too many uploads are running; try again in a moment");
+    else if (run.error == NULL)
         problem_answer(x, 503, NULL);
     else
         upload(&run);
+    (void)atomic_fetch_sub(&s->receiving, 1);
     give_store(&run);
     ticker_series_add(ticker_metrics_series(s->metrics, TICKER_METRIC_UPLOAD_BYTES, NULL, 0), run.body.taken);
     upload_body_close(&run.body);

@@ -114,6 +114,7 @@ server *server_new(const ticker_options *options, front_console *console, front_
     s->upload_max = server_option_bytes(options, "max-upload");
     s->streams_max = server_option_threads(options) / 2;
     s->streams_max = s->streams_max > 0 ? s->streams_max : 1;
+    s->long_max = server_option_threads(options) > 1 ? server_option_threads(options) - 1 : 1;
     s->health = health_new();
     s->metrics = ticker_metrics_new();
     s->in_flight = ticker_metrics_series(s->metrics, TICKER_METRIC_HTTP_REQUESTS_IN_FLIGHT, NULL, 0);

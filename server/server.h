@@ -85,7 +85,9 @@ struct server {
     int64_t upload_max;   /* bytes */
     atomic_uint streams;  /* downloads that run now */
     unsigned streams_max;
-    atomic_bool stopping;                /* no longer ready, but requests are answered */
+    atomic_uint receiving; /* uploads that run now */
+    unsigned long_max;     /* downloads and uploads together: a thread is left for those who ask for little */
+    atomic_bool stopping;  /* no longer ready, but requests are answered */
     server_part parts[SERVER_PARTS_MAX]; /* of /health/ready */
     size_t part_count;
     struct server_health *health;

@@ -88,6 +88,27 @@ START_TEST(a_body)
 }
 END_TEST
 
+/* A thread is left for those who ask for little. */
+START_TEST(too_many_at_once)
+{
+    scene s;
+
+    scene_open(&s, NULL);
+    s.server->receiving = s.server->long_max; /* as if others had all they may have */
+    give(&s, trades, sizeof trades - 1, 100);
+    ck_assert_int_eq(scene_ask(&s, "PUT", "/api/quotes/upload/x.txt", NULL), 503);
+    ck_assert_ptr_nonnull(scene_header(&s, "Retry-After"));
+    holds(&s, 0);
+    s.server->receiving = 0;
+    for (int i = 0; i < 20; i++) { /* each gives its place back */
+        give(&s, trades, sizeof trades - 1, 100);
+        ck_assert_int_eq(scene_ask(&s, "PUT", "/api/quotes/upload/x.txt", NULL), i == 0 ? 201 : 200);
+    }
+    holds(&s, 1);
+    scene_close(&s);
+}
+END_TEST
+
 /* The same bytes again: the answer is the import that is there, and the copy goes. */
 START_TEST(the_same_again)
 {
@@ -466,6 +487,7 @@ int main(void)
         a_form,
         other_fields_and_types,
         a_body,
+        too_many_at_once,
         the_same_again,
         packed_files,
         large_packed_files,
