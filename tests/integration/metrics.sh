@@ -6,12 +6,12 @@
 : "${TICKER_BUILD:?names the build folder}"
 command -v promtool >/dev/null || { echo "SKIPPED: promtool is missing (scripts/install-packages test)"; exit 77; }
 
-"$TICKER_BUILD/tests/integration/metrics_text" >metrics || fail "metrics_text"
-said=$(promtool check metrics <metrics 2>&1) || fail "promtool: $said"
+"$TICKER_BUILD/tests/integration/metrics_text" >written.txt || fail "metrics_text"
+said=$(promtool check metrics <written.txt 2>&1) || fail "promtool: $said"
 [ -z "$said" ] || fail "promtool: $said"
-[ "$(grep -c '^# TYPE ticker_' metrics)" -ge 21 ] || fail "families are missing"
+[ "$(grep -c '^# TYPE ticker_' written.txt)" -ge 21 ] || fail "families are missing"
 echo "ok 1 - promtool check metrics is clean"
 
-sed 's/^# HELP ticker_cache_up .*/# HELP ticker_cache_up/; s/ticker_upload_bytes_total/ticker_upload_bytes/' metrics >broken
-! promtool check metrics <broken >judged 2>&1 || fail "promtool takes anything"
+sed 's/^# HELP ticker_cache_up .*/# HELP ticker_cache_up/; s/ticker_upload_bytes_total/ticker_upload_bytes/' written.txt >broken.txt
+! promtool check metrics <broken.txt >judged.txt 2>&1 || fail "promtool takes anything"
 echo "ok 2 - promtool looks"
