@@ -75,7 +75,7 @@ int scene_run(const char *name, const TTest *const *tests, size_t count)
     int failed;
 
     suite_add_tcase(suite, tests_of);
-    tcase_set_timeout(tests_of, 60);
+    tcase_set_timeout(tests_of, 300);
     for (size_t i = 0; i < count; i++)
         tcase_add_test(tests_of, tests[i]);
     srunner_run_all(runner, CK_NORMAL);
