@@ -270,7 +270,9 @@ static int look(uint64_t position, int64_t bytes, uint64_t records, void *payloa
 {
     onlooker *self = payload;
 
-    (void)position, (void)bytes, (void)records;
+    (void)position, (void)bytes;
+    if (records == 0) /* a server that takes its time is no reason not to ask, also while the row is being taken over */
+        return 0;
     if (!self->seen)
         store_suite_expect(self->store, "t", "SELECT status FROM {imports} AS i", "running;");
     self->seen = true;
