@@ -21,7 +21,7 @@ BEGIN {
     if (!(id in runs))
         order[++entries] = id
     times[id, ++runs[id]] = $6 + 0
-    bytes[id] = $3
+    bytes[id] = $1 == "serve" ? 0 : $3 # what an answer has is not the file's
     rows[id] = $5
     if ($7 + 0 > peak[id])
         peak[id] = $7 + 0
@@ -84,8 +84,8 @@ function show(id, at, base, ratio, rate) {
             middle[id] * 1e9 / rows[id], (ratio == "" ? "null" : ratio), (ratio == "" ? "null" : "\"" reference_of(at[1], at[2]) "\""),
             (peak[id] ? peak[id] : "null")
     else
-        printf "%-9s %-9s %-16s %10d %4d %9.3f %9.3f %9.3f %11.0f %9.1f %7.1f %7s %9s\n", at[1], at[2], at[3], rows[id],
-            runs[id], middle[id], times[id, 1], times[id, runs[id]], rows[id] * rate, bytes[id] * rate / 1e6,
+        printf "%-9s %-9s %-16s %10d %4d %9.3f %9.3f %9.3f %11.0f %9s %7.1f %7s %9s\n", at[1], at[2], at[3], rows[id],
+            runs[id], middle[id], times[id, 1], times[id, runs[id]], rows[id] * rate, (bytes[id] ? sprintf("%.1f", bytes[id] * rate / 1e6) : "-"),
             middle[id] * 1e9 / rows[id], (ratio == "" ? "-" : ratio), (peak[id] ? sprintf("%.1f", peak[id] / 1024) : "-")
 }
 

@@ -26,7 +26,7 @@ typedef struct ticker_cache_entry ticker_cache_entry;
 typedef struct ticker_cache_ticket ticker_cache_ticket;
 
 /* Options: redis-url ("redis://[[user]:password@]host[:port][/database]", "unix:/path[?db=N]", "memory:", "none:"), cache-size (bytes in
- * memory), cache-seconds (how long an entry lives), cache-timeout and cache-connect-timeout (milliseconds, of Redis). Connects nothing yet.
+ * memory; with Redis: of copies), cache-seconds (how long an entry lives), cache-timeout and cache-connect-timeout (milliseconds, of Redis). Connects nothing yet.
  * TICKER_FATAL with TICKER_ERROR_USAGE: the URL is wrong; with TICKER_ERROR_UNSUPPORTED: TLS ("rediss:"), or a build without Redis; with
  * TICKER_ERROR_MEMORY. Passwords never appear in messages. */
 TICKER_API TICKER_MUST_CHECK ticker_status ticker_cache_open(const ticker_options *options, ticker_cache **cache,
@@ -43,7 +43,8 @@ TICKER_API TICKER_MUST_CHECK ticker_status ticker_cache_check(ticker_cache *cach
 
 /* Looks for `key` (text of 1 to TICKER_CACHE_KEY_MAX bytes) whose entry depends on the data of `count` tags (text of 1 to
  * TICKER_CACHE_TAG_MAX bytes each; at most TICKER_CACHE_TAGS_MAX) or, with `count` 0, on everything. The same key must always come with
- * the same tags. Entry and epochs are read in one round trip.
+ * the same tags. Entry and epochs are read in one round trip; of a copy that Redis sent within the last second,
+ * the epochs alone.
  *
  * TICKER_OK: `*entry` is it, to be freed by ticker_cache_entry_free(). TICKER_DONE: there is none, or none that is still good; then
  * `*ticket`, when `ticket` is not NULL, is what ticker_cache_store() wants, to be freed by ticker_cache_ticket_free(). What is not returned

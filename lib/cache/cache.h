@@ -107,6 +107,8 @@ uint64_t ti_flights_landed(const ticker_cache *cache, uint64_t hash);
 
 /* The backends. What they share is filled in by cache.c afterwards. */
 ticker_status ti_memory_cache_open(int64_t size, ticker_cache **cache, ticker_error *error);
+/* The entry of a question that is in memory, and the epochs under which it was computed, whatever those of now; NULL: none. */
+ticker_cache_entry *ti_memory_find(ticker_cache *cache, const ti_question *question, ti_epoch *epochs);
 ticker_status ti_redis_cache_open(const ticker_options *options, const char *url, ticker_cache **cache,
                                   ticker_error *error);
 

@@ -237,6 +237,23 @@ static ticker_cache_event look(ticker_cache *cache, const ti_question *question,
     return event;
 }
 
+ticker_cache_entry *ti_memory_find(ticker_cache *cache, const ti_question *question, ti_epoch *epochs)
+{
+    shard *in = shard_of(memory_of(cache), question->hash);
+    size_t count = ti_question_epochs(question);
+    ticker_cache_entry *entry = NULL;
+    node **at;
+
+    (void)pthread_mutex_lock(&in->lock);
+    at = find(in, question->hash, question->key);
+    if (*at != NULL && (*at)->ticket->count == count && (*at)->expires > ti_cache_now(cache)) {
+        entry = ticker_cache_entry_keep((*at)->entry);
+        memcpy(epochs, (*at)->ticket->epochs, count * sizeof(ti_epoch));
+    }
+    (void)pthread_mutex_unlock(&in->lock);
+    return entry;
+}
+
 static ticker_cache_ticket *copy_ticket(const ticker_cache_ticket *ticket)
 {
     size_t size = sizeof(*ticket) + ticket->count * sizeof(ti_epoch) + ticket->key.size;

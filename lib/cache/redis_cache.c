@@ -32,6 +32,7 @@
 #include "cache/breaker.h"
 
 #define IDLE_MAX 64
+#define AT_HAND 1       /* second */
 #define FULL_PAUSE 1000 /* … without storing after it said that it is full */
 #define EPOCH_SECONDS_MIN 86400
 #define DELETES 512 /* keys of one DEL: other clients are let in between */
@@ -51,7 +52,8 @@ typedef struct redis_cache {
     ti_redis_address address;
     ti_breaker breaker;
     atomic_int_fast64_t full_until;
-    pthread_mutex_t lock; /* of those below */
+    ticker_cache *at_hand; /* what was read or stored lately; see look_at_hand() */
+    pthread_mutex_t lock;  /* of those below */
     ti_redis_link *idle[IDLE_MAX];
     size_t idle_count;
 } redis_cache;
@@ -332,13 +334,44 @@ static bool make_epochs(call *mine, const ti_question *question, ticker_cache_ti
     return read_epochs(mine->answers[count], 0, ticket);
 }
 
+/* The same answers are asked for again and again, and most of what Redis sends would be what came a moment ago. So the process keeps a
+ * copy for AT_HAND seconds, and only asks for the epochs: it is as good as the entry itself while they are those under which the copy
+ * was computed. True: that is so. False with a connection: ask for the entry. */
+static bool look_at_hand(call *mine, const ti_question *question, ticker_cache_ticket *ticket,
+                         ticker_cache_entry **entry)
+{
+    ti_epoch epochs[TI_CACHE_EPOCHS_MAX];
+    ticker_cache_entry *copy = ti_memory_find(mine->redis->at_hand, question, epochs);
+
+    if (copy == NULL)
+        return false;
+    if (write_look(mine, question, false) && exchange(mine, 1, ANSWER_ROOM) &&
+        ti_redis_kind_of(mine->answers[0]) == TI_REDIS_LIST && read_epochs(mine->answers[0], 0, ticket) &&
+        memcmp(epochs, ticket->epochs, ticket->count * sizeof(ti_epoch)) == 0) {
+        ticket->known = true;
+        *entry = copy;
+        return true;
+    }
+    ticker_cache_entry_free(copy);
+    ti_buffer_clear(&mine->commands);
+    return false;
+}
+
+static void keep_at_hand(redis_cache *redis, const ticker_cache_ticket *ticket, ticker_cache_entry *entry)
+{
+    (void)redis->at_hand->ops->store(redis->at_hand, ticket, entry, AT_HAND); /* too large: is fetched each time */
+}
+
 /* With a connection; see exchange(). */
 static ticker_cache_event look_at(call *mine, const ti_question *question, ticker_cache_ticket *ticket,
                                   ticker_cache_entry **entry)
 {
     const ti_redis_answer *list;
 
-    if (!write_look(mine, question, entry != NULL) || !exchange(mine, 1, TICKER_CACHE_ENTRY_MAX + ANSWER_ROOM))
+    if (entry != NULL && look_at_hand(mine, question, ticket, entry))
+        return TICKER_CACHE_HIT;
+    if (mine->link == NULL || !write_look(mine, question, entry != NULL) ||
+        !exchange(mine, 1, TICKER_CACHE_ENTRY_MAX + ANSWER_ROOM))
         return TICKER_CACHE_ERROR;
     list = mine->answers[0];
     if (ti_redis_kind_of(list) != TI_REDIS_LIST) {
@@ -348,8 +381,10 @@ static ticker_cache_event look_at(call *mine, const ti_question *question, ticke
     ticket->known = read_epochs(list, entry != NULL, ticket);
     if (ticket->known && entry != NULL)
         *entry = read_entry(ti_redis_element(list, 0), ticket);
-    if (entry != NULL && *entry != NULL)
+    if (entry != NULL && *entry != NULL) {
+        keep_at_hand(mine->redis, ticket, *entry);
         return TICKER_CACHE_HIT;
+    }
     if (!ticket->known && !is_full(mine->redis))
         ticket->known = make_epochs(mine, question, ticket);
     return ticket->known ? TICKER_CACHE_MISS : TICKER_CACHE_ERROR;
@@ -418,6 +453,8 @@ static bool store(ticker_cache *cache, const ticker_cache_ticket *ticket, ticker
         stored = store_in(&mine, ticket, entry, seconds) ||
                  (begin_again(&mine) && store_in(&mine, ticket, entry, seconds));
     end_call(&mine);
+    if (stored)
+        keep_at_hand(redis, ticket, entry);
     return stored;
 }
 
@@ -504,6 +541,7 @@ static void close_redis(ticker_cache *cache)
     redis_cache *redis = redis_of(cache);
 
     drop_idle(redis);
+    redis->at_hand->ops->close(redis->at_hand);
     (void)pthread_mutex_destroy(&redis->lock);
     ti_breaker_end(&redis->breaker);
     explicit_bzero(&redis->address, sizeof(redis->address));
@@ -523,6 +561,8 @@ ticker_status ti_redis_cache_open(const ticker_options *options, const char *url
         return ti_fail_memory(error);
     redis->cache.ops = &redis_ops;
     status = ti_redis_url_parse(url, &redis->address, error);
+    if (status == TICKER_OK)
+        status = ti_memory_cache_open(ti_option_number(options, TI_OPTION_CACHE_SIZE), &redis->at_hand, error);
     if (status == TICKER_OK && pthread_mutex_init(&redis->lock, NULL) != 0)
         status = ti_fail_memory(error);
     else if (status == TICKER_OK && !ti_breaker_init(&redis->breaker)) {
@@ -530,10 +570,13 @@ ticker_status ti_redis_cache_open(const ticker_options *options, const char *url
         status = ti_fail_memory(error);
     }
     if (status != TICKER_OK) {
+        if (redis->at_hand != NULL)
+            redis->at_hand->ops->close(redis->at_hand);
         explicit_bzero(&redis->address, sizeof(redis->address));
         free(redis);
         return status;
     }
+    redis->at_hand->clock = &ti_clock_system;
     redis->address.timeout = (int)ti_option_number(options, TI_OPTION_CACHE_TIMEOUT);
     redis->address.connect_timeout = (int)ti_option_number(options, TI_OPTION_CACHE_CONNECT_TIMEOUT);
     *cache = &redis->cache;

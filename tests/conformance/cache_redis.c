@@ -344,23 +344,54 @@ START_TEST(a_socket)
 }
 END_TEST
 
+static void run_script(char *script)
+{
+    char program[] = "redis-cli", option[] = "-u", command[] = "EVAL", none[] = "0";
+    char *words[] = {program, option, url, command, script, none, NULL};
+    pid_t child;
+    int status;
+
+    ck_assert_int_eq(posix_spawnp(&child, "redis-cli", NULL, NULL, words, environ), 0);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+}
+
+/* What was asked for a moment ago is not sent again, and is good for as long as the epochs are, and for a second at most. */
+START_TEST(copies_at_hand)
+{
+    char no_entries[] = "for _,k in ipairs(redis.call('KEYS','ticker:*:a:*')) do redis.call('DEL',k) end";
+    ticker_cache *other;
+
+    start(NULL, NULL);
+    cache_fill(cache, "k", "A", "x");
+    run_script(no_entries);
+    ck_assert_str_eq(cache_get(cache, "k", "A"), "x");
+    other = cache_open(url, NULL);
+    ck_assert_ptr_null(cache_get(other, "k", "A"));
+    cache_bump(other, "A");
+    ck_assert_ptr_null(cache_get(cache, "k", "A"));
+    cache_fill(cache, "k", "A", "y");
+    ck_assert_str_eq(cache_get(other, "k", "A"), "y"); /* a copy of what was sent */
+    run_script(no_entries);
+    ck_assert_str_eq(cache_get(other, "k", "A"), "y");
+    cache_sleep(1100);
+    ck_assert_ptr_null(cache_get(other, "k", "A"));
+    cache_fill(cache, "k", "A", "z");
+    ck_assert_int_eq(ticker_cache_bump_all(other, NULL), TICKER_OK);
+    ck_assert_ptr_null(cache_get(cache, "k", "A"));
+    ticker_cache_free(other);
+}
+END_TEST
+
 /* Somebody else's keys, or damage, where ours are expected. */
 START_TEST(foreign_values)
 {
+    char script[] = "for _,k in ipairs(redis.call('KEYS','ticker:*:a:*')) do redis.call('SET',k,'TIC') end "
+                    "for _,k in ipairs(redis.call('KEYS','ticker:*:e:*')) do redis.call('SET',k,'short') end";
+
     start(NULL, NULL);
     cache_fill(cache, "k", "A", "x");
-    {
-        char script[] = "for _,k in ipairs(redis.call('KEYS','ticker:*:a:*')) do redis.call('SET',k,'TIC') end "
-                        "for _,k in ipairs(redis.call('KEYS','ticker:*:e:*')) do redis.call('SET',k,'short') end";
-        char program[] = "redis-cli", option[] = "-u", command[] = "EVAL", none[] = "0";
-        char *words[] = {program, option, url, command, script, none, NULL};
-        pid_t child;
-        int status;
-
-        ck_assert_int_eq(posix_spawnp(&child, "redis-cli", NULL, NULL, words, environ), 0);
-        ck_assert_int_eq(waitpid(child, &status, 0), child);
-        ck_assert_int_eq(status, 0);
-    }
+    run_script(script);
     ck_assert_str_eq(cache_fetch_text(cache, "k", "A", "from the database"), "from the database");
     ck_assert_ptr_null(cache_get(cache, "k", "A"));
     cache_bump(cache, "A"); /* takes the foreign epoch away */
@@ -382,6 +413,7 @@ int main(void)
                                    passwords,
                                    databases,
                                    a_socket,
+                                   copies_at_hand,
                                    foreign_values};
     TCase *group = tcase_create("faults");
     Suite *suite;
