@@ -25,8 +25,9 @@ typedef struct ticker_cache_entry ticker_cache_entry;
 /* The epochs seen by a question that found nothing, with which an answer may be stored. */
 typedef struct ticker_cache_ticket ticker_cache_ticket;
 
-/* Options: redis-url ("redis://[[user]:password@]host[:port][/database]", "unix:/path[?db=N]", "memory:", "none:"), cache-size (bytes in
- * memory; with Redis: of copies), cache-seconds (how long an entry lives), cache-timeout and cache-connect-timeout (milliseconds, of Redis). Connects nothing yet.
+/* Options: redis-url ("redis://[[user]:password@]host[:port][/database]", "unix:/path[?db=N]", "memory:", "none:"), cache-size
+ * (bytes in memory; with Redis: of copies), cache-seconds (how long an entry lives), cache-timeout and cache-connect-timeout
+ * (milliseconds, of Redis). Connects nothing yet.
  * TICKER_FATAL with TICKER_ERROR_USAGE: the URL is wrong; with TICKER_ERROR_UNSUPPORTED: TLS ("rediss:"), or a build without Redis; with
  * TICKER_ERROR_MEMORY. Passwords never appear in messages. */
 TICKER_API TICKER_MUST_CHECK ticker_status ticker_cache_open(const ticker_options *options, ticker_cache **cache,
