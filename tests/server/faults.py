@@ -43,7 +43,7 @@ def heads_that_come_byte_by_byte():
             check(wire.http(server.http, "GET", "/hello").body == b"hello\n", "others are served")
             time.sleep(0.05)
         for s in slow:
-            closed_within(s, 1)
+            closed_within(s, 3)
             s.close()
         # The same behind a first request that was quick.
         with wire.connect(server.http) as s:
@@ -51,13 +51,13 @@ def heads_that_come_byte_by_byte():
             wire.send(s, wire.http_head("GET", "/hello"))
             check(reader.answer().body == b"hello\n", "a kept connection")
             wire.send(s, head[:20])
-            check(0.5 < closed_within(s, 4) < 3, "half a head on a kept connection ends with its time")
+            check(0.5 < closed_within(s, 10) < 8, "half a head on a kept connection ends with its time")
         # A web server that begins a request and does not go on.
         with wire.connect(server.socket) as s:
             wire.send(s, wire.begin(keep=True) + wire.record(wire.PARAMS, 1, wire.pair("A", "b")))
-            closed_within(s, 3)
+            closed_within(s, 10)
         with wire.connect(server.socket) as s:
-            closed_within(s, 3)
+            closed_within(s, 10)
         eventually(lambda: server.count("fd") <= idle, "no descriptor is left open")
 
 
@@ -72,7 +72,7 @@ def uploads_that_stall():
                     wire.send(s, wire.http_head("PUT", "/upload", (), BODY) + BODY[:1000])
                 else:
                     wire.send(s, wire.http_head("PUT", "/upload", (), BODY, chunked=True) + wire.chunks(BODY[:1000], end=False))
-                closed_within(s, 6)
+                closed_within(s, 15)
             server.quiet()
             after = server.stats()
             check(after["broken"] == before["broken"] + 1 and after["whole"] == before["whole"], f"{send}: {before} {after}")
@@ -174,21 +174,21 @@ def a_full_pool_says_503():
         for ask, address in ((wire.http, server.http), (wire.fcgi, server.socket)):
             answers, threads = [], []
             for _ in range(12):
-                threads.append(threading.Thread(target=lambda a=ask, b=address: answers.append(a(b, "GET", "/work?ms=400&n=5"))))
+                threads.append(threading.Thread(target=lambda a=ask, b=address: answers.append(a(b, "GET", "/work?ms=1500&n=5"))))
                 threads[-1].start()
             start = time.monotonic()
             check(ask(address, "GET", "/hello").status == 200, "what needs no worker is served")
-            check(time.monotonic() - start < 0.4, "at once")
+            check(time.monotonic() - start < 1.2, "at once")
             for thread in threads:
                 thread.join()
             full = [a for a in answers if a.status == 503]
             check(len(full) >= 6 and len([a for a in answers if a.status == 200]) >= 2, f"{answers}")
             check(all(a.header("retry-after") == "1" for a in full), "it says when to come again")
             # A body that nobody takes.
-            busy = [threading.Thread(target=ask, args=(address, "GET", "/work?ms=400&n=5")) for _ in range(8)]
+            busy = [threading.Thread(target=ask, args=(address, "GET", "/work?ms=1500&n=5")) for _ in range(8)]
             for thread in busy:
                 thread.start()
-            time.sleep(0.1)
+            eventually(lambda: server.running() >= 4, "all places are taken")
             check(ask(address, "PUT", "/upload", (), BODY * 20).status == 503, "an upload")
             for thread in busy:
                 thread.join()
@@ -329,17 +329,17 @@ def caps_on_connections_and_heads():
 
 def stopping():
     for ask in ("http", "fcgi"):
-        server = Server("--grace-ms", "1500")
+        server = Server("--grace-ms", "5000")
         address, answers = getattr(server, "socket" if ask == "fcgi" else "http"), []
         thread = threading.Thread(target=lambda: answers.append(getattr(wire, ask)(address, "GET", "/work?ms=500&n=5")))
         thread.start()
         idle = wire.connect(address)
-        time.sleep(0.2)
+        eventually(lambda s=server: s.running() == 1, "it runs")
         server.process.send_signal(signal.SIGTERM)
         thread.join()
         check(answers[0] is not None and answers[0].status == 200, f"{ask}: a running request is finished: {answers}")
-        closed_within(idle, 2)
-        check(server.process.wait(5) == 0, f"{ask}: it ends well")
+        closed_within(idle, 5)
+        check(server.process.wait(10) == 0, f"{ask}: it ends well")
         # What does not end by itself is cut.
         server = Server("--grace-ms", "100")
         address = server.socket if ask == "fcgi" else server.http
@@ -349,10 +349,10 @@ def stopping():
             wire.send(s, wire.http_head(method, target, (), BODY if method == "PUT" else b"") if ask == "http"
                       else wire.fcgi_head(wire.variables(method, target, (), BODY if method == "PUT" else b"")))
             stuck.append(s)
-        time.sleep(0.3)
+        eventually(lambda s=server: s.running() == 2, "both run")
         start = time.monotonic()
         server.process.send_signal(signal.SIGTERM)
-        check(server.process.wait(8) == 0 and time.monotonic() - start < 5, f"{ask}: it ends, whatever clients do")
+        check(server.process.wait(20) == 0 and time.monotonic() - start < 10, f"{ask}: it ends, whatever clients do")
         for s in stuck:
             s.close()
 

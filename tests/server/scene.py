@@ -24,7 +24,7 @@ def passed(name):
     print(f"ok {checks} - {name}", flush=True)
 
 
-def eventually(condition, what, seconds=10):
+def eventually(condition, what, seconds=30):
     end = time.monotonic() + seconds
     while not condition():
         check(time.monotonic() < end, f"{what}, within {seconds} seconds")
@@ -52,6 +52,10 @@ class Server:
         """By FastCGI, so that it does not wait for a place among the listener's connections."""
         return json.loads(wire.fcgi(self.socket, "GET", "/stats").body)
 
+    def running(self):
+        s = self.stats()
+        return s["begun"] - s["ended"] - 1
+
     def count(self, what):
         return len(os.listdir(f"/proc/{self.process.pid}/{what}"))
 
@@ -62,7 +66,7 @@ class Server:
             return s["begun"] == s["ended"] + 1
         eventually(over, "every request that was begun is ended")
 
-    def stop(self, seconds=10):
+    def stop(self, seconds=20):
         self.process.terminate()
         try:
             status = self.process.wait(seconds)

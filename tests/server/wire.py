@@ -5,7 +5,7 @@ import socket
 import struct
 import subprocess
 
-TIMEOUT = 15
+TIMEOUT = 30
 # What belongs to the connection and not to the answer.
 HOP = {"date", "connection", "server", "transfer-encoding", "keep-alive"}
 
