@@ -35,7 +35,7 @@ static bool set(server *s, exchange *x, ticker_query *query, const char *name, c
 {
     if (ticker_query_set(query, name, value, error) == TICKER_OK)
         return true;
-    problem_of(s, x, error);
+    problem_of_question(s, x, error);
     return false;
 }
 
@@ -78,7 +78,7 @@ static bool fill_query(server *s, exchange *x, const request *r, ticker_query *q
         return false;
     if (ticker_query_check(query, error) == TICKER_OK)
         return true;
-    problem_of(s, x, error);
+    problem_of_question(s, x, error);
     return false;
 }
 

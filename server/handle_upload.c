@@ -27,18 +27,9 @@ typedef struct upload_run {
 
 /* --- Failures. */
 
-/* What a service said: it is away (503), or the server is not set up as it must be (500), which the console is told. */
 static void fault(upload_run *run)
 {
-    char text[FRONT_MESSAGE_MAX];
-
-    if (ticker_error_status(run->error) == TICKER_RETRY) {
-        problem_of(run->server, run->x, run->error);
-        return;
-    }
-    (void)ticker_error_format(run->error, text, sizeof text);
-    front_error(run->server->console, "request %s: %s", run->x->id, text);
-    problem_answer(run->x, 500, "the server could not do it; its log says more under this request's id");
+    problem_of(run->server, run->x, run->error);
 }
 
 /* The file is stored and shall not be. */

@@ -6,6 +6,7 @@
 #include <tickerimport.h>
 
 #include "server.h"
+#include "text.h"
 
 #define HELP_COLUMN 30
 #define LINE_COLUMNS 80
@@ -20,11 +21,31 @@ static const front_flag common[] = {
     {"completion", 0, false, "bash|zsh|fish", "print a script that completes these flags in a shell, and end"},
 };
 
-static const char *const options[] = {
-    "listen",        "fastcgi",       "threads",    "database-url", "redis-url",        "storage-url",
-    "queue-url",     "tokens",        "private",    "max-upload",   "cors-origin",      "access-log",
-    "stop-seconds",  "importer",      "aws-region", "aws-profile",  "aws-endpoint-url", "aws-endpoint-url-s3",
-    "aws-ca-bundle", "s3-addressing", NULL};
+static const char *const options[] = {"listen",
+                                      "fastcgi",
+                                      "threads",
+                                      "database-url",
+                                      "redis-url",
+                                      "cache-size",
+                                      "cache-seconds",
+                                      "cache-timeout",
+                                      "cache-connect-timeout",
+                                      "storage-url",
+                                      "queue-url",
+                                      "tokens",
+                                      "private",
+                                      "max-upload",
+                                      "cors-origin",
+                                      "access-log",
+                                      "stop-seconds",
+                                      "importer",
+                                      "aws-region",
+                                      "aws-profile",
+                                      "aws-endpoint-url",
+                                      "aws-endpoint-url-s3",
+                                      "aws-ca-bundle",
+                                      "s3-addressing",
+                                      NULL};
 
 void server_flags(front_args *args)
 {
@@ -33,22 +54,19 @@ void server_flags(front_args *args)
     front_args_add(args, common, sizeof common / sizeof common[0]);
 }
 
-/* One flag: a label, and its words wrapped beside it. */
-static void show_flag(front_output *output, const front_flag *flag)
+static const char *default_of(const front_flag *flag)
 {
-    char label[128];
-    const char *word = flag->help;
-    size_t column = HELP_COLUMN;
-    int width;
+    for (size_t i = 0; flag->option && i < ticker_option_count(); i++)
+        if (strcmp(ticker_option_name(i), flag->name) == 0)
+            return ticker_option_default(i);
+    return "";
+}
 
-    if (flag->letter != 0)
-        width = snprintf(label, sizeof label, "  -%c, --%s", flag->letter, flag->name);
-    else
-        width = snprintf(label, sizeof label, "  --%s%s%s", flag->name, flag->argument != NULL ? " " : "",
-                         flag->argument != NULL ? flag->argument : "");
-    (void)front_output_printf(output, "%-*s", HELP_COLUMN, label);
-    if (width >= HELP_COLUMN)
-        (void)front_output_printf(output, "\n%*s", HELP_COLUMN, "");
+/* Words beside a label, wrapped. */
+static void show_words(front_output *output, const char *word)
+{
+    size_t column = HELP_COLUMN;
+
     while (*word != '\0') {
         size_t size = strcspn(word, " ");
 
@@ -66,6 +84,32 @@ static void show_flag(front_output *output, const front_flag *flag)
     (void)front_output_text(output, "\n");
 }
 
+static void show_flag(front_output *output, const front_flag *flag)
+{
+    const char *fallback = default_of(flag);
+    char label[128], help[512];
+    size_t width;
+
+    if (flag->letter != 0)
+        (void)snprintf(label, sizeof label, "  -%c, --%s", flag->letter, flag->name);
+    else if (flag->argument == NULL && strcmp(fallback, "yes") == 0) /* a switch that is on */
+        (void)snprintf(label, sizeof label, "  --%s=yes|no", flag->name);
+    else
+        (void)snprintf(label, sizeof label, "  --%s%s%s", flag->name, flag->argument != NULL ? " " : "",
+                       flag->argument != NULL ? flag->argument : "");
+    if (fallback[0] != '\0' && strcmp(fallback, "no") != 0)
+        (void)snprintf(help, sizeof help, "%s (default: %s)", flag->help, fallback);
+    else
+        (void)snprintf(help, sizeof help, "%s", flag->help);
+    width = front_text_width(label);
+    (void)front_output_text(output, label);
+    if (width >= HELP_COLUMN)
+        (void)front_output_printf(output, "\n%*s", HELP_COLUMN, "");
+    else
+        (void)front_output_printf(output, "%*s", (int)(HELP_COLUMN - width), "");
+    show_words(output, help);
+}
+
 void server_help(front_output *output, const front_args *args)
 {
     (void)front_output_text(output, SERVER_PROGRAM
@@ -76,8 +120,8 @@ void server_help(front_output *output, const front_args *args)
     (void)front_output_text(
         output,
         "\nWithout any flag it serves http://127.0.0.1:4000/ from SQLite in the user's data folder.\n"
-        "Every flag has a variable of the environment and a key of the configuration file:\n"
-        "'ticker-cli help config' lists them.\n\n"
+        "Settings may also stand in the environment and in a configuration file:\n"
+        "'ticker-cli help config' lists their names.\n\n"
         "Examples:\n"
         "  " SERVER_PROGRAM "\n"
         "  DATABASE_URL=postgres://user@host/db REDIS_URL=redis://host:6379/0 " SERVER_PROGRAM " --listen :8080\n"

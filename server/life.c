@@ -100,6 +100,20 @@ static bool open_answers(server *s, ticker_error *error)
     return true;
 }
 
+/* What is wrong with the configuration is told now; what is away may come back. */
+static bool try_database(server *s, front_exit *result)
+{
+    ticker_error *error = ticker_error_new();
+    ticker_status status = check_database(s->answers, error);
+
+    if (status != TICKER_OK)
+        front_report(s->console, error, "database");
+    if (status == TICKER_FATAL)
+        *result = front_exit_of(error);
+    ticker_error_free(error);
+    return status != TICKER_FATAL;
+}
+
 /* Without a storage questions are still answered: it is told, but the server is ready. */
 static bool open_uploads(server *s)
 {
@@ -175,7 +189,7 @@ life *life_begin(server *s, front_exit *result)
 
     if (l == NULL)
         return NULL;
-    if (!try_storage(s, result)) {
+    if (!try_database(s, result) || !try_storage(s, result)) {
         life_end(l);
         return NULL;
     }

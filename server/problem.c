@@ -54,13 +54,7 @@ void problem_printf(exchange *x, int status, const char *format, ...)
 void problem_of(server *s, exchange *x, const ticker_error *error)
 {
     char text[FRONT_MESSAGE_MAX];
-    const char *hint = ticker_error_hint(error);
-    ticker_error_kind kind = ticker_error_get_kind(error);
 
-    if (kind == TICKER_ERROR_USAGE && ticker_error_http_status(error) == 0) {
-        problem_printf(x, 400, "%s%s%s", ticker_error_message(error), hint[0] != '\0' ? "; " : "", hint);
-        return;
-    }
     (void)ticker_error_format(error, text, sizeof text);
     if (ticker_error_status(error) == TICKER_RETRY) {
         front_detail(s->console, "request %s: %s", x->id, text);
@@ -69,4 +63,14 @@ void problem_of(server *s, exchange *x, const ticker_error *error)
     }
     front_error(s->console, "request %s: %s", x->id, text);
     problem_answer(x, 500, "the server could not do it; its log says more under this request's id");
+}
+
+void problem_of_question(server *s, exchange *x, const ticker_error *error)
+{
+    const char *hint = ticker_error_hint(error);
+
+    if (ticker_error_get_kind(error) == TICKER_ERROR_USAGE)
+        problem_printf(x, 400, "%s%s%s", ticker_error_message(error), hint[0] != '\0' ? "; " : "", hint);
+    else
+        problem_of(s, x, error);
 }

@@ -116,9 +116,11 @@ void exchange_empty(exchange *x, int status);
  * nothing of the inside. NULL: the status alone says it all. */
 void problem_answer(exchange *x, int status, const char *detail);
 void problem_printf(exchange *x, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* What a call of the library said. Usage is the client's fault (400) and told; services are 503 with Retry-After; all
- * else is 500 and told to the console only, with the request's id. */
+/* What a call of the library said, while the answer was made: a service is away (503 with Retry-After), or the server is not set up as it
+ * must be (500). The client is told no more than that; the console is, with the request's id. */
 void problem_of(server *server, exchange *x, const ticker_error *error);
+/* What it said of the question itself: wrong usage is the client's (400) and told. */
+void problem_of_question(server *server, exchange *x, const ticker_error *error);
 
 /* --- The head of the request (decode.c). */
 /* Undoes %XX (and '+' when `form`) in place. False: broken escapes, control characters, or no UTF-8. */

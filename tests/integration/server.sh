@@ -30,6 +30,8 @@ expect_error "TICKER_TOKENS"
 serve_expect 2 --cors-origin example.com
 expect_error "is no origin"
 serve_expect 2 --tokens "$work/none" --listen none
+DATABASE_URL=mysql://h/x serve_expect 2
+expect_error "DATABASE_URL|postgres://"
 serve_expect 1 --listen none --access-log none
 expect_error "nothing to listen at"
 for shell in bash zsh fish; do

@@ -324,10 +324,32 @@ START_TEST(database_is_away)
 }
 END_TEST
 
+/* What is wrong with the server's own settings is not the client's fault either. */
+START_TEST(database_is_no_database)
+{
+    scene s;
+
+    scene_open(&s, "database-url", "mysql://user:secret@db.example/x", NULL);
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes/T0", NULL), 500);
+    ck_assert_ptr_null(strstr(s.body, "example"));
+    ck_assert_ptr_null(strstr(s.body, "URL"));
+    scene_close(&s);
+}
+END_TEST
+
 int main(void)
 {
-    const TTest *const tests[] = {quotes,    formats, pages,   conditions,      cached,
-                                  not_there, others,  streams, wrong_questions, database_is_away};
+    const TTest *const tests[] = {quotes,
+                                  formats,
+                                  pages,
+                                  conditions,
+                                  cached,
+                                  not_there,
+                                  others,
+                                  streams,
+                                  wrong_questions,
+                                  database_is_away,
+                                  database_is_no_database};
 
     return scene_run("server_data", tests, SCENE_COUNT(tests));
 }
