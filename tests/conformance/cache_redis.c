@@ -184,9 +184,13 @@ END_TEST
 
 START_TEST(down_and_back)
 {
+    ticker_metrics *metrics = ticker_metrics_new();
+    const ticker_series *up = ticker_metrics_series(metrics, TICKER_METRIC_CACHE_UP, NULL, 0);
     int64_t begun;
 
     start(NULL, NULL);
+    ticker_cache_measure(cache, metrics);
+    ck_assert_int_eq(ticker_series_value(up), 1);
     cache_fill(cache, "k", "A", "x");
     service("kill", NULL);
     begun = cache_clock();
@@ -195,10 +199,15 @@ START_TEST(down_and_back)
     ck_assert_int_lt(cache_clock() - begun, 5000);
     ck_assert_uint_ge(counted(TICKER_CACHE_SKIPPED), 980);
     check_says(TICKER_RETRY, TICKER_ERROR_SERVICE, "Redis");
+    ck_assert_int_eq(ticker_series_value(up), 0);
     service("start", NULL);
     wait_until_it_answers();
+    ck_assert_int_eq(ticker_series_value(up), 1);
     ck_assert_str_eq(cache_fetch_text(cache, "k", "A", "new"), "new");
     ck_assert_str_eq(cache_get(cache, "k", "A"), "new");
+    ticker_cache_free(cache);
+    cache = NULL;
+    ticker_metrics_free(metrics);
 }
 END_TEST
 

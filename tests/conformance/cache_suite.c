@@ -386,6 +386,57 @@ START_TEST(marks)
 }
 END_TEST
 
+static ticker_status take_mark(void *payload, ticker_cache_result *result, ticker_error *error)
+{
+    ticker_cache_result_mark(result, payload);
+    return ti_fail(error, TICKER_RETRY, TICKER_ERROR_DATABASE, "the mark was all");
+}
+
+/* A computation knows the mark that the ticket has. */
+START_TEST(marks_of_computations)
+{
+    char mark[TICKER_CACHE_MARK_MAX], wanted[TICKER_CACHE_MARK_MAX];
+    ticker_cache_entry *entry;
+    ticker_cache_ticket *ticket = cache_miss(cache, "k", NULL);
+
+    ticker_cache_ticket_mark(ticket, wanted);
+    ck_assert_uint_eq(strlen(wanted), TICKER_CACHE_MARK_MAX - 1);
+    ck_assert_int_eq(ticker_cache_fetch(cache, "k", NULL, 0, take_mark, mark, &entry, NULL), TICKER_RETRY);
+    ck_assert_str_eq(mark, wanted);
+    cache_bump(cache, "ANY");
+    ck_assert_int_eq(ticker_cache_fetch(cache, "k", NULL, 0, take_mark, mark, &entry, NULL), TICKER_RETRY);
+    ck_assert_str_ne(mark, wanted);
+    ticker_cache_ticket_free(ticket);
+}
+END_TEST
+
+static int64_t series(ticker_metrics *metrics, ticker_metric metric, const char *result)
+{
+    return ticker_series_value(ticker_metrics_series(metrics, metric, &result, result != NULL));
+}
+
+START_TEST(measured)
+{
+    ticker_metrics *metrics = ticker_metrics_new();
+
+    ticker_cache_measure(cache, metrics);
+    cache_fill(cache, "k", "A", "x");
+    ck_assert_str_eq(cache_fetch_text(cache, "k", "A", "y"), "x");
+    ck_assert_str_eq(cache_fetch_text(cache, "n", "A", "y"), "y");
+    cache_bump(cache, "A");
+    ck_assert_int_eq(series(metrics, TICKER_METRIC_CACHE_REQUESTS, "hit"), 2);
+    ck_assert_int_eq(series(metrics, TICKER_METRIC_CACHE_REQUESTS, "miss"), 2);
+    ck_assert_int_eq(series(metrics, TICKER_METRIC_CACHE_REQUESTS, "error"), 0);
+    ck_assert_int_eq(series(metrics, TICKER_METRIC_CACHE_BUMPS, "done"), 1);
+    ck_assert_int_eq(series(metrics, TICKER_METRIC_CACHE_BUMPS, "failed"), 0);
+    ck_assert_int_eq(series(metrics, TICKER_METRIC_CACHE_UP, NULL), 1);
+    ck_assert_int_eq(series(metrics, TICKER_METRIC_CACHE_BYTES, NULL) > 0, !cache_backend_of_suite->shared);
+    ticker_cache_free(cache);
+    cache = NULL;
+    ticker_metrics_free(metrics);
+}
+END_TEST
+
 /* Two processes at one cache, or each with its own. */
 START_TEST(two_caches)
 {
@@ -525,6 +576,8 @@ Suite *cache_suite(const cache_backend *backend)
                                   an_import_between_look_and_store,
                                   a_bump_of_many,
                                   marks,
+                                  marks_of_computations,
+                                  measured,
                                   two_caches,
                                   fetching,
                                   an_import_while_it_is_computed,
