@@ -38,7 +38,7 @@ void ti_redis_word(ti_buffer *to, ti_slice word)
 #include "base/clock.h"
 
 #define PIECE (64 * 1024)
-#define KEPT_MAX (256 * 1024) /* bytes of a buffer that is kept for the next answer */
+#define KEPT_MAX (256 * 1024)           /* bytes of a buffer that is kept for the next answer */
 #define GREETING_BYTES_MAX (256 * 1024) /* of INFO; Redis 7 sends 1 KB */
 #define COMMANDS_MAX 8192               /* of the greeting: a password of a kilobyte fits */
 
