@@ -117,7 +117,7 @@ http {
         location = /hello { fastcgi_pass hello; fastcgi_keep_conn on; }
         location /api/ { fastcgi_pass ours; fastcgi_keep_conn on; }
         location /fastify/ { proxy_pass http://fastify/; proxy_http_version 1.1; proxy_set_header Connection ""; }
-        location = /api/quotes/upload { fastcgi_pass ours; fastcgi_keep_conn on; fastcgi_request_buffering off; }
+        location = /api/quotes/upload { fastcgi_pass ours; fastcgi_keep_conn on; fastcgi_request_buffering off; client_body_buffer_size 256k; }
         location = /spool { client_body_in_file_only clean; proxy_pass http://127.0.0.1:$nginx_port/taken; proxy_pass_request_body off;
             proxy_set_header Content-Length ""; proxy_set_header Content-Type ""; }
         location = /taken { return 204; }
