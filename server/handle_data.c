@@ -123,7 +123,9 @@ static void not_found(exchange *x, const request *r)
     else if (strcmp(r->route->kind, "summary") == 0)
         problem_printf(x, 404, "there are no quotes of %.64s in that time", r->segment);
     else
-        problem_printf(x, 404, "there is no ticker \"%.64s\"; /api/tickers?q=… looks for one", r->segment);
+        problem_printf(x, 404, "there is no ticker \"%.64s\"; %s", r->segment,
+                       strpbrk(r->segment, "abcdefghijklmnopqrstuvwxyz") != NULL ? "the codes are in capitals"
+                                                                                 : "/api/tickers?q=… looks for one");
 }
 
 /* Before the body: what the client may keep, and by what it is the same. */

@@ -195,6 +195,8 @@ START_TEST(not_there)
     ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes/NONE", NULL), 404);
     DETAIL("there is no ticker \\\"NONE\\\"");
     ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes/NONE?from=2016-01-01", "accept: text/csv", NULL), 404);
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes/t0", NULL), 404);
+    DETAIL("in capitals");
     ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes/T0%2FT1", NULL), 404);
     ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes/NONE/summary", NULL), 404);
     ck_assert_int_eq(scene_ask(&s, "GET", "/api/trades/NONE?date=2016-01-01", NULL), 404);
