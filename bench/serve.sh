@@ -238,7 +238,7 @@ upload_round() {
     local from to mib=$(($(stat -c %s "$upload") / 1048576)) id
     [ "$mib" -gt 0 ] || mib=1
     from=$(now)
-    curl -fsS -o /dev/null -H 'Expect:' -T "$upload" "http://127.0.0.1:$nginx_port/spool"
+    curl -fsS -o /dev/null -H 'Expect:' -F "file=@$upload" "http://127.0.0.1:$nginx_port/spool"
     to=$(now)
     printf 'upload\t%s\n' "$(result nginx-spool "$mib" "$from" "$to")"
     from=$(now)
