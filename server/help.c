@@ -125,7 +125,7 @@ void server_help(front_output *output, const front_args *args)
         "Examples:\n"
         "  " SERVER_PROGRAM "\n"
         "  DATABASE_URL=postgres://user@host/db REDIS_URL=redis://host:6379/0 " SERVER_PROGRAM " --listen :8080\n"
-        "  " SERVER_PROGRAM " --fastcgi unix:/run/ticker/server.sock --tokens /etc/ticker/tokens\n\n"
+        "  " SERVER_PROGRAM " --fastcgi unix:/run/ticker/fastcgi.sock --tokens /etc/ticker/tokens\n\n"
         "SIGTERM and SIGINT stop it after the running requests, SIGHUP reads the tokens and opens the\n"
         "access log anew. Exit codes: 0 stopped; 1 it could not run; 2 wrong usage or configuration.\n");
 }
