@@ -487,8 +487,7 @@ bool importer_wanted(const ticker_options *options)
 {
     const char *queue = ticker_options_get(options, "queue-url");
 
-    return queue != NULL && strncmp(queue, DATABASE_QUEUE, strlen(DATABASE_QUEUE)) == 0 &&
-           server_option_is_yes(options, "importer");
+    return queue != NULL && strcmp(queue, DATABASE_QUEUE) == 0 && server_option_is_yes(options, "importer");
 }
 
 static bool prepare(importer *self)

@@ -139,6 +139,19 @@ static bool try_storage(server *s, front_exit *result)
     return status != TICKER_FATAL;
 }
 
+static bool try_queue(server *s, front_exit *result)
+{
+    ticker_error *error = ticker_error_new();
+    ticker_status status = uploads_queue_name(s->uploads, error);
+
+    if (status != TICKER_OK) {
+        front_report(s->console, error, "queue");
+        *result = front_exit_of(error);
+    }
+    ticker_error_free(error);
+    return status == TICKER_OK;
+}
+
 static bool start_importer(life *l)
 {
     const importer_setup setup = {.options = l->server->options,
@@ -189,7 +202,7 @@ life *life_begin(server *s, front_exit *result)
 
     if (l == NULL)
         return NULL;
-    if (!try_database(s, result) || !try_storage(s, result)) {
+    if (!try_database(s, result) || !try_storage(s, result) || !try_queue(s, result)) {
         life_end(l);
         return NULL;
     }

@@ -41,6 +41,7 @@ typedef struct program {
     size_t name_count;
     sockets_inherited inherited[SOCKETS_MAX];
     size_t inherited_count;
+    front_exit refused; /* the code when there is nothing to listen at */
 } program;
 
 static volatile sig_atomic_t hangup;
@@ -107,6 +108,8 @@ static bool listen_at(program *p, const char *name, sockets_protocol protocol)
 {
     int listener = sockets_listen(name, &p->console);
 
+    if (listener == SOCKETS_NO_NAME)
+        p->refused = FRONT_USAGE;
     if (listener < 0)
         return false;
     p->names[p->name_count++] = name;
@@ -131,9 +134,11 @@ static bool open_transports(program *p)
         http = DEFAULT_LISTEN;
     if (http[0] != '\0' && strcmp(http, "none") != 0 && !listen_at(p, http, SOCKETS_HTTP))
         return false;
-    if (p->transport_count == 0)
-        front_error(&p->console, "there is nothing to listen at: neither --listen nor --fastcgi names a place");
-    return p->transport_count > 0;
+    if (p->transport_count > 0)
+        return true;
+    front_error(&p->console, "there is nothing to listen at: neither --listen nor --fastcgi names a place");
+    p->refused = FRONT_USAGE;
+    return false;
 }
 
 /* --- Running and stopping. */
@@ -213,6 +218,7 @@ static front_exit serve_all(program *p)
     front_exit result = FRONT_FAILED;
     sigset_t mask;
 
+    p->refused = FRONT_FAILED;
     hear_hangup(&mask);
     p->server = server_new(p->options, &p->console, &result);
     if (p->server == NULL)
@@ -225,7 +231,7 @@ static front_exit serve_all(program *p)
         drain(p);
         result = FRONT_OK;
     } else if (result == FRONT_OK) {
-        result = FRONT_FAILED;
+        result = p->refused;
     }
     take_down(p);
     return result;

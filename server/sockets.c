@@ -97,7 +97,7 @@ static int listen_unix(const char *name, front_console *console)
         front_error(console,
                     "%s: no name of a socket; it is unix:PATH or unix:PATH?mode=0660, the path of at most %zu bytes",
                     name, sizeof(address.sun_path) - 1);
-        return -1;
+        return SOCKETS_NO_NAME;
     }
     descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (descriptor < 0 || bind_unix(descriptor, &address, mode) != 0 || listen(descriptor, SOCKETS_BACKLOG) != 0)
@@ -155,7 +155,7 @@ static int listen_port(const char *name, front_console *console)
 
     if (!split(name, host, &port)) {
         front_error(console, "%s: no name of a socket; it is HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH", name);
-        return -1;
+        return SOCKETS_NO_NAME;
     }
     code = getaddrinfo(host[0] != '\0' ? host : NULL, port, &wish, &found);
     if (code != 0) {

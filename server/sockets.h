@@ -13,7 +13,8 @@
 #define SOCKETS_UNIX_MODE 0660u /* when the name says none: owner and group */
 
 /* "unix:PATH", "unix:PATH?mode=0666", "HOST:PORT", "[::1]:PORT", ":PORT" (all addresses), "PORT" alone is not taken. A
- * socket file that nobody listens at any more is replaced. -1 after saying why. */
+ * socket file that nobody listens at any more is replaced. After saying why: -1, or SOCKETS_NO_NAME for anything else. */
+#define SOCKETS_NO_NAME (-2)
 int sockets_listen(const char *name, front_console *console);
 /* Removes the file of a "unix:" name; others are left alone. */
 void sockets_forget(const char *name);

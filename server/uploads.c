@@ -32,7 +32,7 @@ uploads *uploads_new(const ticker_options *options, ticker_pool *pool, ticker_me
     self->options = options;
     self->pool = pool;
     self->metrics = metrics;
-    self->database = queue == NULL || strncmp(queue, DATABASE_QUEUE, strlen(DATABASE_QUEUE)) == 0;
+    self->database = queue == NULL || strcmp(queue, DATABASE_QUEUE) == 0;
     return self;
 }
 
@@ -104,6 +104,23 @@ static ticker_status open_sqs(uploads *self, ticker_error *error)
     if (self->queue == NULL && status == TICKER_OK)
         status = ticker_queue_open(self->options, self->aws, NULL, &self->queue, error);
     (void)pthread_mutex_unlock(&self->lock);
+    return status;
+}
+
+ticker_status uploads_queue_name(const uploads *self, ticker_error *error)
+{
+    static const char *const elsewhere[] = {"sqs:", "arn:", "https://", "http://"};
+    const char *name = ticker_options_get(self->options, "queue-url");
+    ticker_queue *queue = NULL;
+    ticker_status status;
+
+    if (self->database)
+        return TICKER_OK;
+    for (size_t i = 0; i < sizeof elsewhere / sizeof elsewhere[0]; i++)
+        if (strncmp(name, elsewhere[i], strlen(elsewhere[i])) == 0)
+            return TICKER_OK;
+    status = ticker_queue_open(self->options, NULL, NULL, &queue, error); /* it says what is wrong */
+    ticker_queue_free(queue);
     return status;
 }
 

@@ -15,7 +15,9 @@ void uploads_free(uploads *self); /* accepts NULL */
 ticker_pool *uploads_pool(uploads *self);
 /* Opened when it is first asked for, and asked for again when that failed. Any thread. */
 ticker_status uploads_storage(uploads *self, ticker_storage **storage, ticker_error *error);
-/* The same, and the queue is opened too when it is one for itself. */
+/* Whether the queue has a name of a known kind. It asks nobody: a queue that is away may come back. */
+ticker_status uploads_queue_name(const uploads *self, ticker_error *error);
+/* The same as uploads_storage(), and the queue is opened too when it is one for itself. */
 ticker_status uploads_ready(uploads *self, ticker_storage **storage, ticker_error *error);
 /* Puts the event into the queue, unless S3 does that itself. `store` is that of the database's queue. Any thread. */
 ticker_status uploads_announce(uploads *self, ticker_store *store, const ticker_stored *stored, ticker_error *error);

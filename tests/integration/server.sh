@@ -32,8 +32,19 @@ expect_error "is no origin"
 serve_expect 2 --tokens "$work/none" --listen none
 DATABASE_URL=mysql://h/x serve_expect 2
 expect_error "DATABASE_URL|postgres://"
-serve_expect 1 --listen none --access-log none
+serve_expect 2 --listen none --access-log none
 expect_error "nothing to listen at"
+for name in here 127.0.0.1:70000 ::1:80 unix: "unix:$work/s?mode=9"; do
+    serve_expect 2 --listen "$name" --access-log none
+    expect_error "no name of a socket"
+done
+serve_expect 2 --fastcgi here --access-log none
+serve_expect 1 --listen "unix:$work/none/s" --access-log none
+expect_error "cannot listen there"
+for name in here database:queue SQS:quotes; do
+    QUEUE_URL=$name serve_expect 2 --listen "unix:$work/s" --access-log none
+    expect_error "QUEUE_URL"
+done
 for shell in bash zsh fish; do
     serve_expect 0 --completion $shell
     grep -q -- "max-upload" out || fail "$shell: no --max-upload"
