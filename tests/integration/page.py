@@ -151,6 +151,18 @@ def english(folder, url, good, bad):
         check("import 1" in browser.text("#uploads li"), "the page does not say which import it is")
         passed(5, "the same bytes again are said to be there: " + browser.text("#uploads li"))
 
+        cut = os.path.join(folder, "COTAHIST_A2024_" + "with_a_long_name_" * 4 + "cut_off.TXT")
+        with open(good, "rb") as whole, open(cut, "wb") as part:
+            part.writelines(whole.readlines()[:-1])
+        browser.type("#file", cut)
+        browser.wait("the refused import", lambda: browser.text("#imports-body .state") == "Refused")
+        check("trailer" in browser.text("#imports-body td.reason"), "the ledger does not say why")
+        hidden = browser.script("""
+            const view = document.querySelector("#imports-body").closest(".scroll").getBoundingClientRect();
+            return document.querySelector("#imports-body td.reason").getBoundingClientRect().right - view.right;""")
+        check(hidden < 1, f"the ledger's reasons are {hidden} pixels out of view")
+        passed(6, "the ledger says why a file was refused, where it can be seen")
+
         ticker = browser.script("""
             const answer = new XMLHttpRequest();
             answer.open("GET", "/api/tickers?limit=1", false);
@@ -165,7 +177,7 @@ def english(folder, url, good, bad):
         check(days == [quote["date"] for quote in quotes], "other days than the API's")
         check([close.replace(",", "") for close in closes] == [quote["close"] for quote in quotes], "other digits than the API's")
         check(len(browser.script("return document.querySelector('#chart:not([hidden]) polyline').getAttribute('points')").split()) > 1, "no chart")
-        passed(6, f"{ticker} is found, with {len(days)} quotes and every digit of them")
+        passed(7, f"{ticker} is found, with {len(days)} quotes and every digit of them")
         browser.script("window.scrollTo(0, 0)")
         browser.screenshot(os.path.join(folder, "page-en.png"))
 
@@ -177,7 +189,7 @@ def english(folder, url, good, bad):
                 node.textContent.trim() === "").map((node) => node.outerHTML);""")
         check(unlabelled == [], f"without a name for screen readers: {unlabelled}")
         check(browser.complaints() == [], f"the console says: {browser.complaints()}")
-        passed(7, "everything has a name, the keyboard reaches the files, and the console is silent")
+        passed(8, "everything has a name, the keyboard reaches the files, and the console is silent")
     finally:
         browser.close()
 
@@ -190,8 +202,8 @@ def portuguese(folder, url):
         browser.call("POST", "/url", {"url": url})
         browser.wait("health", lambda: browser.text("#health") == "Pronto")
         check(browser.script("return document.documentElement.lang") == "pt-BR", "the language is not Portuguese")
-        browser.wait("the ledger", lambda: browser.text("#imports-body .state") == "Importado")
-        check("/" in browser.text("#imports-body tr td:nth-child(6)"), "days are not written as in Brazil")
+        browser.wait("the ledger", lambda: browser.text("#imports-body tr:last-child .state") == "Importado")
+        check("/" in browser.text("#imports-body tr:last-child td:nth-child(6)"), "days are not written as in Brazil")
         left = browser.script("""
             return [...document.querySelectorAll("[data-text]")].filter((node) => node.textContent === "").length;""")
         check(left == 0, "texts are missing")
@@ -205,7 +217,7 @@ def portuguese(folder, url):
         browser.script("window.scrollTo(0, 0)")
         browser.screenshot(os.path.join(folder, "page-pt.png"))
         check(browser.complaints() == [], f"the console says: {browser.complaints()}")
-        passed(8, "in Portuguese, and dark where the system is")
+        passed(9, "in Portuguese, and dark where the system is")
     finally:
         browser.close()
 
