@@ -45,9 +45,9 @@ static ticker_status show_dead(void *payload, const char *id, const char *body, 
     self->shown++;
     if (!self->json) {
         describe(body, what, sizeof what);
-        (void)front_output_printf(&self->cli->output, "%s  %" PRId64 " attempts  %s%s%s\n", id, attempts,
-                                  front_text_clean(what, clean, sizeof clean), reason[0] != '\0' ? ": " : "",
-                                  front_text_clean(reason, why, sizeof why));
+        (void)front_output_printf(&self->cli->output, "%s  %" PRId64 " %s  %s%s%s\n", id, attempts,
+                                  attempts == 1 ? "attempt" : "attempts", front_text_clean(what, clean, sizeof clean),
+                                  reason[0] != '\0' ? ": " : "", front_text_clean(reason, why, sizeof why));
         return TICKER_OK;
     }
     json = front_json_object();

@@ -121,7 +121,7 @@ static void not_found(exchange *x, const request *r)
     if (strcmp(r->route->kind, "imports") == 0)
         problem_printf(x, 404, "there is no import %.64s", r->segment);
     else if (strcmp(r->route->kind, "summary") == 0)
-        problem_printf(x, 404, "there are no quotes of %.64s in that time", r->segment);
+        problem_printf(x, 404, "there are no quotes of %.64s, or none on the days that were asked for", r->segment);
     else
         problem_printf(x, 404, "there is no ticker \"%.64s\"; %s", r->segment,
                        strpbrk(r->segment, "abcdefghijklmnopqrstuvwxyz") != NULL ? "the codes are in capitals"

@@ -14,7 +14,7 @@
 #include "model/batch.h"
 
 #define TI_REASON_MAX 160
-#define TI_REFUSAL_HINT "fetch the file again, or use --force to import what there is"
+#define TI_REFUSAL_HINT "fetch the file again, or import what there is with 'ticker-cli import --force'"
 
 typedef struct ti_problem {
     uint64_t line, column;
