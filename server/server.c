@@ -99,6 +99,9 @@ static bool load_tokens(server *s)
 
 server *server_new(const ticker_options *options, front_console *console, front_exit *result)
 {
+    /* At 0 from the start, so that the first one is seen as a rise. */
+    static const ticker_metric shown[] = {TICKER_METRIC_UPLOAD_BYTES, TICKER_METRIC_QUEUE_IN_FLIGHT,
+                                          TICKER_METRIC_QUEUE_MESSAGE_AGE};
     server *s = calloc(1, sizeof *s);
 
     *result = FRONT_FAILED;
@@ -118,6 +121,8 @@ server *server_new(const ticker_options *options, front_console *console, front_
     s->health = health_new();
     s->metrics = ticker_metrics_new();
     s->in_flight = ticker_metrics_series(s->metrics, TICKER_METRIC_HTTP_REQUESTS_IN_FLIGHT, NULL, 0);
+    for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++)
+        (void)ticker_metrics_series(s->metrics, shown[i], NULL, 0);
     s->answer_bytes = ticker_metrics_series(s->metrics, TICKER_METRIC_HTTP_RESPONSE_BYTES, NULL, 0);
     *result = FRONT_USAGE;
     if (s->health != NULL && s->metrics != NULL && valid_origins(s->cors, console) && load_tokens(s) && open_log(s)) {

@@ -41,7 +41,7 @@ typedef enum ticker_metric {
     TICKER_METRIC_BUILD_INFO = 20 /* ticker_build_info{version,revision}: 1, made by ticker_metrics_new() */
 } ticker_metric;
 
-/* Empty but for ticker_build_info; NULL when memory is short. ticker_metrics_free() accepts NULL and frees all series: no thread may
+/* Without series but ticker_build_info; NULL when memory is short. ticker_metrics_free() accepts NULL and frees all series: no thread may
  * count any more. */
 TICKER_API ticker_metrics *ticker_metrics_new(void);
 TICKER_API void ticker_metrics_free(ticker_metrics *metrics);

@@ -75,15 +75,13 @@ static ticker_status write_family(ti_buffer *text, const ticker_series *series, 
     static const char *const kinds[] = {"counter", "gauge", "histogram"};
     const ti_metric *metric = series->metric;
     ticker_status status = TICKER_OK;
-    bool headed = false;
 
+    /* Also of a family that has no series yet: who looks at a program that has just started sees what it will count. */
+    (void)ti_metrics_head(text, metric->name, kinds[metric->kind], metric->help);
     for (; series != NULL && status == TICKER_OK;
          series = atomic_load_explicit(&series->following, memory_order_acquire)) {
         if (!atomic_load_explicit(&series->shown, memory_order_relaxed))
             continue;
-        if (!headed)
-            (void)ti_metrics_head(text, metric->name, kinds[metric->kind], metric->help);
-        headed = true;
         if (metric->kind == TI_METRIC_HISTOGRAM) {
             write_histogram(text, series);
         } else {

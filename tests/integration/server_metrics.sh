@@ -16,6 +16,14 @@ look() {
 "$TICKER_GENERATE" cotahist 500 GOOD.TXT --year 2024
 "$TICKER_GENERATE" cotahist 500 DIRTY.TXT --year 2023 --dirty 0.05
 start_server --verbose
+look
+for family in http_requests_total http_request_duration_seconds upload_bytes_total import_files_total import_rows_total \
+    import_bytes_total import_duration_seconds queue_messages_total queue_in_flight queue_message_age_seconds \
+    cache_requests_total db_query_duration_seconds aws_requests_total build_info; do
+    grep -q "^# TYPE ticker_$family " metrics || fail "a new server does not announce ticker_$family"
+done
+counts 'ticker_upload_bytes_total' 0
+counts 'ticker_queue_message_age_seconds_count' 0
 for file in GOOD.TXT DIRTY.TXT; do
     id=$(curl -fsS -F "file=@$file" "$server_url/api/quotes/upload" | sed -n 's/^{"id":\([0-9]*\),.*/\1/p')
     for ((i = 0; i < 200; i++)); do
