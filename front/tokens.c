@@ -304,7 +304,8 @@ static bool write_token(FILE *file, const front_token *token)
                    hash) > 0;
 }
 
-/* A whole new file takes the place of the old one, so that nobody ever reads half of it. It keeps the old one's mode. */
+/* A whole new file takes the place of the old one, so that nobody ever reads half of it. It keeps the old one's mode: a service whose
+ * user has no name yet reads it as anybody does, and hashes of random tokens may be read. */
 static bool replace_file(const char *path, const front_token *list, size_t count, front_console *console)
 {
     char temporary[PATH_TEXT_MAX];
@@ -315,7 +316,7 @@ static bool replace_file(const char *path, const front_token *list, size_t count
     bool done = file != NULL;
 
     if (done && stat(path, &status) == 0 && status.st_size > 0) {
-        done = fchmod(descriptor, status.st_mode & 0640) == 0;
+        done = fchmod(descriptor, status.st_mode & 0644) == 0;
         /* The server may run as somebody else, who reads it as the group; without the right to do so it stays ours. */
         if (done && fchown(descriptor, (uid_t)-1, status.st_gid) != 0)
             front_detail(console, "%s: the group of the file could not be kept", path);

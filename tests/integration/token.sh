@@ -34,6 +34,12 @@ expect 0 token list --json
 [ "$(jq -r 'select(.name != "laptop") | .scopes' out)" = read,admin ] || fail "$(cat out)"
 expect 0 token revoke laptop
 [ "$(stat -c %a tokens)" = 640 ] || fail "the file's mode changed"
+for mode in 644 640; do
+    chmod $mode tokens
+    expect 0 token new --tokens tokens --name "mode-$mode"
+    [ "$(stat -c %a tokens)" = $mode ] || fail "the file's mode changed from $mode"
+    expect 0 token revoke --tokens tokens "mode-$mode"
+done
 wrong 1 "no token" token revoke laptop
 wrong 2 "which token" token revoke
 ! grep -q laptop tokens || fail "it is still there"
