@@ -157,7 +157,9 @@ static void send_answer(exchange *x, const request *r, ticker_answer *answer)
     const char *etag = etag_of(x, answer), *next = ticker_answer_next(answer);
     bool done;
 
-    if (!ticker_answer_found(answer) && r->segment != NULL) {
+    /* A list may be empty; a summary of nothing is not there. */
+    if (r->segment != NULL &&
+        (!ticker_answer_found(answer) || (strcmp(r->route->kind, "summary") == 0 && ticker_answer_rows(answer) == 0))) {
         ticker_answer_free(answer);
         not_found(x, r);
         return;

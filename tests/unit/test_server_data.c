@@ -221,6 +221,10 @@ START_TEST(others)
     DETAIL("\"from\":\"2016-01-02\"");
     DETAIL("\"max_range_value\":");
     DETAIL("\"max_daily_volume\":");
+    for (int again = 0; again < 2; again++) { /* from the database, and from the cache */
+        ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes/T1/summary?from=2090-01-01", NULL), 404);
+        ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes/T1/summary?from=2090-01-01&format=csv", NULL), 404);
+    }
     ck_assert_int_eq(scene_ask(&s, "GET", "/api/imports", NULL), 200);
     ck_assert_str_eq(scene_header(&s, "X-Row-Count"), "1");
     DETAIL("\"status\":\"imported\"");
