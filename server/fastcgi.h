@@ -12,7 +12,7 @@
 #include "gateway.h"
 #include "transport_parts.h"
 
-#define FASTCGI_IN_MAX 65536
+#define FASTCGI_IN_MAX 262144
 #define FASTCGI_PARAMS_MAX 32768 /* names and values of all variables of a request; more: 431 */
 #define FASTCGI_RECORD_MAX 65528 /* content of a record that is sent: full ones need no padding */
 #define FASTCGI_IOV_MAX 48

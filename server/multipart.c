@@ -180,6 +180,19 @@ static int line_at(const multipart *form, size_t at, bool *last)
     return data[used + 1] == '\n' ? (int)(form->delimiter_size + used + 2) : 0;
 }
 
+/* As memmem(), but from line end to line end, which is several times as fast: lines are what most uploads have. */
+static const unsigned char *find_delimiter(const multipart *form, size_t at)
+{
+    const unsigned char *end = form->window + form->end, *hit = form->window + at;
+
+    while ((hit = memchr(hit, '\r', (size_t)(end - hit))) != NULL && (size_t)(end - hit) >= form->delimiter_size) {
+        if (memcmp(hit, form->delimiter, form->delimiter_size) == 0)
+            return hit;
+        hit++;
+    }
+    return NULL;
+}
+
 /* Looks for a boundary line. Sets form->plain to the bytes before it, or before what may become one; with none of them the line is here:
  * its length in *line. Both 0: more bytes will tell. */
 static void look(multipart *form, size_t *line, bool *last)
@@ -188,7 +201,7 @@ static void look(multipart *form, size_t *line, bool *last)
 
     *line = 0;
     for (;;) {
-        const unsigned char *hit = memmem(form->window + at, form->end - at, form->delimiter, form->delimiter_size);
+        const unsigned char *hit = find_delimiter(form, at);
         int length;
 
         if (hit == NULL)

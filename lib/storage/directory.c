@@ -5,9 +5,6 @@
  *
  * The folder of an upload is moved as a whole, so that nobody ever sees it half. Every path is walked part by part from the storage's own
  * folder on, and no link is followed: a key cannot leave the storage, whatever stands in it. */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1 /* sync_file_range() */
-#endif
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -22,13 +19,12 @@
 #include "base/encode.h"
 #include "base/error.h"
 #include "input/source.h"
+#include "storage/behind.h"
 #include "storage/storage.h"
 
 #define BUCKET "file"
 #define INCOMING ".incoming"
 #define URL_BYTES_MAX 16384
-#define BLOCK_BYTES ((size_t)128 * 1024)
-#define WRITE_BACK_BYTES ((int64_t)16 * 1024 * 1024)
 #define LEFTOVER_SECONDS (24 * 60 * 60)
 #define LEFTOVERS_MAX 10000 /* entries looked at each time a storage is opened */
 #define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -156,52 +152,44 @@ static ticker_status open_landing(landing *at, ticker_error *error)
     return at->file >= 0 ? TICKER_OK : fail_system(at->in, "the upload's file cannot be made", error);
 }
 
-static ticker_status write_block(const landing *at, const char *data, size_t size, ticker_error *error)
+/* Whole blocks, in whatever pieces the bytes come. TICKER_DONE: *got is 0. */
+static ticker_status fill_block(ti_upload *upload, char *block, size_t *got, ticker_error *error)
 {
-    while (size > 0) {
-        ssize_t count = write(at->file, data, size);
+    ticker_status status = TICKER_OK;
+    size_t piece;
 
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count < 0)
-            return fail_system(at->in, "the upload cannot be written", error);
-        data += count;
-        size -= (size_t)count;
+    for (*got = 0; *got < TI_BEHIND_BLOCK_BYTES && status == TICKER_OK; *got += piece) {
+        piece = 0;
+        status = ti_upload_read(upload, block + *got, TI_BEHIND_BLOCK_BYTES - *got, &piece, error);
     }
-    return TICKER_OK;
+    return status == TICKER_DONE && *got > 0 ? TICKER_OK : status;
 }
 
-/* Lets the disk begin with what came so far, so that little is left to wait for at the end. Nothing depends on it. */
-static void write_back(const landing *at, int64_t from, int64_t to)
+static ticker_status fail_write(const landing *at, ticker_error *error)
 {
-#ifdef SYNC_FILE_RANGE_WRITE
-    (void)sync_file_range(at->file, from, to - from, SYNC_FILE_RANGE_WRITE);
-#else
-    (void)at, (void)from, (void)to;
-#endif
+    return fail_system(at->in, "the upload cannot be written", error);
 }
 
 static ticker_status write_all(const landing *at, ti_upload *upload, ticker_error *error)
 {
-    char *block = malloc(BLOCK_BYTES);
-    int64_t begun = 0;
+    ti_behind *behind = ti_behind_new(at->file);
+    ticker_status status = TICKER_OK;
     size_t got = 0;
-    ticker_status status;
 
-    if (block == NULL)
+    if (behind == NULL)
         return ti_fail_memory(error);
-    while ((status = ti_upload_read(upload, block, BLOCK_BYTES, &got, error)) == TICKER_OK) {
-        status = write_block(at, block, got, error);
-        if (upload->bytes - begun >= WRITE_BACK_BYTES) {
-            write_back(at, begun, upload->bytes);
-            begun = upload->bytes;
-        }
-        if (status == TICKER_OK)
+    while (status == TICKER_OK) {
+        char *block = ti_behind_block(behind);
+
+        status = block != NULL ? fill_block(upload, block, &got, error) : fail_write(at, error);
+        if (status == TICKER_OK) {
+            ti_behind_put(behind, got);
             status = ti_upload_progress(upload, upload->bytes, error);
-        if (status != TICKER_OK)
-            break;
+        }
     }
-    free(block);
+    if (status == TICKER_DONE && !ti_behind_wait(behind))
+        status = fail_write(at, error);
+    ti_behind_free(behind);
     return status == TICKER_DONE ? TICKER_OK : status;
 }
 

@@ -1,0 +1,120 @@
+/* Writing behind: everything in its order, failures when they happen, an end at any time. */
+#include "support.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "storage/behind.h"
+
+static unsigned char byte_at(size_t position)
+{
+    return (unsigned char)((position * 2654435761u) >> 13);
+}
+
+static int open_temporary(void)
+{
+    char path[] = "/tmp/ticker-behind.XXXXXX";
+    int file = mkstemp(path);
+
+    ck_assert_int_ge(file, 0);
+    ck_assert_int_eq(unlink(path), 0);
+    return file;
+}
+
+static void check_file(int file, size_t size)
+{
+    static unsigned char block[65536];
+    struct stat about;
+    size_t at = 0;
+    ssize_t got;
+
+    ck_assert_int_eq(fstat(file, &about), 0);
+    ck_assert_int_eq(about.st_size, (off_t)size);
+    while ((got = pread(file, block, sizeof(block), (off_t)at)) > 0)
+        for (ssize_t i = 0; i < got; i++, at++)
+            ck_assert_uint_eq(block[i], byte_at(at));
+    ck_assert_uint_eq(at, size);
+}
+
+START_TEST(blocks_in_their_order)
+{
+    static const size_t sizes[] = {0, 1, TI_BEHIND_BLOCK_BYTES, 7 * TI_BEHIND_BLOCK_BYTES / 2,
+                                   40 * TI_BEHIND_BLOCK_BYTES + 3};
+
+    for (size_t i = 0; i < COUNT(sizes); i++) {
+        int file = open_temporary();
+        ti_behind *behind = ti_behind_new(file);
+
+        ck_assert_ptr_nonnull(behind);
+        for (size_t at = 0; at < sizes[i];) {
+            size_t size = sizes[i] - at < TI_BEHIND_BLOCK_BYTES ? sizes[i] - at : TI_BEHIND_BLOCK_BYTES;
+            char *block = ti_behind_block(behind);
+
+            ck_assert_ptr_nonnull(block);
+            for (size_t j = 0; j < size; j++, at++)
+                block[j] = (char)byte_at(at);
+            ti_behind_put(behind, size);
+        }
+        ck_assert(ti_behind_wait(behind));
+        check_file(file, sizes[i]);
+        ti_behind_free(behind);
+        ck_assert_int_eq(close(file), 0);
+    }
+}
+END_TEST
+
+/* A disk that is full; and every call after that says so too. */
+START_TEST(failures)
+{
+    int file = open("/dev/full", O_WRONLY | O_CLOEXEC);
+    ti_behind *behind;
+    char *block;
+
+    ck_assert_int_ge(file, 0);
+    behind = ti_behind_new(file);
+    ck_assert_ptr_nonnull(behind);
+    block = ti_behind_block(behind);
+    ck_assert_ptr_nonnull(block);
+    memset(block, 'x', 100);
+    ti_behind_put(behind, 100);
+    ck_assert(!ti_behind_wait(behind));
+    ck_assert_int_eq(errno, ENOSPC);
+    ck_assert_ptr_null(ti_behind_block(behind));
+    ck_assert_int_eq(errno, ENOSPC);
+    ti_behind_free(behind);
+    ck_assert_int_eq(close(file), 0);
+}
+END_TEST
+
+START_TEST(given_up)
+{
+    int file = open_temporary();
+
+    for (int blocks = 0; blocks < 3; blocks++) {
+        ti_behind *behind = ti_behind_new(file);
+
+        ck_assert_ptr_nonnull(behind);
+        for (int i = 0; i < blocks; i++) {
+            char *block = ti_behind_block(behind);
+
+            ck_assert_ptr_nonnull(block);
+            memset(block, 'x', TI_BEHIND_BLOCK_BYTES);
+            ti_behind_put(behind, TI_BEHIND_BLOCK_BYTES);
+        }
+        ti_behind_free(behind);
+    }
+    ti_behind_free(NULL);
+    ck_assert_int_eq(close(file), 0);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {blocks_in_their_order, failures, given_up};
+
+    return run_tests("behind", tests, COUNT(tests));
+}
