@@ -141,6 +141,8 @@ ticker_status ticker_answers_tend(ticker_answers *answers, ticker_error *error)
     if (status != TICKER_OK && (answers->watch == NULL || !answers->watch->ops->usable(answers->watch))) {
         ticker_store_free(answers->watch);
         answers->watch = NULL;
+        /* The next store counts from anew, and what is told meanwhile is told to nobody. */
+        ticker_cache_follow(answers->cache, 0, 0);
     }
     if (status != TICKER_OK)
         ti_error_copy(error, &why);

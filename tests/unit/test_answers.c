@@ -12,6 +12,7 @@
 
 #include "cache/cache.h"
 #include "query/answers.h"
+#include "store/store.h"
 
 static char folder[64], url[128];
 static ticker_answers *answers;
@@ -362,6 +363,57 @@ START_TEST(an_import_of_another_process)
 }
 END_TEST
 
+static ticker_status counts_from_anew(ticker_store *store, int64_t *number, ticker_error *why)
+{
+    (void)store;
+    (void)why;
+    *number = 1; /* as PostgreSQL's does on each new connection */
+    return TICKER_OK;
+}
+
+static ticker_status breaks(ticker_store *store, int64_t age, int64_t *ids, size_t max, size_t *count,
+                            ticker_error *why)
+{
+    (void)store;
+    (void)age;
+    (void)ids;
+    (void)max;
+    *count = 0;
+    return ti_fail(why, TICKER_RETRY, TICKER_ERROR_SERVICE, "the connection broke");
+}
+
+static bool is_broken(ticker_store *store)
+{
+    (void)store;
+    return false;
+}
+
+/* It breaks after the number was read: the number of the next connection says nothing about this one's. */
+START_TEST(a_connection_that_breaks_while_healing)
+{
+    ti_store_ops broken;
+
+    ck_assert_int_eq(ticker_answers_tend(answers, &error), TICKER_OK);
+    broken = *answers->watch->ops;
+    broken.epoch = counts_from_anew;
+    answers->watch->ops = &broken;
+    ck_assert_int_eq(ticker_answers_tend(answers, &error), TICKER_OK);
+    drop(run(answers, "quotes ticker=PETR4", "json"));
+    ck_assert(at_hand("quotes ticker=PETR4"));
+    broken.pending_bumps = breaks;
+    broken.usable = is_broken;
+    answers->healed = 0;
+    ck_assert_int_eq(ticker_answers_tend(answers, &error), TICKER_RETRY);
+    ck_assert_ptr_null(answers->watch);
+    ck_assert(!at_hand("quotes ticker=PETR4"));
+    import(NULL, "PETR4", 30, 34, 1);
+    ck_assert_int_eq(ticker_answers_tend(answers, &error), TICKER_OK);
+    ck_assert(!at_hand("quotes ticker=PETR4"));
+    drop(run(answers, "quotes ticker=PETR4", "json"));
+    ck_assert(at_hand("quotes ticker=PETR4"));
+}
+END_TEST
+
 /* --- Streamed -------------------------------------------------------------------------------------------------------------------- */
 
 typedef struct taken {
@@ -605,6 +657,7 @@ int main(void)
                                   tags,
                                   an_import_of_this_process,
                                   an_import_of_another_process,
+                                  a_connection_that_breaks_while_healing,
                                   streamed,
                                   streams_that_end,
                                   wrong_questions,
