@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Uploads and downloads through a connection on which anything goes wrong: each object is whole or there is a clear error, and no
-# upload is left behind. TICKER_TEST_ROUNDS says how often (default 20), TICKER_TEST_SEED which faults (default: others each time).
+# upload is left behind. TICKER_TEST_TRANSFERS says how often (default 20), TICKER_TEST_SEED which faults (default: others each time).
 wants_aws=yes
 # shellcheck source=common.sh
 source "$(dirname "$0")/common.sh"
 : "${TICKER_S3:?names bench/ticker-s3}"
 
-rounds=${TICKER_TEST_ROUNDS:-20}
+rounds=${TICKER_TEST_TRANSFERS:-20}
 seed=${TICKER_TEST_SEED:-$RANDOM}
 bucket=ticker-faults-$$
 part=$((5 * 1024 * 1024))

@@ -27,16 +27,18 @@ static int open_temporary(void)
 
 static void check_file(int file, size_t size)
 {
-    static unsigned char block[65536];
+    static unsigned char block[65536], expected[65536];
     struct stat about;
     size_t at = 0;
     ssize_t got;
 
     ck_assert_int_eq(fstat(file, &about), 0);
     ck_assert_int_eq(about.st_size, (off_t)size);
-    while ((got = pread(file, block, sizeof(block), (off_t)at)) > 0)
-        for (ssize_t i = 0; i < got; i++, at++)
-            ck_assert_uint_eq(block[i], byte_at(at));
+    while ((got = pread(file, block, sizeof(block), (off_t)at)) > 0) {
+        for (size_t i = 0; i < (size_t)got; i++, at++)
+            expected[i] = byte_at(at);
+        ck_assert_mem_eq(block, expected, (size_t)got);
+    }
     ck_assert_uint_eq(at, size);
 }
 
