@@ -160,7 +160,7 @@ static const char *pattern_of(server *self)
         if (self->pattern == NULL)
             abort();
         for (int64_t i = 0; i < WHOLE_MAX; i++)
-            self->pattern[i] = i % 64 == 63 ? '\n' : (char)('!' + i % 89);
+            self->pattern[i] = (char)(i % 64 == 63 ? '\n' : '!' + i % 89);
     }
     (void)pthread_mutex_unlock(&self->lock);
     return self->pattern;
