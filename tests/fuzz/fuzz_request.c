@@ -12,7 +12,8 @@
 static front_console console;
 static ticker_options *options;
 static server *made;
-static life *stands; /* kept, so that it is no leak */
+static life
+    *volatile stands; /* kept, so that it is no leak; volatile, or the compiler keeps nothing that nobody reads */
 
 static void make_server(void)
 {

@@ -184,12 +184,22 @@ def a_full_pool_says_503():
             full = [a for a in answers if a.status == 503]
             check(len(full) >= 6 and len([a for a in answers if a.status == 200]) >= 2, f"{answers}")
             check(all(a.header("retry-after") == "1" for a in full), "it says when to come again")
-            # A body that nobody takes.
-            busy = [threading.Thread(target=ask, args=(address, "GET", "/work?ms=1500&n=5")) for _ in range(8)]
+            # A body that nobody takes. The places are kept taken until that was seen, however slow this machine is.
+            seen = threading.Event()
+
+            def keep_busy(a=ask, b=address):
+                while not seen.is_set():
+                    a(b, "GET", "/work?ms=1500&n=5")
+                    time.sleep(0.05)
+
+            busy = [threading.Thread(target=keep_busy) for _ in range(8)]
             for thread in busy:
                 thread.start()
-            eventually(lambda: server.running() >= 4, "all places are taken")
-            check(ask(address, "PUT", "/upload", (), BODY * 20).status == 503, "an upload")
+            try:
+                eventually(lambda: server.running() >= 4, "all places are taken")
+                eventually(lambda a=ask, b=address: a(b, "PUT", "/upload", (), BODY * 20).status == 503, "an upload")
+            finally:
+                seen.set()
             for thread in busy:
                 thread.join()
 

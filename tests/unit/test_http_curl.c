@@ -401,13 +401,25 @@ START_TEST(a_kept_connection_may_be_dead)
 {
     http_server *server = http_server_start(close_after, NULL);
     ti_http http = open_curl(NULL, NULL);
+    unsigned broken = 0;
     attempt mine;
 
     make_attempt(&mine, "PUT", http_server_url(server, "/"));
     mine.request.body = (ti_http_body){.data = "12345", .size = 5};
-    for (unsigned i = 1; i <= 10; i++)
-        check_attempt(&http, &mine, 200, "hello");
-    ck_assert_uint_eq(http_server_requests(server), 10);
+    /* One that dies just while it is written to breaks the attempt, which the engine repeats; a busy machine shows that. */
+    for (unsigned done = 0; done < 10;) {
+        ticker_status result = try_attempt(&http, &mine);
+
+        if (result == TICKER_OK) {
+            ck_assert_int_eq(mine.response.status, 200);
+            done++;
+            continue;
+        }
+        ck_assert_msg(result == TICKER_RETRY && mine.error.kind == TICKER_ERROR_SERVICE, "%s", mine.error.message);
+        ck_assert_uint_lt(broken, 3);
+        broken++;
+    }
+    ck_assert_uint_ge(http_server_requests(server), 10);
     drop_attempt(&mine);
     close_curl(&http);
     http_server_stop(server);
