@@ -69,6 +69,8 @@ static bool is_left_out(const server_parameter *parameter)
 
 static bool fill_query(server *s, exchange *x, const request *r, ticker_query *query, ticker_error *error)
 {
+    if (strcmp(r->route->kind, "imports") == 0 && !set(s, x, query, "location", "key", error))
+        return false;
     if (r->segment != NULL && !set(s, x, query, segment_name(r->route), r->segment, error))
         return false;
     for (size_t i = 0; i < r->parameter_count; i++)

@@ -76,6 +76,7 @@ static front_json *read_row(upload_run *run, int64_t id)
 
     (void)snprintf(number, sizeof number, "%" PRId64, id);
     if (query != NULL && ticker_query_set(query, "id", number, NULL) == TICKER_OK &&
+        ticker_query_set(query, "location", "key", NULL) == TICKER_OK &&
         ticker_query_run(query, run->store, "json", append, &text, NULL, NULL, NULL) == TICKER_OK)
         row = front_json_read(text.data, text.size);
     ticker_query_free(query);

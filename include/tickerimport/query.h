@@ -25,7 +25,8 @@ TICKER_API void ticker_query_free(ticker_query *query);
  * summary: ticker (exact, needed); from, to. One object; "from" and "to" are the days asked for, or the first and last found.
  * tickers: q (the beginning of the ticker or ISIN or a part of the name, in any case), pattern (a part of ticker, name or ISIN in any
  *          case); with * or ? either is the whole of it, as in a shell. ticker (exact, as for quotes), market, limit, order, cursor.
- * imports: id, status (queued, running, imported, duplicate, failed), limit, order (newest first unless asc), cursor.
+ * imports: id, status (queued, running, imported, duplicate, failed), limit, order (newest first unless asc), cursor, location (url: as
+ *          it is stored; key: of a file in a folder only its key, for readers who need not know where the folder is).
  *
  * Without a limit all rows come. With one, it counts what comes out: rows, or candles. */
 TICKER_API TICKER_MUST_CHECK ticker_status ticker_query_set(ticker_query *query, const char *name, const char *value,

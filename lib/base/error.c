@@ -98,6 +98,12 @@ void ti_error_file(ticker_error *error, const char *file)
     one_line(error->file);
 }
 
+void ti_error_rename(ticker_error *error, const char *file)
+{
+    (void)ti_utf8_copy(error->file, sizeof(error->file), ti_slice_of(file));
+    one_line(error->file);
+}
+
 void ti_error_place(ticker_error *error, uint64_t line, uint64_t column, int64_t offset)
 {
     if (error == NULL || error->kind == TICKER_ERROR_NONE || error->line != 0 || error->offset >= 0)

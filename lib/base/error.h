@@ -30,6 +30,8 @@ ticker_status ti_fail_memory(ticker_error *error);
 /* These add to an error that has been filled; what is there already stays. */
 void ti_error_hint(ticker_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void ti_error_file(ticker_error *error, const char *file);
+/* Another name takes the place of what the file was called. */
+void ti_error_rename(ticker_error *error, const char *file);
 void ti_error_place(ticker_error *error, uint64_t line, uint64_t column, int64_t offset);
 void ti_error_sqlstate(ticker_error *error, const char *sqlstate);
 /* Status of the answer (0: none) and the AWS code in it ("" or NULL: none). */

@@ -409,6 +409,17 @@ static ticker_status import_member(import_run *import, ticker_error *error)
     return TICKER_OK;
 }
 
+/* An upload is called what its client called it: where it is stored stands in the ledger's column for that. */
+static void describe(import_run *import, const ticker_error *why)
+{
+    ticker_report *report = ti_reader_report(import->reader);
+    ticker_error named = *why;
+
+    if (import->upload != NULL && import->upload->file != NULL)
+        ti_error_rename(&named, import->upload->file);
+    (void)ticker_error_format(&named, report->error, sizeof(report->error));
+}
+
 /* A member that will never work: it is in the ledger with its reasons, and the next one is tried. When the ledger cannot be written,
  * that takes the place of `why`. */
 static ticker_status refuse_member(import_run *import, ticker_error *why)
@@ -418,7 +429,7 @@ static ticker_status refuse_member(import_run *import, ticker_error *why)
     ticker_status status = TICKER_OK;
 
     ti_error_init(&later);
-    (void)ticker_error_format(why, report->error, sizeof(report->error));
+    describe(import, why);
     report->complete = false;
     report->imported = 0;
     set_status(report, "failed");

@@ -111,15 +111,20 @@ ticker_status ticker_upload_refuse(ticker_store *store, int64_t id, const char *
                                    ticker_error *error)
 {
     char text[2 * TICKER_ERROR_MESSAGE_MAX + TICKER_NAME_MAX];
+    ticker_error named;
     char *texts[FIELDS - 1] = {NULL};
     ticker_status status;
 
     if (store == NULL || why == NULL || id < 0)
         return ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "an upload is refused in a store, and for a reason");
-    (void)ticker_error_format(why, text, sizeof(text));
     status = find_row(store, id, location, &id, texts, error);
-    if (status == TICKER_OK)
+    if (status == TICKER_OK) {
+        named = *why;
+        if (named.file[0] != '\0' && texts[0] != NULL) /* as ti_import() does */
+            ti_error_rename(&named, texts[0]);
+        (void)ticker_error_format(&named, text, sizeof(text));
         status = store->ops->mark(store, id, "failed", text, error);
+    }
     for (size_t i = 0; i < FIELDS - 1; i++)
         free(texts[i]);
     return status;

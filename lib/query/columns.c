@@ -186,6 +186,15 @@ unsigned ti_query_trade_cell(unsigned column)
     return cell;
 }
 
+unsigned ti_query_location_cell(void)
+{
+    unsigned cell = 0;
+
+    while (strcmp(import_columns[cell].name, "location") != 0)
+        cell++;
+    return cell;
+}
+
 #define ADD_ALL(columns, list) add_all(columns, list, sizeof list / sizeof list[0])
 
 void ti_query_columns_of(const ticker_query *query, ti_query_columns *columns)

@@ -100,6 +100,9 @@ static void put_value(const ticker_query *query, ti_query_parameter parameter, t
     case TI_ASK_CURSOR:
         (void)ti_buffer_text(key, query->cursor);
         break;
+    case TI_ASK_LOCATION:
+        (void)ti_buffer_text(key, query->keys_only ? "key" : "url");
+        break;
     case TI_ASK_COUNT:
     default:
         break;
@@ -112,8 +115,9 @@ bool ti_query_put_key(const ticker_query *query, bool page, ti_buffer *key)
 
     (void)ti_buffer_text(key, ti_query_kind_name(query->kind));
     for (unsigned i = 0; i < TI_ASK_COUNT; i++) {
-        bool of_page = i == TI_ASK_LIMIT || i == TI_ASK_CURSOR;
-        bool usual = i == TI_ASK_ORDER && query->descending == (query->kind == TI_QUERY_IMPORTS);
+        bool of_page = i == TI_ASK_LIMIT || i == TI_ASK_CURSOR || i == TI_ASK_LOCATION;
+        bool usual = (i == TI_ASK_ORDER && query->descending == (query->kind == TI_QUERY_IMPORTS)) ||
+                     (i == TI_ASK_LOCATION && !query->keys_only);
 
         if (!ti_query_has(query, (ti_query_parameter)i) || (of_page && !page) || usual)
             continue;

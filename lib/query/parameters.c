@@ -217,6 +217,16 @@ static ticker_status read_order(ticker_query *query, const char *value, ticker_e
     return TICKER_OK;
 }
 
+static ticker_status read_location(ticker_query *query, const char *value, ticker_error *error)
+{
+    bool keys_only = strcmp(value, "key") == 0;
+
+    if (!keys_only && strcmp(value, "url") != 0)
+        return refuse(error, "location", value, "url (as it is stored) or key (of folders the key only)");
+    query->keys_only = keys_only;
+    return TICKER_OK;
+}
+
 /* In capitals as far as the files' character set (Latin-1) goes, so that it can be compared with UPPER(), which leaves
  * capitals as they are in both databases. */
 static void to_capitals(char *text, size_t size)
@@ -329,6 +339,8 @@ ticker_status ti_query_read(ticker_query *query, ti_query_parameter parameter, c
         return read_cursor(query, value, error);
     case TI_ASK_ORDER:
         return read_order(query, value, error);
+    case TI_ASK_LOCATION:
+        return read_location(query, value, error);
     case TI_ASK_COUNT:
     default:
         return ti_fail(error, TICKER_FATAL, TICKER_ERROR_INTERNAL, "a parameter without a number");

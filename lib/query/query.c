@@ -20,7 +20,7 @@ typedef struct ti_kind {
     (TI_ASK(TI_ASK_TICKER) | TI_ASK(TI_ASK_DATE) | TI_ASK(TI_ASK_FROM) | TI_ASK(TI_ASK_TO) | TI_ASK(TI_ASK_INTERVAL))
 #define OF_SUMMARIES (TI_ASK(TI_ASK_TICKER) | TI_ASK(TI_ASK_FROM) | TI_ASK(TI_ASK_TO))
 #define OF_TICKERS (TI_ASK(TI_ASK_PATTERN) | TI_ASK(TI_ASK_SEARCH) | TI_ASK(TI_ASK_TICKER) | TI_ASK(TI_ASK_MARKET))
-#define OF_IMPORTS (TI_ASK(TI_ASK_ID) | TI_ASK(TI_ASK_STATUS))
+#define OF_IMPORTS (TI_ASK(TI_ASK_ID) | TI_ASK(TI_ASK_STATUS) | TI_ASK(TI_ASK_LOCATION))
 #define OF_LISTS (TI_ASK(TI_ASK_LIMIT) | TI_ASK(TI_ASK_ORDER) | TI_ASK(TI_ASK_CURSOR))
 
 static const ti_kind kinds[TI_QUERY_KINDS] = {
@@ -36,7 +36,7 @@ static const char *const parameters[TI_ASK_COUNT] = {
     [TI_ASK_DATE] = "date",     [TI_ASK_MARKET] = "market",     [TI_ASK_LIMIT] = "limit",
     [TI_ASK_ID] = "id",         [TI_ASK_PATTERN] = "pattern",   [TI_ASK_SEARCH] = "q",
     [TI_ASK_STATUS] = "status", [TI_ASK_INTERVAL] = "interval", [TI_ASK_ORDER] = "order",
-    [TI_ASK_CURSOR] = "cursor",
+    [TI_ASK_CURSOR] = "cursor", [TI_ASK_LOCATION] = "location",
 };
 
 #define KEY_MAX ((size_t)64 << 10) /* the tickers of a query, each byte as three, come to a quarter of it */

@@ -38,6 +38,7 @@ typedef enum ti_query_parameter {
     TI_ASK_INTERVAL,
     TI_ASK_ORDER,
     TI_ASK_CURSOR,
+    TI_ASK_LOCATION,
     TI_ASK_COUNT
 } ti_query_parameter;
 
@@ -73,9 +74,10 @@ struct ticker_query {
     const char *status;
     ti_interval interval;
     bool descending;
-    char *cursor; /* as it was given: what it is worth shows when the whole question is known */
-    char *key;    /* what ticker_query_key() handed out */
-    char *next;   /* what ticker_query_cursor() hands out */
+    bool keys_only; /* of locations in folders: not where those are */
+    char *cursor;   /* as it was given: what it is worth shows when the whole question is known */
+    char *key;      /* what ticker_query_key() handed out */
+    char *next;     /* what ticker_query_cursor() hands out */
 };
 
 static inline bool ti_query_has(const ticker_query *query, ti_query_parameter parameter)
@@ -101,7 +103,8 @@ static inline bool ti_query_descends(const ticker_query *query)
     return ti_query_has(query, TI_ASK_ORDER) ? query->descending : query->kind == TI_QUERY_IMPORTS;
 }
 
-/* The canonical text of what is asked: equal questions, equal text. `page` false leaves out limit and cursor (key.c). */
+/* The canonical text of what is asked: equal questions, equal text. `page` false leaves out limit and cursor, and how locations are
+ * shown (key.c). */
 bool ti_query_put_key(const ticker_query *query, bool page, ti_buffer *key);
 
 /* How a value looks. Which of a cell's two forms it comes from depends on the store. */
@@ -136,6 +139,8 @@ typedef struct ti_query_columns {
 void ti_query_columns_of(const ticker_query *query, ti_query_columns *columns);
 /* In which cell of a row of quotes or trades a column of the model's table is. */
 unsigned ti_query_trade_cell(unsigned column);
+/* In which cell of a row of the ledger its location is. */
+unsigned ti_query_location_cell(void);
 
 /* Where a page begins: the key of the last row of the page before. */
 #define TI_PLACE_FIELDS 5

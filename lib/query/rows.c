@@ -2,6 +2,21 @@
 #include "query/place.h"
 #include "query/run.h"
 
+#define FOLDER_SCHEME "file://"
+
+/* Of a file in a folder only its key, the last two parts of the URL: where the folder is does not concern whoever may read the ledger. */
+static void show_key_only(ti_cell *cell)
+{
+    size_t scheme = sizeof(FOLDER_SCHEME) - 1, start = cell->text.size;
+    unsigned slashes = 0;
+
+    if (cell->kind != TI_CELL_TEXT || start < scheme || memcmp(cell->text.data, FOLDER_SCHEME, scheme) != 0)
+        return;
+    while (start > scheme && (cell->text.data[start - 1] != '/' || ++slashes < 2))
+        start--;
+    cell->text = (ti_slice){cell->text.data + start, cell->text.size - start};
+}
+
 /* The row behind the limit is read to know of it, and not written. */
 static ticker_status copy_rows(ti_run *run, ti_cursor *cursor, ticker_error *error)
 {
@@ -12,6 +27,8 @@ static ticker_status copy_rows(ti_run *run, ti_cursor *cursor, ticker_error *err
         run->more = ti_run_full(run);
         if (run->more)
             return TICKER_OK;
+        if (run->query->keys_only)
+            show_key_only(&cells[ti_query_location_cell()]);
         status = ti_writer_row(run->writer, cells, error);
         if (status != TICKER_OK)
             return status;

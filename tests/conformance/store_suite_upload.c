@@ -392,7 +392,11 @@ START_TEST(test_refuse)
     suite_ok(ticker_upload_refuse(suite.store, 0, URL, &why, &suite.error), "refuse by its location");
     store_suite_expect(suite.store, "ttt", "SELECT status, error, file FROM {imports} AS i WHERE sha256 <> ''",
                        "failed|the object is gone|TRADES.txt;");
+    /* The text names the file as its client did, and not where it is stored. */
+    ti_error_file(&why, URL);
     suite_ok(ticker_upload_refuse(suite.store, id, NULL, &why, &suite.error), "refuse by its number");
+    store_suite_expect(suite.store, "ttt", "SELECT status, error, file FROM {imports} AS i WHERE sha256 <> ''",
+                       "failed|TRADES.txt: the object is gone|TRADES.txt;");
     ck_assert_int_eq(import(id, &file), TICKER_OK);
     ck_assert_int_eq(ticker_upload_refuse(suite.store, id, NULL, &why, &suite.error), TICKER_DONE);
     ledger_is("1|imported|null;");

@@ -237,14 +237,39 @@ START_TEST(what_a_server_answered)
 }
 END_TEST
 
+START_TEST(another_name_of_the_file)
+{
+    ticker_error error;
+    char text[TICKER_NAME_MAX + 1];
+
+    ti_error_init(&error);
+    (void)ti_fail(&error, TICKER_FAILED, TICKER_ERROR_INPUT, "is no quote");
+    ti_error_file(&error, "/srv/up/x");
+    ti_error_place(&error, 7, 0, -1);
+    ti_error_rename(&error, "a\nb.txt");
+    (void)ticker_error_format(&error, text, sizeof(text));
+    ck_assert_str_eq(text, "a b.txt:7: is no quote");
+    memset(text, 'x', sizeof(text));
+    text[TICKER_NAME_MAX] = '\0';
+    ti_error_rename(&error, text);
+    ck_assert_uint_eq(strlen(ticker_error_file(&error)), TICKER_NAME_MAX - 1);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
-        status_names,         versions_agree,
-        a_new_error_is_empty, the_first_failure_stays,
-        null_is_allowed,      a_copy_goes_into_an_empty_error_only,
-        a_callback_fills_it,  texts_stay_one_line_and_within_their_room,
-        a_line_for_people,    what_a_server_answered,
+        status_names,
+        versions_agree,
+        a_new_error_is_empty,
+        the_first_failure_stays,
+        null_is_allowed,
+        a_copy_goes_into_an_empty_error_only,
+        a_callback_fills_it,
+        texts_stay_one_line_and_within_their_room,
+        a_line_for_people,
+        what_a_server_answered,
+        another_name_of_the_file,
     };
 
     return run_tests("error", tests, COUNT(tests));

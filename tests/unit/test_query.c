@@ -330,6 +330,9 @@ START_TEST(values_that_cannot_be)
     refused("quotes", "pattern", "x");
     refused("imports", "id", "x");
     refused("imports", "ticker", "A");
+    refused("imports", "location", "");
+    refused("imports", "location", "Key");
+    refused("tickers", "location", "key");
     refused("tickers", "pattern", "");
     refused("tickers", "pattern", "\xc3");
     refused("summary", "limit", "1");

@@ -186,6 +186,7 @@ START_TEST(imports_go_on)
     store.repeat = true;
     run(query, &store, 1, 1);
     ck_assert_int_eq(ticker_query_set(query, "cursor", ticker_query_cursor(query), NULL), TICKER_OK);
+    ck_assert_int_eq(ticker_query_set(query, "location", "key", NULL), TICKER_OK); /* however locations are shown */
     run(query, &store, 1, 1);
     ck_assert_ptr_nonnull(strstr(store.sql, " WHERE status = $1 AND (id) < ($2) ORDER BY id DESC LIMIT $3"));
     ck_assert_str_eq(store.asked, "text:failed integer:9 integer:2 ");
@@ -223,6 +224,8 @@ START_TEST(equal_questions_have_equal_keys)
     same_key(ASK("imports", "id=3", "order=desc"), ASK("imports", "id=3"), "imports?id=3");
     same_key(ASK("imports", "order=asc", "status=queued"), ASK("imports", "status=queued", "order=asc"),
              "imports?status=queued&order=asc");
+    same_key(ASK("imports", "location=url"), ASK("imports"), "imports");
+    same_key(ASK("imports", "location=url", "location=key"), ASK("imports", "location=key"), "imports?location=key");
     ck_assert_str_eq(ticker_query_key(query), "quotes?ticker=B%26C,PET%202");
     ck_assert_str_eq(ticker_query_tickers(query, 0), "PET 2");
     ck_assert_str_eq(ticker_query_tickers(query, 1), "B&C");

@@ -256,6 +256,49 @@ START_TEST(an_import_by_its_id)
 }
 END_TEST
 
+static void shows_location(const char *how, const ti_cell *stored, const char *shown)
+{
+    ti_cell cells[26] = {INT(3)};
+    fake store = FAKE(cells, 26);
+    ticker_query *query = ASK("imports", "id=3", how);
+    output out = {0};
+
+    cells[23] = *stored;
+    ck_assert_int_eq(ticker_query_run(query, &store.store, "json", take, &out, NULL, NULL, NULL), TICKER_OK);
+    ck_assert_msg(strstr(out.data, shown) != NULL, "%s is not in %s", shown, out.data);
+    free(out.data);
+    ticker_query_free(query);
+}
+
+/* Of files in a folder the key alone, when that is what is asked for. */
+START_TEST(where_a_file_is_stored)
+{
+    static const struct {
+        ti_cell stored;
+        const char *url, *key;
+    } places[] = {
+        {STR("file:///srv/up/0123456789abcdef/a%20b.zip"), "\"file:///srv/up/0123456789abcdef/a%20b.zip\"",
+         "\"0123456789abcdef/a%20b.zip\""},
+        {STR("file:///01/x"), "\"file:///01/x\"", "\"01/x\""},
+        {STR("file:///x"), "\"file:///x\"", "\"/x\""},
+        {STR("file://x"), "\"file://x\"", "\"x\""},
+        {STR("file://"), "\"file://\"", "\"\""},
+        {STR("s3://bucket/prefix/01/x"), "\"s3://bucket/prefix/01/x\"", "\"s3://bucket/prefix/01/x\""},
+        {STR(""), "\"\"", "\"\""},
+        {NIL, "null", "null"},
+    };
+
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        char shown[100];
+
+        (void)snprintf(shown, sizeof(shown), "\"location\":%s,", places[i].url);
+        shows_location("location=url", &places[i].stored, shown);
+        (void)snprintf(shown, sizeof(shown), "\"location\":%s,", places[i].key);
+        shows_location("location=key", &places[i].stored, shown);
+    }
+}
+END_TEST
+
 START_TEST(an_import_for_people)
 {
     fake store = FAKE(import_row, 26);
@@ -429,6 +472,7 @@ int main(void)
         trades_in_three_formats,
         nothing_found,
         an_import_by_its_id,
+        where_a_file_is_stored,
         an_import_for_people,
         odd_cells_become_text,
         numbers_at_their_ends,

@@ -35,6 +35,11 @@ START_TEST(imports_by_itself)
     ck_assert_int_eq(rows_of(&s, "imports", NULL, NULL), 2);
     importer_stop(worker);
     messages(&s, 0, 1); /* the bad one, with its reason */
+    /* Which names the file as its client does, and nothing of the folder that it is in. */
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/imports?status=failed", NULL), 200);
+    says(&s, "\"error\":\"bad.txt:2: ");
+    ck_assert_ptr_null(strstr(s.body, "file:/"));
+    ck_assert_ptr_null(strstr(s.body, "/uploads/"));
     /* What was imported is known. */
     ck_assert_int_eq(post(&s, OPEN("other.txt") TRADES TRADE("10") TRADE("20") CLOSE, 0), 200);
     says(&s, "\"status\":\"imported\"");
