@@ -138,6 +138,7 @@ int store_suite_run(const store_backend *backend, TCase *alone)
     suite.backend = backend;
     suite_add_whole(made);
     suite_add_ledger(made);
+    suite_add_migrate(made);
     suite_add_quotes(made);
     suite_add_trades(made);
     suite_add_upload(made);
