@@ -6,6 +6,7 @@
 #include <tickerimport/aws.h>
 #include <tickerimport/batch.h>
 #include <tickerimport/cache.h>
+#include <tickerimport/consumer.h>
 #include <tickerimport/error.h>
 #include <tickerimport/event.h>
 #include <tickerimport/import.h>

@@ -5,18 +5,18 @@
 
 #include <stdbool.h>
 
-#include "uploads.h"
+#include <tickerimport.h>
+
+#include "console.h"
 
 typedef struct importer importer;
 
 /* All of it lives longer than the importer. */
 typedef struct importer_setup {
     const ticker_options *options;
-    uploads *uploads;
     ticker_metrics *metrics;
     ticker_cache *cache; /* learns of what was imported; may be NULL */
     front_console *console;
-    int wait; /* seconds of one look into the queue, 1 to 20; 0: 20 */
 } importer_setup;
 
 /* Whether the options want one: "importer" is yes and the queue is the database's. */

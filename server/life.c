@@ -155,7 +155,6 @@ static bool try_queue(server *s, front_exit *result)
 static bool start_importer(life *l)
 {
     const importer_setup setup = {.options = l->server->options,
-                                  .uploads = l->server->uploads,
                                   .metrics = l->server->metrics,
                                   .cache = ticker_answers_cache(l->server->answers),
                                   .console = l->server->console};

@@ -23,8 +23,8 @@ START_TEST(imports_by_itself)
     importer *worker;
     scene s;
 
-    scene_open(&s, NULL);
-    setup = (importer_setup){.options = s.options, .uploads = s.server->uploads, .console = &s.console, .wait = 1};
+    scene_open(&s, "receive-wait", "1", NULL);
+    setup = (importer_setup){.options = s.options, .console = &s.console};
     worker = importer_start(&setup);
     ck_assert_ptr_nonnull(worker);
     ck_assert_int_eq(post(&s, OPEN("good.txt") TRADES TRADE("10") TRADE("20") CLOSE, 0), 201);
@@ -80,8 +80,8 @@ START_TEST(strange_messages)
     importer *worker;
     scene s;
 
-    scene_open(&s, NULL);
-    setup = (importer_setup){.options = s.options, .uploads = s.server->uploads, .console = &s.console, .wait = 1};
+    scene_open(&s, "receive-wait", "1", "missing-object", "dead", NULL);
+    setup = (importer_setup){.options = s.options, .console = &s.console};
     send_message(&s, "no JSON");
     send_message(&s, "{\"hello\":1}");
     send_message(&s, "{\"Service\":\"Amazon S3\",\"Event\":\"s3:TestEvent\",\"Bucket\":\"b\"}");
@@ -129,8 +129,8 @@ START_TEST(waits_for_services)
     importer *worker;
     scene s;
 
-    scene_open(&s, "database-url", "postgres://nobody@127.0.0.1:1/none?connect_timeout=2", NULL);
-    setup = (importer_setup){.options = s.options, .uploads = s.server->uploads, .console = &s.console, .wait = 1};
+    scene_open(&s, "receive-wait", "1", "database-url", "postgres://nobody@127.0.0.1:1/none?connect_timeout=2", NULL);
+    setup = (importer_setup){.options = s.options, .console = &s.console};
     worker = importer_start(&setup);
     ck_assert_ptr_nonnull(worker);
     (void)nanosleep(&moment, NULL);
@@ -148,8 +148,8 @@ START_TEST(left_behind)
     ticker_queue *queue = NULL;
     scene s;
 
-    scene_open(&s, NULL);
-    setup = (importer_setup){.options = s.options, .uploads = s.server->uploads, .console = &s.console, .wait = 1};
+    scene_open(&s, "receive-wait", "1", NULL);
+    setup = (importer_setup){.options = s.options, .console = &s.console};
     ck_assert_int_eq(post(&s, OPEN("a%20b.txt") TRADES TRADE("10") CLOSE, 0), 201);
     ck_assert_int_eq(post(&s, OPEN("gone.txt") TRADES TRADE("20") CLOSE, 0), 201);
     remove_stored(&s, "gone.txt");

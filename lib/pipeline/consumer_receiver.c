@@ -1,0 +1,304 @@
+/* The receiver: as many messages as there are importers with nothing to do, one look after the other; a pause when services are away; and
+ * uploads that no message tells of. */
+#include <stdlib.h>
+
+#include "base/number.h"
+#include "pipeline/consumer.h"
+
+#define RECEIVE_MAX 10
+#define PAUSE_FIRST 500 /* milliseconds until services are asked again that are away; then twice that … */
+#define PAUSE_LAST 10000
+#define LOOK_ALIVE 1000
+
+typedef struct receiver {
+    ticker_consumer *consumer;
+    ti_services services;
+    ticker_error error;
+    unsigned failures; /* in a row */
+    int64_t left;      /* an upload that waited while the queue was empty; 0: none */
+} receiver;
+
+static void beat(ticker_consumer *consumer)
+{
+    atomic_store_explicit(&consumer->receiver_beat, ti_consumer_now(), memory_order_relaxed);
+}
+
+static bool interrupted(void *payload)
+{
+    ticker_consumer *consumer = payload;
+
+    beat(consumer);
+    return ti_consumer_stopping(consumer);
+}
+
+/* --- Room ----------------------------------------------------------------------------------------------------------------------- */
+
+/* How many messages could be begun now; *busy: how many are not settled yet. Under the lock. */
+static size_t room(const ticker_consumer *consumer, size_t *busy)
+{
+    size_t unsettled = 0, working = 0, most = consumer->gear->limit;
+
+    if (most > consumer->threads)
+        most = consumer->threads;
+    for (size_t i = 0; i < TI_JOBS_MAX; i++) {
+        unsettled += consumer->jobs[i].state != TI_JOB_FREE;
+        working += consumer->jobs[i].state == TI_JOB_WAITING || consumer->jobs[i].state == TI_JOB_RUNNING;
+    }
+    *busy = unsettled;
+    /* Where only one can write, the queue is told of one import before the next begins. */
+    if (consumer->holding > 0 || (consumer->gear->serial && unsettled > 0) || working >= most ||
+        unsettled >= most + TI_ENDED_MAX)
+        return 0;
+    if ((consumer->trouble & TI_TROUBLE_IMPORTERS) != 0) /* one shows whether it is over */
+        return working == 0 ? 1 : 0;
+    return most - working < RECEIVE_MAX ? most - working : RECEIVE_MAX;
+}
+
+/* Waits for room. 0: the consumer stops. */
+static size_t wait_for_room(receiver *self)
+{
+    ticker_consumer *consumer = self->consumer;
+    size_t found = 0, busy;
+
+    (void)pthread_mutex_lock(&consumer->lock);
+    while (!ti_consumer_stopping(consumer) && (found = room(consumer, &busy)) == 0) {
+        beat(consumer);
+        ti_consumer_wait(consumer, &consumer->to_receiver, ti_consumer_now() + LOOK_ALIVE);
+    }
+    if (ti_consumer_stopping(consumer))
+        found = 0;
+    (void)pthread_mutex_unlock(&consumer->lock);
+    return found;
+}
+
+/* --- Jobs ----------------------------------------------------------------------------------------------------------------------- */
+
+/* Under the lock. There is one: room() has seen to it. */
+static ti_job *free_job(ticker_consumer *consumer)
+{
+    for (size_t i = 0; i < TI_JOBS_MAX; i++)
+        if (consumer->jobs[i].state == TI_JOB_FREE)
+            return &consumer->jobs[i];
+    return NULL;
+}
+
+static bool add_job(ticker_consumer *consumer, const ti_job *made)
+{
+    ti_job *job;
+
+    (void)pthread_mutex_lock(&consumer->lock);
+    job = free_job(consumer);
+    if (job != NULL) {
+        *job = *made;
+        ti_error_init(&job->why);
+        job->state = TI_JOB_WAITING;
+        (void)pthread_cond_signal(&consumer->to_importers);
+        (void)pthread_cond_signal(&consumer->to_keeper);
+    }
+    (void)pthread_mutex_unlock(&consumer->lock);
+    return job != NULL;
+}
+
+static void hand_over(receiver *self, ticker_message **messages, size_t count, int64_t asked)
+{
+    const ti_gear *gear = self->services.gear;
+
+    for (size_t i = 0; i < count; i++) {
+        /* Hidden since some time between the question and the answer: the earlier one counts. */
+        const ti_job job = {.message = messages[i],
+                            .received = ti_consumer_now(),
+                            .visibility = gear->visibility,
+                            .extend = asked + (int64_t)gear->visibility * 1000 / 3,
+                            .extends = !(gear->serial && gear->database_queue)};
+
+        ti_count_received(self->consumer, messages[i]);
+        if (!add_job(self->consumer, &job)) {
+            ti_count_in_flight(self->consumer, -1);
+            ticker_message_free(messages[i]); /* comes again when its time is over */
+        }
+    }
+}
+
+/* --- Uploads that nobody tells of: who took them was killed before it did, or their message is dead. ------------------------------ */
+
+/* The ledger's oldest row that waits. False: there is none, or it cannot be told now. */
+static bool oldest_queued(receiver *self, int64_t *id, char **location)
+{
+    static const char sql[] = "SELECT id, location FROM {imports} AS i WHERE status = 'queued' ORDER BY id LIMIT 1";
+    ticker_store *store = self->services.store;
+    ti_cursor *cursor = NULL;
+    ti_cell cells[2];
+    bool good = false;
+
+    *location = NULL;
+    if (store->ops->query(store, sql, NULL, 0, &cursor, NULL) != TICKER_OK)
+        return false;
+    if (cursor->ops->next(cursor, cells, NULL) == TICKER_OK) {
+        *id = cells[0].number;
+        good = cells[0].kind == TI_CELL_INTEGER ||
+               (cells[0].kind == TI_CELL_TEXT && ti_parse_integer(cells[0].text, true, id));
+        if (good && cells[1].kind == TI_CELL_TEXT)
+            *location = ti_slice_copy(cells[1].text);
+    }
+    cursor->ops->close(cursor);
+    return good;
+}
+
+/* When there was nothing to do for a while. A row that waits, twice in a row, while the queue is empty, waits for ever. */
+static void look_for_left(receiver *self)
+{
+    int64_t id = 0, waiting = 0, working = 0;
+    char *location = NULL;
+
+    if (!oldest_queued(self, &id, &location) || ti_consumer_stopping(self->consumer) ||
+        ticker_queue_counts(self->services.queue, &waiting, &working, NULL, NULL) != TICKER_OK || waiting + working > 0)
+        id = 0;
+    if (id != 0 && id == self->left) {
+        const ti_job job = {.left = id, .location = location, .received = ti_consumer_now()};
+
+        ti_tell_left(self->consumer, id);
+        if (add_job(self->consumer, &job))
+            location = NULL;
+        id = 0;
+    }
+    self->left = id;
+    free(location);
+}
+
+/* --- The loop ------------------------------------------------------------------------------------------------------------------- */
+
+static void pause_for(ticker_consumer *consumer, int64_t milliseconds)
+{
+    int64_t until = ti_consumer_now() + milliseconds, now;
+
+    (void)pthread_mutex_lock(&consumer->lock);
+    while (!ti_consumer_stopping(consumer) && (now = ti_consumer_now()) < until) {
+        beat(consumer);
+        ti_consumer_wait(consumer, &consumer->to_receiver, until < now + LOOK_ALIVE ? until : now + LOOK_ALIVE);
+    }
+    (void)pthread_mutex_unlock(&consumer->lock);
+}
+
+/* Services are away: asked ever more rarely. What no waiting mends ends the run, unless it did work before. */
+static void stumble(receiver *self)
+{
+    ticker_consumer *consumer = self->consumer;
+    const ti_gear *gear = self->services.gear;
+    bool keys = gear != NULL && ti_gear_wants_keys(gear, &self->error), looked;
+    int64_t pause = keys || self->error.status == TICKER_FATAL ? PAUSE_LAST
+                                                               : ti_doubled(PAUSE_FIRST, PAUSE_LAST, self->failures);
+
+    if (ti_consumer_stopping(consumer))
+        return;
+    (void)pthread_mutex_lock(&consumer->lock);
+    looked = consumer->looked;
+    (void)pthread_mutex_unlock(&consumer->lock);
+    if (gear == NULL || gear->once || (self->error.status == TICKER_FATAL && !keys && !looked)) {
+        ti_consumer_fail(consumer, &self->error);
+        return;
+    }
+    ti_services_close(&self->services);
+    ti_trouble_begin(consumer, TI_TROUBLE_RECEIVER, &self->error, pause);
+    pause_for(consumer, pause);
+    self->failures++;
+}
+
+/* The importers had trouble, and gave back what they had: new connections show whether the database is there again. */
+static void doubt(receiver *self)
+{
+    bool doubted;
+
+    (void)pthread_mutex_lock(&self->consumer->lock);
+    doubted = (self->consumer->trouble & TI_TROUBLE_IMPORTERS) != 0;
+    (void)pthread_mutex_unlock(&self->consumer->lock);
+    if (doubted)
+        ti_services_close(&self->services);
+}
+
+/* Nothing came on new connections, and nobody waits for a service: so nothing is known to be wrong. */
+static void end_doubt(ticker_consumer *consumer)
+{
+    bool over;
+
+    (void)pthread_mutex_lock(&consumer->lock);
+    over = consumer->holding == 0;
+    (void)pthread_mutex_unlock(&consumer->lock);
+    if (over)
+        ti_trouble_end(consumer, TI_TROUBLE_IMPORTERS);
+}
+
+/* Nothing came. True: and nothing will, so this was all. */
+static bool is_drained(receiver *self)
+{
+    ticker_consumer *consumer = self->consumer;
+    size_t busy;
+
+    (void)pthread_mutex_lock(&consumer->lock);
+    (void)room(consumer, &busy);
+    if (self->services.gear->once && busy > 0) /* something may be given back at once */
+        ti_consumer_wait(consumer, &consumer->to_receiver, ti_consumer_now() + LOOK_ALIVE);
+    (void)pthread_mutex_unlock(&consumer->lock);
+    if (busy > 0)
+        return false;
+    if (self->services.gear->once)
+        return true;
+    look_for_left(self);
+    return false;
+}
+
+static void looked(ticker_consumer *consumer)
+{
+    (void)pthread_mutex_lock(&consumer->lock);
+    consumer->looked = true;
+    (void)pthread_mutex_unlock(&consumer->lock);
+    ti_trouble_end(consumer, TI_TROUBLE_RECEIVER);
+}
+
+/* True: there is no more to do. */
+static bool receive(receiver *self, size_t max)
+{
+    ticker_consumer *consumer = self->consumer;
+    ticker_message *messages[RECEIVE_MAX];
+    size_t count = 0;
+    int64_t asked;
+    ticker_status status;
+
+    ticker_error_clear(&self->error);
+    status = ti_services_open(consumer, &self->services, interrupted, &self->error);
+    asked = ti_consumer_now();
+    if (status == TICKER_OK) {
+        const ti_gear *gear = self->services.gear;
+
+        status = ticker_queue_receive(self->services.queue, max, gear->once && gear->database_queue ? 0 : gear->wait,
+                                      gear->visibility, messages, &count, &self->error);
+    }
+    if (status != TICKER_OK) {
+        stumble(self);
+        return false;
+    }
+    self->failures = 0;
+    looked(consumer);
+    if (count == 0) {
+        end_doubt(consumer);
+        return is_drained(self);
+    }
+    self->left = 0;
+    hand_over(self, messages, count, asked);
+    return false;
+}
+
+void ti_receiver_run(ticker_consumer *consumer)
+{
+    receiver self = {.consumer = consumer};
+    size_t max;
+
+    ti_error_init(&self.error);
+    while ((max = wait_for_room(&self)) > 0) {
+        beat(consumer);
+        doubt(&self);
+        if (receive(&self, max))
+            break;
+    }
+    ti_services_close(&self.services);
+    atomic_store_explicit(&consumer->receiver_beat, TI_NEVER, memory_order_relaxed);
+}
