@@ -167,12 +167,14 @@ static ticker_status fill_block(ti_upload *upload, char *block, size_t *got, tic
 
 static ticker_status fail_write(const landing *at, ticker_error *error)
 {
+    if (errno == 0)
+        return ti_fail(error, TICKER_FATAL, TICKER_ERROR_INTERNAL, "libcrypto refused to hash");
     return fail_system(at->in, "the upload cannot be written", error);
 }
 
 static ticker_status write_all(const landing *at, ti_upload *upload, ticker_error *error)
 {
-    ti_behind *behind = ti_behind_new(at->file);
+    ti_behind *behind = ti_behind_new(at->file, upload->hash);
     ticker_status status = TICKER_OK;
     size_t got = 0;
 

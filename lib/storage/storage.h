@@ -26,7 +26,7 @@ bool ti_key_stays(const char *key, bool strict);
 
 /* --- An upload ----------------------------------------------------------------------------------------------------------------- */
 
-/* A source that is being stored: its bytes are counted and hashed as they pass. */
+/* A source that is being stored: its bytes are counted as they pass, and `hash` takes them on their way. */
 typedef struct ti_upload {
     ticker_source *source;
     ti_sha256 *hash;
