@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # ticker-server against what people would use instead, on one machine, taking turns.
 #
-#   serve.sh SERVER CLI FILE REPEATS SECONDS UPLOAD
+#   serve.sh SERVER CLI FILE REPEATS SECONDS UPLOAD [WAY]...
 #
 # FILE: COTAHIST, imported first into the benchmark's PostgreSQL (database "serve"). UPLOAD: a file for the uploads. Prints lines
 #   WAY NAME COUNT SECONDS PEAK_KIB P50_US P99_US
@@ -11,18 +11,23 @@
 #   listener  without one: the same bytes as a static file of nginx, ours, ours with If-None-Match, Fastify
 #   uncached  from PostgreSQL: pgbench with our own prepared statement on as many connections, ours, Fastify
 #   csv       all rows as CSV: psql COPY TO STDOUT, ours
-#   upload    nginx that spools a body into a file, ours behind it into the directory storage
+#   upload    nginx that spools a body into a file, as it comes and with the buffer that ours gets, ours behind it into the directory
+#             storage. Alone it wants no rows: FILE stays out of the database
+#
+# All of them without a WAY.
 set -euo pipefail
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
 
-[ $# -eq 6 ] || { echo "usage: serve.sh SERVER CLI FILE REPEATS SECONDS UPLOAD" >&2; exit 2; }
+[ $# -ge 6 ] || { echo "usage: serve.sh SERVER CLI FILE REPEATS SECONDS UPLOAD [WAY]..." >&2; exit 2; }
 server=$1
 cli=$2
 file=$3
 repeats=$4
 seconds=$5
 upload=$6
+ways=("${@:7}")
+[ "${#ways[@]}" -gt 0 ] || ways=(nginx listener uncached csv upload)
 work=$BENCH_WORK/serve
 clients=64
 connections=8 # to the database: ours, pgbench's, Fastify's
@@ -45,6 +50,20 @@ trap 'exit 130' INT TERM
 die() {
     echo "serve.sh: $*" >&2
     exit 1
+}
+
+# WAY...: whether one of them is measured.
+wants() {
+    local way
+    for way in "$@"; do
+        [[ " ${ways[*]} " != *" $way "* ]] || return 0
+    done
+    return 1
+}
+
+# Whether anything is that asks for quotes.
+wants_answers() {
+    wants nginx listener uncached csv
 }
 
 taken=()
@@ -92,6 +111,10 @@ launch_ours() {
 
 prepare_data() {
     fresh_database serve
+    if ! wants_answers; then
+        DATABASE_URL=$(ours_url) "$cli" db migrate >"$work/migrate.log" 2>&1 || die "db migrate failed: $(cat "$work/migrate.log")"
+        return
+    fi
     DATABASE_URL=$(ours_url) "$cli" import --quiet --progress never "$file"
     sql -c "ANALYZE"
     [ "$(sql -c "SELECT count(*) FROM quotes WHERE ticker = '$ticker'")" -ge $rows ] || rows=$(sql -c "SELECT count(*) FROM quotes WHERE ticker = '$ticker'")
@@ -120,6 +143,8 @@ http {
         location = /api/quotes/upload { fastcgi_pass ours; fastcgi_keep_conn on; fastcgi_request_buffering off; client_body_buffer_size 256k; }
         location = /spool { client_body_in_file_only clean; proxy_pass http://127.0.0.1:$nginx_port/taken; proxy_pass_request_body off;
             proxy_set_header Content-Length ""; proxy_set_header Content-Type ""; }
+        location = /spool-256k { client_body_buffer_size 256k; client_body_in_file_only clean; proxy_pass http://127.0.0.1:$nginx_port/taken;
+            proxy_pass_request_body off; proxy_set_header Content-Length ""; proxy_set_header Content-Type ""; }
         location = /taken { return 204; }
     }
 }
@@ -128,8 +153,8 @@ END
 
 # The numbers of the ports are known before anything starts.
 start_all() {
-    local node
     mkdir -p "$work/www" "$work/storage" "$work/spool"
+    echo '{}' >"$work/www/answer.json"
     free_port; redis_port=$port
     free_port; ours_port=$port
     free_port; uncached_port=$port
@@ -139,10 +164,20 @@ start_all() {
     launch redis redis-server --port "$redis_port" --bind 127.0.0.1 --save '' --appendonly no --dir "$work"
     launch_ours ours "redis://127.0.0.1:$redis_port/0" --listen "127.0.0.1:$ours_port" --fastcgi "unix:$work/ours.sock?mode=0666"
     ours_id=$last
-    launch_ours uncached none: --listen "127.0.0.1:$uncached_port"
     wait_for ours "http://127.0.0.1:$ours_port/health/ready"
-    wait_for uncached "http://127.0.0.1:$uncached_port/health/ready"
     path="/api/quotes/$ticker?limit=$rows"
+    ! wants_answers || start_peers
+    write_nginx
+    chmod 755 "$work" "$work/www"
+    [ "$(id -u)" -ne 0 ] || chown www-data "$work/spool"
+    launch nginx nginx -p "$work" -e "$work/nginx.log" -c "$work/nginx.conf"
+    wait_for nginx "http://127.0.0.1:$nginx_port/static/answer.json"
+}
+
+start_peers() {
+    local node
+    launch_ours uncached none: --listen "127.0.0.1:$uncached_port"
+    wait_for uncached "http://127.0.0.1:$uncached_port/health/ready"
     curl -fsS -o "$work/www/answer.json" "http://127.0.0.1:$ours_port$path"
     cc -O2 -o "$work/hello" "$BENCH_PEERS/serve_hello.c" -lfcgi -lpthread || die "serve_hello.c does not compile"
     launch hello "$work/hello" "$work/hello.sock" "$work/www/answer.json" $clients
@@ -152,16 +187,11 @@ start_all() {
         die "npm ci failed; see $work/npm.log"
     launch fastify "$node" "$work/fastify/server.mjs" "$fastify_port" "$redis_port"
     launch fastify-uncached "$node" "$work/fastify/server.mjs" "$fastify_uncached_port"
-    write_nginx
     for ((i = 0; i < 100; i++)); do
         [ ! -S "$work/hello.sock" ] || break
         sleep 0.1
     done
     chmod 666 "$work/hello.sock"
-    chmod 755 "$work" "$work/www"
-    [ "$(id -u)" -ne 0 ] || chown www-data "$work/spool"
-    launch nginx nginx -p "$work" -e "$work/nginx.log" -c "$work/nginx.conf"
-    wait_for nginx "http://127.0.0.1:$nginx_port/static/answer.json"
     wait_for fastify "http://127.0.0.1:$fastify_port$path"
     wait_for fastify-uncached "http://127.0.0.1:$fastify_uncached_port$path"
 }
@@ -235,12 +265,14 @@ csv_round() {
 }
 
 upload_round() {
-    local from to mib=$(($(stat -c %s "$upload") / 1048576)) id
+    local from to mib=$(($(stat -c %s "$upload") / 1048576)) id spool
     [ "$mib" -gt 0 ] || mib=1
-    from=$(now)
-    curl -fsS -o /dev/null -H 'Expect:' -F "file=@$upload" "http://127.0.0.1:$nginx_port/spool"
-    to=$(now)
-    printf 'upload\t%s\n' "$(result nginx-spool "$mib" "$from" "$to")"
+    for spool in spool spool-256k; do
+        from=$(now)
+        curl -fsS -o /dev/null -H 'Expect:' -F "file=@$upload" "http://127.0.0.1:$nginx_port/$spool"
+        to=$(now)
+        printf 'upload\t%s\n' "$(result "nginx-$spool" "$mib" "$from" "$to")"
+    done
     from=$(now)
     id=$(curl -fsS -H 'Expect:' -F "file=@$upload" "http://127.0.0.1:$nginx_port/api/quotes/upload" | sed -n 's/^{"id": *\([0-9]*\).*"status": *"queued".*/\1/p')
     to=$(now)
@@ -251,29 +283,39 @@ upload_round() {
     find "$work/storage" -type f -delete
 }
 
-one_round() {
-    local etag
+nginx_round() {
     load nginx fcgi-hello "$nginx_port" /hello
     load nginx ticker-fastcgi "$nginx_port" "$path"
     load nginx fastify "$nginx_port" "/fastify$path"
+}
+
+listener_round() {
+    local etag
     load listener nginx-static "$nginx_port" /static/answer.json
     load listener ticker-http "$ours_port" "$path"
     etag=$(curl -fsS -o /dev/null -D - "http://127.0.0.1:$ours_port$path" | tr -d '\r' | sed -n 's/^[Ee][Tt]ag: *//p')
     load listener ticker-http-304 "$ours_port" "$path" -H "If-None-Match: $etag"
     load listener fastify "$fastify_port" "$path"
-    pgbench_run
-    clients=$connections load uncached ticker-http "$uncached_port" "$path"
-    clients=$connections load uncached fastify "$fastify_uncached_port" "$path"
-    csv_round
-    upload_round
 }
 
+uncached_round() {
+    local clients=$connections
+    pgbench_run
+    load uncached ticker-http "$uncached_port" "$path"
+    load uncached fastify "$fastify_uncached_port" "$path"
+}
+
+for way in "${ways[@]}"; do
+    [[ $way =~ ^(nginx|listener|uncached|csv|upload)$ ]] || die "no such way: $way"
+done
 mkdir -p "$work"
 ulimit -n 16384 2>/dev/null || true
 prepare_data
 start_all
-same_bytes
-find_statement
+! wants_answers || same_bytes
+! wants uncached || find_statement
 for ((round = 0; round < repeats; round++)); do
-    one_round
+    for way in "${ways[@]}"; do
+        "${way}_round"
+    done
 done
