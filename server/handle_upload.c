@@ -217,20 +217,34 @@ static void upload(upload_run *run)
     }
 }
 
-/* An upload keeps a thread for as long as its client takes. */
+/* Who reads a body keeps a thread for as long as its client takes. False after answering; else leave() is due. */
+static bool enter(server *s, exchange *x)
+{
+    if (atomic_fetch_add(&s->receiving, 1) + atomic_load(&s->streams) < s->long_max)
+        return true;
+    (void)atomic_fetch_sub(&s->receiving, 1);
+    problem_answer(x, 503, "too many uploads are running; try again in a moment");
+    return false;
+}
+
+static void leave(server *s)
+{
+    (void)atomic_fetch_sub(&s->receiving, 1);
+}
+
 static void work_upload(server *s, exchange *x, request *r)
 {
-    upload_run run = {.server = s, .x = x, .error = ticker_error_new()};
-    bool room = atomic_fetch_add(&s->receiving, 1) + atomic_load(&s->streams) < s->long_max;
+    upload_run run = {.server = s, .x = x};
 
     (void)r;
-    if (!room)
-        problem_answer(x, 503, "too many uploads are running; try again in a moment");
-    else if (run.error == NULL)
+    if (!enter(s, x))
+        return;
+    run.error = ticker_error_new();
+    if (run.error == NULL)
         problem_answer(x, 503, NULL);
     else
         upload(&run);
-    (void)atomic_fetch_sub(&s->receiving, 1);
+    leave(s);
     give_store(&run);
     ticker_series_add(ticker_metrics_series(s->metrics, TICKER_METRIC_UPLOAD_BYTES, NULL, 0), run.body.taken);
     upload_body_close(&run.body);
@@ -241,7 +255,7 @@ static void work_upload(server *s, exchange *x, request *r)
 /* --- POST /api/quotes/upload-url */
 
 /* The whole body of a small request. False after answering. */
-static bool read_small(exchange *x, char *text, size_t *size, ticker_error *error)
+static bool read_all(exchange *x, char *text, size_t *size, ticker_error *error)
 {
     ticker_status status = TICKER_OK;
     size_t got;
@@ -258,6 +272,18 @@ static bool read_small(exchange *x, char *text, size_t *size, ticker_error *erro
     problem_answer(x, ticker_error_get_kind(error) == TICKER_ERROR_CANCELLED ? 503 : 400,
                    "the body broke off before its end");
     return false;
+}
+
+/* A small one may be as slow as a large one. */
+static bool read_small(server *s, exchange *x, char *text, size_t *size, ticker_error *error)
+{
+    bool whole = enter(s, x);
+
+    if (!whole)
+        return false;
+    whole = read_all(x, text, size, error);
+    leave(s);
+    return whole;
 }
 
 static void free_request(void *text)
@@ -302,7 +328,7 @@ static void work_upload_url(server *s, exchange *x, request *r)
         problem_answer(x, 503, NULL);
     } else if (type != NULL && !header_is(type, strlen(type), "application/json")) {
         problem_answer(x, 415, "send {\"name\": …, \"bytes\": …} as application/json");
-    } else if (read_small(x, text, &size, error)) {
+    } else if (read_small(s, x, text, &size, error)) {
         json = front_json_read(text, size);
         name = front_json_get_text(json, "name");
         if (name == NULL || !front_json_get_integer(json, "bytes", &bytes) || bytes < 1)

@@ -440,6 +440,24 @@ static int ask_url(scene *s, const char *body)
     return scene_ask(s, "POST", "/api/quotes/upload-url", "content-type: application/json", NULL);
 }
 
+/* Their bodies are small, but may come as slowly as large ones. */
+START_TEST(direct_uploads_keep_threads_too)
+{
+    scene s;
+
+    scene_open(&s, NULL);
+    s.server->receiving = s.server->long_max;
+    ck_assert_int_eq(ask_url(&s, "{\"name\":\"a.zip\",\"bytes\":5}"), 503);
+    ck_assert_ptr_nonnull(scene_header(&s, "Retry-After"));
+    ck_assert_uint_eq(s.server->receiving, s.server->long_max);
+    s.server->receiving = 0;
+    for (int i = 0; i < 20; i++)
+        ck_assert_int_eq(ask_url(&s, i % 2 == 0 ? "{" : "{\"name\":\"a.zip\",\"bytes\":5}"), i % 2 == 0 ? 400 : 501);
+    ck_assert_uint_eq(s.server->receiving, 0);
+    scene_close(&s);
+}
+END_TEST
+
 START_TEST(direct_uploads)
 {
     scene s;
@@ -503,6 +521,7 @@ int main(void)
         no_database,
         no_queue,
         direct_uploads,
+        direct_uploads_keep_threads_too,
         direct_uploads_to_s3,
     };
 
