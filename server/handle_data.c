@@ -99,9 +99,9 @@ static const char *own_path(exchange *x, const request *r)
                : NULL;
 }
 
-/* The same question with the cursor in it, relative to the server: whatever it
- * is called from outside. */
-static bool set_next(exchange *x, const request *r, const char *cursor)
+/* The same question with the cursor in it, relative to the server: whatever it is called from outside. 0, or the status that refuses
+ * the question: a link that is too long could not be followed, and an answer without it would look whole. */
+static int set_next(exchange *x, const request *r, const char *cursor)
 {
     const char *path = own_path(x, r),
                *target = path != NULL ? exchange_printf(x, "<%s?cursor=%s", path, cursor) : NULL;
@@ -115,7 +115,9 @@ static bool set_next(exchange *x, const request *r, const char *cursor)
         value = encode_text(x, parameter->value);
         target = value != NULL ? exchange_printf(x, "%s&%s=%s", target, parameter->name, value) : NULL;
     }
-    return target != NULL && exchange_set_format(x, "Link", "%s>; rel=\"next\"", target);
+    if (target != NULL && strlen(target) - strlen(path) - 2 > EXCHANGE_QUERY_MAX)
+        return 414;
+    return target != NULL && exchange_put(x, "Link", exchange_printf(x, "%s>; rel=\"next\"", target)) ? 0 : 500;
 }
 
 static void not_found(exchange *x, const request *r)
@@ -157,7 +159,7 @@ static const char *etag_of(exchange *x, const ticker_answer *answer)
 static void send_answer(exchange *x, const request *r, ticker_answer *answer)
 {
     const char *etag = etag_of(x, answer), *next = ticker_answer_next(answer);
-    bool done;
+    int wrong = 500;
 
     /* A list may be empty; a summary of nothing is not there. */
     if (r->segment != NULL &&
@@ -166,12 +168,13 @@ static void send_answer(exchange *x, const request *r, ticker_answer *answer)
         not_found(x, r);
         return;
     }
-    done = etag != NULL && set_common(x, etag) &&
-           exchange_set_format(x, "X-Row-Count", "%" PRIu64, ticker_answer_rows(answer)) &&
-           (next == NULL || set_next(x, r, next));
-    if (!done) {
+    if (etag != NULL && set_common(x, etag) &&
+        exchange_set_format(x, "X-Row-Count", "%" PRIu64, ticker_answer_rows(answer)))
+        wrong = next != NULL ? set_next(x, r, next) : 0;
+    if (wrong != 0) {
         ticker_answer_free(answer);
-        problem_answer(x, 500, NULL);
+        problem_answer(x, wrong,
+                       wrong == 414 ? "the address of the next page would be too long; ask for less at once" : NULL);
     } else if (etag[0] != '\0' && etag_matches(x, etag)) {
         ticker_answer_free(answer);
         exchange_empty(x, 304);

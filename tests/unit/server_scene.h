@@ -22,7 +22,7 @@ typedef struct scene {
     int status;
     size_t header_count;
     char names[EXCHANGE_ANSWER_HEADERS_MAX][64];
-    char values[EXCHANGE_ANSWER_HEADERS_MAX][2048];
+    char values[EXCHANGE_ANSWER_HEADERS_MAX][8192];
     char *body; /* with a NUL behind it */
     size_t body_size, body_capacity;
     bool streamed, failed, worked;

@@ -65,7 +65,7 @@ END_TEST
 /* Walks all pages by their links and returns how many rows there were. */
 static size_t walk(scene *s, const char *target, size_t *pages)
 {
-    char next[2048];
+    char next[8192];
     size_t rows = 0;
 
     (void)snprintf(next, sizeof next, "%s", target);
@@ -111,6 +111,34 @@ START_TEST(pages)
     ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes?limit=1e3", NULL), 400);
     ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes?cursor=abc", NULL), 400);
     ck_assert(!s.worked); /* no database was asked for that */
+    scene_close(&s);
+}
+END_TEST
+
+static const char *many_tickers(char target[EXCHANGE_QUERY_MAX], unsigned count, const char *code)
+{
+    (void)snprintf(target, EXCHANGE_QUERY_MAX, "/api/quotes?limit=1&ticker=T0");
+    for (unsigned i = 1; i < count; i++)
+        (void)snprintf(target + strlen(target), EXCHANGE_QUERY_MAX - strlen(target), ",%s%02u", code, i);
+    return target;
+}
+
+/* What is asked for comes back in the link, in up to three times as many bytes. */
+START_TEST(long_links)
+{
+    char target[EXCHANGE_QUERY_MAX];
+    size_t count;
+    scene s;
+
+    scene_open(&s, NULL);
+    scene_import(&s, 1, 2);
+    ck_assert_uint_eq(walk(&s, many_tickers(target, 40, "!!!!!!!!!!!!!!!!!!!!!!!!"), &count), 2);
+    ck_assert_uint_eq(count, 2);
+    ck_assert_uint_eq(walk(&s, many_tickers(target, TICKER_QUERY_TICKERS_MAX, "ABCDEFGHIJKLMNOPQRSTUVW"), &count), 2);
+    /* So long that it could not be followed. */
+    ck_assert_int_eq(scene_ask(&s, "GET", many_tickers(target, TICKER_QUERY_TICKERS_MAX, "!!!!!!!!!!!!!!!!"), NULL),
+                     414);
+    DETAIL("next page");
     scene_close(&s);
 }
 END_TEST
@@ -345,17 +373,9 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {quotes,
-                                  formats,
-                                  pages,
-                                  conditions,
-                                  cached,
-                                  not_there,
-                                  others,
-                                  streams,
-                                  wrong_questions,
-                                  database_is_away,
-                                  database_is_no_database};
+    const TTest *const tests[] = {
+        quotes,    formats, pages,   long_links,      conditions,       cached,
+        not_there, others,  streams, wrong_questions, database_is_away, database_is_no_database};
 
     return scene_run("server_data", tests, SCENE_COUNT(tests));
 }
