@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "transport_parts.h"
+#include "transport.h"
 
 #ifdef TI_WITH_MICROHTTPD
 
@@ -23,221 +23,33 @@
 #include <strings.h>
 
 #include "gateway.h"
-#include "http_watch.h"
-#include "pipe.h"
-#include "text.h"
+#include "http_parts.h"
 
-#define MEMORY_MAX 32768 /* of libmicrohttpd, for each connection: a head must fit */
-#define URI_MAX (EXCHANGE_PATH_MAX + EXCHANGE_QUERY_MAX + 256) /* more is cut, and is then still too long */
-#define PIPE_MAX 131072                                        /* bytes of a body on their way, in each direction */
-#define BLOCK_MAX 32768                                        /* bytes that are sent at once */
+#define MEMORY_MAX 32768   /* of libmicrohttpd, for each connection: a head must fit */
+#define BLOCK_MAX 32768    /* bytes that are sent at once */
 #define DRAIN_MAX 65536    /* a body not longer than this is read to its end when nobody wants it */
 #define RAW_BODY_MAX 16384 /* of an answer that is sent in the middle of an upload */
-#define CLOSE_MS 2000      /* from an answer to the end of an upload that nobody reads */
-
-typedef struct http http;
-typedef struct http_connection http_connection;
-
-typedef enum http_state {
-    HTTP_NEW = 0,   /* the head was not looked at */
-    HTTP_LAST,      /* no body: the next call is the last one */
-    HTTP_DRAIN,     /* answered; what comes of the body is dropped */
-    HTTP_WAIT_HEAD, /* a worker has it and has not asked for the body */
-    HTTP_UPLOAD,    /* it has */
-    HTTP_WAIT       /* all of the request is here */
-} http_state;
-
-typedef struct http_exchange {
-    struct http_exchange *next, *previous; /* of those that workers have */
-    http *owner;
-    http_connection *connection; /* NULL: gone. Under the owner's lock when a worker has it */
-    struct MHD_Connection *handle;
-    http_state state;
-    bool begun, queued;
-    body_pipe *pipe;  /* a worker has it, or had */
-    unsigned holders; /* loop and worker; under the owner's lock */
-    int64_t length;   /* of a streamed answer */
-    int64_t body_got;
-    size_t header_bytes;
-    int refused;
-    exchange x;
-    exchange_header headers[EXCHANGE_HEADERS_MAX];
-    char uri[URI_MAX + 1];
-    char method[EXCHANGE_METHOD_MAX];
-    char remote[INET6_ADDRSTRLEN];
-    char texts[EXCHANGE_HEADER_BYTES_MAX + 2 * EXCHANGE_HEADERS_MAX]; /* of the headers */
-} http_exchange;
-
-struct http_connection {
-    http_guard guard; /* first */
-    http_exchange *spare;
-    char remote[INET6_ADDRSTRLEN];
-};
-
-struct http {
-    transport base;
-    struct MHD_Daemon *daemon;
-    http_watch watch;
-    bool watching;
-    pthread_mutex_t lock;
-    pthread_cond_t fewer;
-    http_exchange *first; /* those that workers have, or had and the loop has not finished */
-    unsigned working;     /* how many workers have */
-    bool closed;          /* no more of them */
-};
-
-static const transport_limits *limits_of(const http *self)
-{
-    return &self->base.setup.limits;
-}
-
-static void set_deadline(http_connection *connection, int64_t in_ms)
-{
-    atomic_store_explicit(&connection->guard.deadline, in_ms == HTTP_NEVER ? HTTP_NEVER : transport_now_ms() + in_ms,
-                          memory_order_relaxed);
-}
-
-/* --- The end of an exchange ----------------------------------------------------------------------------------------------------- */
-
-static void give_up(http_exchange *h)
-{
-    http_connection *connection = h->connection;
-
-    if (connection != NULL && connection->spare == NULL)
-        connection->spare = h;
-    else
-        free(h);
-}
-
-/* The loop or the worker is done with it; true for the last of both. */
-static bool leave(http_exchange *h, bool loop)
-{
-    http *self = h->owner;
-    bool last;
-
-    (void)pthread_mutex_lock(&self->lock);
-    last = --h->holders == 0;
-    if (loop && !last)
-        h->connection = NULL; /* it may be gone before the worker is */
-    self->working -= loop ? 0 : 1;
-    if (last) {
-        *(h->previous != NULL ? &h->previous->next : &self->first) = h->next;
-        if (h->next != NULL)
-            h->next->previous = h->previous;
-    }
-    (void)pthread_cond_signal(&self->fewer);
-    (void)pthread_mutex_unlock(&self->lock);
-    return last;
-}
-
-/* By the last of the loop and the worker. */
-static void finish(http_exchange *h)
-{
-    http *self = h->owner;
-
-    body_pipe_free(h->pipe);
-    server_end(self->base.setup.server, &h->x);
-    give_up(h);
-    (void)atomic_fetch_sub(&self->base.running, 1);
-}
 
 /* The answer went out, or the connection is gone. */
 static void completed(void *payload, struct MHD_Connection *handle, void **context, enum MHD_RequestTerminationCode how)
 {
     http_exchange *h = (http_exchange *)*context;
-    bool last = true;
 
     (void)payload;
     (void)handle;
     *context = NULL;
     if (h == NULL)
         return;
-    set_deadline(h->connection, limits_of(h->owner)->idle_ms);
+    http_deadline(h->connection, http_limits(h->owner)->idle_ms);
     atomic_store_explicit(&h->connection->guard.busy, false, memory_order_relaxed);
     atomic_store_explicit(&h->connection->guard.receiving, false, memory_order_relaxed);
     if (!h->begun) {
-        give_up(h);
+        http_give_up(h);
         return;
     }
     if (h->queued && !h->x.streamed && how == MHD_REQUEST_TERMINATED_COMPLETED_OK && gateway_has_body(&h->x))
         h->x.sent = h->x.body_size;
-    if (h->pipe != NULL) {
-        body_pipe_cut(h->pipe, BODY_BROKEN, false);
-        last = leave(h, true);
-    }
-    if (last)
-        finish(h);
-}
-
-/* --- The worker's side ---------------------------------------------------------------------------------------------------------- */
-
-static ticker_status read_body(exchange *x, void *buffer, size_t capacity, size_t *got, ticker_error *error)
-{
-    http_exchange *h = (http_exchange *)x->transport;
-    int64_t room = x->body_max - h->body_got;
-
-    /* One byte more than is allowed tells that there is more. */
-    if (room < (int64_t)capacity)
-        capacity = room > 0 ? (size_t)room : 1;
-    switch (body_pipe_read(h->pipe, buffer, capacity, got)) {
-    case BODY_MORE:
-        if (room <= 0) {
-            *got = 0;
-            return transport_body_over(error);
-        }
-        h->body_got += (int64_t)*got;
-        return TICKER_OK;
-    case BODY_END:
-        return x->content_length >= 0 && h->body_got != x->content_length ? transport_body_length(error) : TICKER_DONE;
-    case BODY_LATE:
-        return transport_body_late(error);
-    case BODY_STOPPED:
-        return transport_body_stopped(error);
-    default:
-        return transport_body_broken(error);
-    }
-}
-
-static bool start_answer(exchange *x, int64_t length)
-{
-    http_exchange *h = (http_exchange *)x->transport;
-
-    h->length = length;
-    x->streamed = true;
-    body_pipe_start(h->pipe);
-    return true;
-}
-
-static bool write_body(exchange *x, const void *data, size_t size)
-{
-    http_exchange *h = (http_exchange *)x->transport;
-
-    if (!gateway_has_body(x))
-        return true; /* nobody reads it */
-    if (!body_pipe_write(h->pipe, data, size))
-        return false;
-    x->sent += size;
-    return true;
-}
-
-static const exchange_ops http_ops = {read_body, start_answer, write_body};
-
-static void work(void *argument)
-{
-    http_exchange *h = (http_exchange *)argument;
-    http *self = h->owner;
-
-    server_work(self->base.setup.server, &h->x);
-    /* What is left to do needs less patience with the client: the body of its request, or the rest of the answer. */
-    (void)pthread_mutex_lock(&self->lock);
-    if (h->connection != NULL && h->x.streamed)
-        set_deadline(h->connection, transport_patience_ms(limits_of(self), 2 * PIPE_MAX));
-    else if (h->connection != NULL && h->x.content_length != 0 && !body_pipe_has_all(h->pipe))
-        set_deadline(h->connection, CLOSE_MS);
-    (void)pthread_mutex_unlock(&self->lock);
-    body_pipe_finish(h->pipe, h->x.streamed && h->x.failed);
-    if (leave(h, false))
-        finish(h);
+    http_let_go(h);
 }
 
 /* --- Suspending ----------------------------------------------------------------------------------------------------------------- */
@@ -250,38 +62,6 @@ static void park(void *payload)
 static void unpark(void *payload)
 {
     MHD_resume_connection(((http_exchange *)payload)->handle);
-}
-
-/* False: the server stops, or there is no room; the exchange is the loop's as before. */
-static bool hand_over(http_exchange *h)
-{
-    http *self = h->owner;
-    body_pipe_patience patience = {limits_of(self)->stall_ms, limits_of(self)->rate};
-    body_pipe_loop loop = {park, unpark, h};
-    bool closed;
-
-    h->pipe = body_pipe_new(PIPE_MAX, loop, patience);
-    if (h->pipe == NULL)
-        return false;
-    if (h->x.content_length == 0)
-        body_pipe_put_end(h->pipe);
-    h->holders = 2;
-    h->previous = NULL;
-    (void)pthread_mutex_lock(&self->lock);
-    closed = self->closed;
-    h->next = self->first;
-    if (h->next != NULL)
-        h->next->previous = h;
-    self->first = h;
-    self->working++;
-    (void)pthread_mutex_unlock(&self->lock);
-    if (!closed && workers_put(self->base.setup.workers, work, h))
-        return true;
-    h->holders = 1;
-    (void)leave(h, false);
-    body_pipe_free(h->pipe);
-    h->pipe = NULL;
-    return false;
 }
 
 /* --- The answer ----------------------------------------------------------------------------------------------------------------- */
@@ -335,7 +115,7 @@ static enum MHD_Result queue(http_exchange *h)
     if (response == NULL)
         return MHD_NO;
     if (!h->x.streamed)
-        set_deadline(h->connection, transport_patience_ms(limits_of(h->owner), h->x.body_size));
+        http_deadline(h->connection, transport_patience_ms(http_limits(h->owner), h->x.body_size));
     h->queued = true;
     result = MHD_queue_response(h->handle, (unsigned)h->x.status, response);
     MHD_destroy_response(response);
@@ -376,87 +156,10 @@ static enum MHD_Result queue_early(http_exchange *h)
 
 /* --- The request ---------------------------------------------------------------------------------------------------------------- */
 
-/* libmicrohttpd's own texts go with the connection, which a worker may outlive: all are copied. */
 static enum MHD_Result take_header(void *payload, enum MHD_ValueKind kind, const char *name, const char *value)
 {
-    http_exchange *h = (http_exchange *)payload;
-    size_t size = strlen(name) + 1, value_size = value != NULL ? strlen(value) + 1 : 1;
-    char *copy = h->texts + h->header_bytes;
-
     (void)kind;
-    if (h->x.header_count == EXCHANGE_HEADERS_MAX || size + value_size > sizeof(h->texts) - h->header_bytes) {
-        h->refused = 431;
-        return MHD_NO;
-    }
-    for (size_t i = 0; i < size; i++)
-        copy[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] - 'A' + 'a' : name[i]);
-    memcpy(copy + size, value != NULL ? value : "", value_size);
-    h->header_bytes += size + value_size;
-    h->headers[h->x.header_count++] = (exchange_header){copy, copy + size};
-    return MHD_YES;
-}
-
-/* How long the body is, or what is wrong with it. Two different lengths, or a length and chunks, are how requests are smuggled past a
- * proxy; libmicrohttpd would take the first. */
-static void look_at_body(http_exchange *h)
-{
-    const char *length = NULL;
-    bool chunked = false;
-
-    for (size_t i = 0; i < h->x.header_count; i++) {
-        const exchange_header *header = &h->headers[i];
-
-        if (strcmp(header->name, "content-length") == 0) {
-            h->refused = length != NULL ? 400 : h->refused;
-            length = header->value;
-        } else if (strcmp(header->name, "transfer-encoding") == 0) {
-            h->refused = chunked ? 400 : strcasecmp(header->value, "chunked") != 0 ? 501 : h->refused;
-            chunked = true;
-        }
-    }
-    h->x.content_length = chunked ? -1 : 0;
-    if (length != NULL && (chunked || !front_parse_number(length, 0, GATEWAY_LENGTH_MAX, &h->x.content_length)))
-        h->refused = 400;
-}
-
-/* The target of the request: "/path?query", or with "http://host" before it. */
-static void look_at_uri(http_exchange *h)
-{
-    char *uri = h->uri, *mark;
-
-    if (strncasecmp(uri, "http://", 7) == 0 || strncasecmp(uri, "https://", 8) == 0) {
-        uri = strchr(strchr(uri, ':') + 3, '/');
-        uri = uri != NULL ? uri : h->uri; /* no path: refused below */
-    }
-    for (const unsigned char *at = (const unsigned char *)uri; *at != '\0'; at++)
-        if (*at <= ' ' || *at == 127)
-            h->refused = 400;
-    if (uri[0] != '/')
-        h->refused = 400;
-    mark = strchr(uri, '?');
-    h->x.query = "";
-    if (mark != NULL) {
-        *mark = '\0';
-        h->x.query = mark + 1;
-    }
-    h->x.path = uri;
-}
-
-static void fill_exchange(http_exchange *h, const char *method)
-{
-    exchange *x = &h->x;
-
-    x->ops = &http_ops;
-    x->transport = h;
-    (void)snprintf(h->method, sizeof(h->method), "%s", method);
-    memcpy(h->remote, h->connection->remote, sizeof(h->remote));
-    x->method = h->method;
-    x->remote = h->remote;
-    x->scheme = "http";
-    x->headers = h->headers;
-    (void)MHD_get_connection_values(h->handle, MHD_HEADER_KIND, take_header, h);
-    look_at_uri(h);
-    look_at_body(h);
+    return http_take_header((http_exchange *)payload, name, value) ? MHD_YES : MHD_NO;
 }
 
 static server_step begin(http_exchange *h)
@@ -471,8 +174,8 @@ static server_step begin(http_exchange *h)
     }
     if (server_begin(app, &h->x) == SERVER_ANSWERED)
         return SERVER_ANSWERED;
-    set_deadline(h->connection, HTTP_NEVER);
-    if (hand_over(h))
+    http_deadline(h->connection, HTTP_NEVER);
+    if (http_hand_over(h, (body_pipe_loop){park, unpark, h}))
         return SERVER_WORK;
     server_refuse(app, &h->x, 503);
     return SERVER_ANSWERED;
@@ -530,7 +233,7 @@ static enum MHD_Result begin_with_body(http_exchange *h)
     if (h->refused != 0 || h->x.content_length < 0 || h->x.content_length > DRAIN_MAX ||
         exchange_header_of(&h->x, "expect") != NULL)
         return queue_early(h);
-    set_deadline(h->connection, transport_patience_ms(limits_of(h->owner), DRAIN_MAX));
+    http_deadline(h->connection, transport_patience_ms(http_limits(h->owner), DRAIN_MAX));
     h->state = HTTP_DRAIN;
     receiving(h, true);
     return MHD_YES;
@@ -541,7 +244,8 @@ static enum MHD_Result first_call(http_exchange *h, const char *method)
     if (atomic_load(&h->owner->base.stopping))
         return MHD_NO;
     atomic_store_explicit(&h->connection->guard.busy, true, memory_order_relaxed);
-    fill_exchange(h, method);
+    (void)MHD_get_connection_values(h->handle, MHD_HEADER_KIND, take_header, h);
+    http_take_head(h, method);
     if (h->x.content_length != 0 || h->refused != 0)
         return begin_with_body(h);
     h->state = HTTP_LAST; /* answers that are queued now end the connection */
@@ -608,7 +312,7 @@ static void *request_line(void *payload, const char *uri, struct MHD_Connection 
 {
     http_connection *connection = connection_of(handle);
     http_exchange *h = connection != NULL ? connection->spare : NULL;
-    size_t size = uri != NULL ? strnlen(uri, URI_MAX) : 0;
+    size_t size = uri != NULL ? strnlen(uri, HTTP_URI_MAX) : 0;
 
     if (connection == NULL)
         return NULL;
@@ -656,7 +360,7 @@ static void opened(http *self, struct MHD_Connection *handle, void **context)
     }
     connection->guard.descriptor = info->connect_fd;
     name_client(connection, handle);
-    set_deadline(connection, limits_of(self)->head_ms);
+    http_deadline(connection, http_limits(self)->head_ms);
     http_watch_add(&self->watch, &connection->guard);
 }
 
@@ -700,19 +404,6 @@ static void drain(transport *base)
     http_watch_drain(&((http *)base)->watch);
 }
 
-/* Suspended connections must not be there when the daemon stops. These are woken, others are not made any more, and workers that could
- * wake one are through first. */
-static void cut_workers(http *self)
-{
-    (void)pthread_mutex_lock(&self->lock);
-    self->closed = true;
-    for (http_exchange *h = self->first; h != NULL; h = h->next)
-        body_pipe_cut(h->pipe, BODY_STOPPED, true);
-    while (self->working > 0)
-        (void)pthread_cond_wait(&self->fewer, &self->lock);
-    (void)pthread_mutex_unlock(&self->lock);
-}
-
 static void end(transport *base)
 {
     http *self = (http *)base;
@@ -721,7 +412,9 @@ static void end(transport *base)
     atomic_store(&base->stopping, true);
     if (self->watching)
         http_watch_stop(&self->watch);
-    cut_workers(self);
+    /* Suspended connections must not be there when the daemon stops: these are woken, others are not made any more, and workers that
+     * could wake one are through first. */
+    http_cut_workers(self);
     if (self->daemon != NULL)
         MHD_stop_daemon(self->daemon);
     if (self->watching)
@@ -738,14 +431,14 @@ static const transport_parts http_parts = {drain, end};
 
 static bool start(http *self)
 {
-    unsigned loops = limits_of(self)->loops, connections = limits_of(self)->connections;
+    unsigned loops = http_limits(self)->loops, connections = http_limits(self)->connections;
 
     self->daemon = MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC, 0, NULL,
         NULL, handle, self, MHD_OPTION_NOTIFY_COMPLETED, completed, self, MHD_OPTION_NOTIFY_CONNECTION, notify, self,
         MHD_OPTION_URI_LOG_CALLBACK, request_line, self, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, self,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_MAX, MHD_OPTION_CONNECTION_LIMIT, connections * loops * 2,
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT, limits_of(self)->per_address, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, http_limits(self)->per_address, MHD_OPTION_STRICT_FOR_CLIENT, 1,
         MHD_OPTION_THREAD_POOL_SIZE, loops > 1 ? loops : 0, MHD_OPTION_END);
     if (self->daemon == NULL)
         return false;

@@ -1,0 +1,86 @@
+/* The head of an HTTP request, as libmicrohttpd has taken it apart. */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "gateway.h"
+#include "http_parts.h"
+#include "text.h"
+
+bool http_take_header(http_exchange *h, const char *name, const char *value)
+{
+    size_t size = strlen(name) + 1, value_size = value != NULL ? strlen(value) + 1 : 1;
+    char *copy = h->texts + h->header_bytes;
+
+    if (h->x.header_count == EXCHANGE_HEADERS_MAX || size + value_size > sizeof(h->texts) - h->header_bytes) {
+        h->refused = 431;
+        return false;
+    }
+    for (size_t i = 0; i < size; i++)
+        copy[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] - 'A' + 'a' : name[i]);
+    memcpy(copy + size, value != NULL ? value : "", value_size);
+    h->header_bytes += size + value_size;
+    h->headers[h->x.header_count++] = (exchange_header){copy, copy + size};
+    return true;
+}
+
+/* How long the body is, or what is wrong with it. Two different lengths, or a length and chunks, are how requests are smuggled past a
+ * proxy; libmicrohttpd would take the first. */
+static void look_at_body(http_exchange *h)
+{
+    const char *length = NULL;
+    bool chunked = false;
+
+    for (size_t i = 0; i < h->x.header_count; i++) {
+        const exchange_header *header = &h->headers[i];
+
+        if (strcmp(header->name, "content-length") == 0) {
+            h->refused = length != NULL ? 400 : h->refused;
+            length = header->value;
+        } else if (strcmp(header->name, "transfer-encoding") == 0) {
+            h->refused = chunked ? 400 : strcasecmp(header->value, "chunked") != 0 ? 501 : h->refused;
+            chunked = true;
+        }
+    }
+    h->x.content_length = chunked ? -1 : 0;
+    if (length != NULL && (chunked || !front_parse_number(length, 0, GATEWAY_LENGTH_MAX, &h->x.content_length)))
+        h->refused = 400;
+}
+
+/* The target of the request: "/path?query", or with "http://host" before it. */
+static void look_at_uri(http_exchange *h)
+{
+    char *uri = h->uri, *mark;
+
+    if (strncasecmp(uri, "http://", 7) == 0 || strncasecmp(uri, "https://", 8) == 0) {
+        uri = strchr(strchr(uri, ':') + 3, '/');
+        uri = uri != NULL ? uri : h->uri; /* no path: refused below */
+    }
+    for (const unsigned char *at = (const unsigned char *)uri; *at != '\0'; at++)
+        if (*at <= ' ' || *at == 127)
+            h->refused = 400;
+    if (uri[0] != '/')
+        h->refused = 400;
+    mark = strchr(uri, '?');
+    h->x.query = "";
+    if (mark != NULL) {
+        *mark = '\0';
+        h->x.query = mark + 1;
+    }
+    h->x.path = uri;
+}
+
+void http_take_head(http_exchange *h, const char *method)
+{
+    exchange *x = &h->x;
+
+    (void)snprintf(h->method, sizeof(h->method), "%s", method);
+    memcpy(h->remote, h->connection->remote, sizeof(h->remote));
+    x->transport = h;
+    x->method = h->method;
+    x->remote = h->remote;
+    x->scheme = "http";
+    x->headers = h->headers;
+    look_at_uri(h);
+    look_at_body(h);
+}
