@@ -239,13 +239,13 @@ static enum MHD_Result begin_with_body(http_exchange *h)
     return MHD_YES;
 }
 
-static enum MHD_Result first_call(http_exchange *h, const char *method)
+static enum MHD_Result first_call(http_exchange *h, const char *method, const char *version)
 {
     if (atomic_load(&h->owner->base.stopping))
         return MHD_NO;
     atomic_store_explicit(&h->connection->guard.busy, true, memory_order_relaxed);
     (void)MHD_get_connection_values(h->handle, MHD_HEADER_KIND, take_header, h);
-    http_take_head(h, method);
+    http_take_head(h, method, version);
     if (h->x.content_length != 0 || h->refused != 0)
         return begin_with_body(h);
     h->state = HTTP_LAST; /* answers that are queued now end the connection */
@@ -274,14 +274,13 @@ static enum MHD_Result handle(void *payload, struct MHD_Connection *handle, cons
     (void)payload;
     (void)handle;
     (void)url;
-    (void)version;
     if (h == NULL)
         return MHD_NO; /* no memory */
     if (*size > 0)
         return upload(h, data, size);
     switch (h->state) {
     case HTTP_NEW:
-        return first_call(h, method);
+        return first_call(h, method, version);
     case HTTP_LAST:
         return begin(h) == SERVER_WORK ? wait_for_answer(h) : queue(h);
     case HTTP_DRAIN:

@@ -1,4 +1,5 @@
-/* The head of an HTTP request, as libmicrohttpd has taken it apart. */
+/* The head of an HTTP request, as libmicrohttpd has taken it apart. What it lets through and a proxy in front may read in another way is
+ * refused here: that is how requests are smuggled. */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -6,6 +7,14 @@
 #include "gateway.h"
 #include "http_parts.h"
 #include "text.h"
+
+/* libmicrohttpd takes "Transfer-Encoding : chunked" for a header whose name ends with a blank, others for what it looks like. */
+static bool is_name(const char *name)
+{
+    static const char known[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~";
+
+    return name[0] != '\0' && name[strspn(name, known)] == '\0';
+}
 
 bool http_take_header(http_exchange *h, const char *name, const char *value)
 {
@@ -16,6 +25,8 @@ bool http_take_header(http_exchange *h, const char *name, const char *value)
         h->refused = 431;
         return false;
     }
+    if (!is_name(name))
+        h->refused = 400;
     for (size_t i = 0; i < size; i++)
         copy[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] - 'A' + 'a' : name[i]);
     memcpy(copy + size, value != NULL ? value : "", value_size);
@@ -24,11 +35,10 @@ bool http_take_header(http_exchange *h, const char *name, const char *value)
     return true;
 }
 
-/* How long the body is, or what is wrong with it. Two different lengths, or a length and chunks, are how requests are smuggled past a
- * proxy; libmicrohttpd would take the first. */
-static void look_at_body(http_exchange *h)
+/* Whose request it is and how long its body, or what is wrong with that: of two hosts or lengths libmicrohttpd would take the first. */
+static void look_at_headers(http_exchange *h, bool old)
 {
-    const char *length = NULL;
+    const char *length = NULL, *host = NULL;
     bool chunked = false;
 
     for (size_t i = 0; i < h->x.header_count; i++) {
@@ -37,8 +47,12 @@ static void look_at_body(http_exchange *h)
         if (strcmp(header->name, "content-length") == 0) {
             h->refused = length != NULL ? 400 : h->refused;
             length = header->value;
+        } else if (strcmp(header->name, "host") == 0) {
+            h->refused = host != NULL ? 400 : h->refused;
+            host = header->value;
         } else if (strcmp(header->name, "transfer-encoding") == 0) {
-            h->refused = chunked ? 400 : strcasecmp(header->value, "chunked") != 0 ? 501 : h->refused;
+            /* HTTP/1.0 knows no chunks: whoever passed them on did not see where the request ends. */
+            h->refused = chunked || old ? 400 : strcasecmp(header->value, "chunked") != 0 ? 501 : h->refused;
             chunked = true;
         }
     }
@@ -70,7 +84,7 @@ static void look_at_uri(http_exchange *h)
     h->x.path = uri;
 }
 
-void http_take_head(http_exchange *h, const char *method)
+void http_take_head(http_exchange *h, const char *method, const char *version)
 {
     exchange *x = &h->x;
 
@@ -82,5 +96,5 @@ void http_take_head(http_exchange *h, const char *method)
     x->scheme = "http";
     x->headers = h->headers;
     look_at_uri(h);
-    look_at_body(h);
+    look_at_headers(h, strcmp(version, "HTTP/1.0") == 0);
 }

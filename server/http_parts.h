@@ -72,7 +72,7 @@ void http_deadline(http_connection *connection, int64_t in_ms);
 /* One header, copied: the texts of libmicrohttpd go with the connection, which a worker may outlive. False: no room. */
 bool http_take_header(http_exchange *h, const char *name, const char *value);
 /* The target, the method and the headers that were taken become the exchange. */
-void http_take_head(http_exchange *h, const char *method);
+void http_take_head(http_exchange *h, const char *method, const char *version);
 
 /* --- http_work.c: between the loop and a worker. */
 /* Gives it to a worker; the loop's functions park and wake the connection. False: the server stops, or there is no room; the exchange

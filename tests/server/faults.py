@@ -241,13 +241,19 @@ def requests_that_smuggle():
                 ("Content-Length: 5\r\nContent-Length: 6", 400), ("Content-Length: 0\r\nContent-Length: 0", 400),
                 ("Transfer-Encoding: gzip, chunked", 501), ("Transfer-Encoding: identity", 501),
                 ("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", 400), ("Content-Length: -1", 400),
-                ("Content-Length: +5", 400), ("Content-Length: 5 5", 400), ("Content-Length: 99999999999999999999999", 413)):
+                ("Content-Length: +5", 400), ("Content-Length: 5 5", 400), ("Content-Length: 99999999999999999999999", 413),
+                ("Transfer-Encoding : chunked\r\nContent-Length: 5", 400), ("Content-Length : 5", 400), ("X[]: y\r\nContent-Length: 5", 400),
+                ("Host: y\r\nContent-Length: 5", 400), ("Host: x\r\nContent-Length: 5", 400)):
             with wire.connect(server.http) as s:
                 wire.send(s, f"POST /echo HTTP/1.1\r\nHost: x\r\n{headers}\r\n\r\n0\r\n\r\n".encode() + hidden)
                 reader = wire.HttpReader(s)
                 answer = reader.answer()
                 check(answer is not None and answer.status == status, f"{headers}: {answer}")
                 check(reader.answer() is None, f"{headers}: the connection ends")
+        with wire.connect(server.http) as s:
+            wire.send(s, b"POST /echo HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + hidden)
+            reader = wire.HttpReader(s)
+            check(reader.answer().status == 400 and reader.answer() is None, "chunks of HTTP/1.0")
         # A body that is there is not the next request.
         for method in ("GET", "DELETE", "POST"):
             with wire.connect(server.http) as s:
