@@ -306,6 +306,16 @@ static http_connection *connection_of(struct MHD_Connection *handle)
     return info != NULL ? (http_connection *)info->socket_context : NULL;
 }
 
+/* libmicrohttpd would keep each parameter in the memory that a connection has: a few hundred of them fill it, and the request is dropped
+ * without an answer. Nobody asks it for them, so the text, which is in its buffer, ends before them. */
+static void hide_query(const char *uri)
+{
+    char *mark = uri != NULL ? strchr((char *)(uintptr_t)uri, '?') : NULL;
+
+    if (mark != NULL)
+        memset(mark, 0, strlen(mark));
+}
+
 /* The first thing of a request: its target as it came. What is returned is the context of the calls that follow. */
 static void *request_line(void *payload, const char *uri, struct MHD_Connection *handle)
 {
@@ -323,6 +333,7 @@ static void *request_line(void *payload, const char *uri, struct MHD_Connection 
     memset(h, 0, offsetof(http_exchange, headers));
     memcpy(h->uri, uri != NULL ? uri : "", size);
     h->uri[size] = '\0';
+    hide_query(uri);
     h->owner = (http *)payload;
     h->connection = connection;
     h->handle = handle;

@@ -339,6 +339,10 @@ def caps_on_connections_and_heads():
         check(answer is None or answer.status == 431, f"90 KB of headers: {answer}")
         answer = wire.http(server.http, "GET", "http://localhost/echo/a?b=c")
         check(b"\n/echo/a\nb=c\n" in answer.body, f"an absolute target: {answer}")
+        for query in ("&" * 700, "a&" * 340, "?" * 500 + "&" * 200, "a=b&c?d"):
+            for ask, address in ((wire.http, server.http), (wire.fcgi, server.socket)):
+                answer = ask(address, "GET", "/echo?" + query)
+                check(answer is not None and f"\n/echo\n{query}\n".encode() in answer.body, f"the query string {query}: {answer}")
         for target in ("echo", "*", "http://localhost"):
             check(wire.http(server.http, "GET", target).status == 400, f"the target {target}")
 
