@@ -31,6 +31,7 @@ typedef struct fastcgi_connection {
     bool broken;      /* of no use any more: gone, too slow, or not FastCGI */
     bool late;
     int64_t deadline; /* ms; looked at by the loop */
+    int64_t end;      /* ms; of the time for a whole answer */
 
     fcgi_reader reader;
     size_t in_at, in_size;

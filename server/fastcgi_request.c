@@ -143,7 +143,7 @@ void fastcgi_prepare(fastcgi_connection *c)
     c->head_size = gateway_head(x, (int64_t)x->body_size, (char *)c->out);
     c->body_size = gateway_has_body(x) ? x->body_size : 0;
     c->sent = 0;
-    c->deadline = transport_now_ms() + transport_patience_ms(&owner_of(c)->base.setup.limits, c->body_size);
+    c->end = transport_now_ms() + transport_patience_ms(&owner_of(c)->base.setup.limits, c->body_size);
     c->broken = c->broken || c->head_size == 0;
 }
 
@@ -218,6 +218,15 @@ size_t fastcgi_rest(const fastcgi_connection *c, struct iovec parts[FASTCGI_IOV_
     return count;
 }
 
+/* Some of the answer went out, and no more goes now: the web server has time to take more, and so much for all of it. */
+static fastcgi_next wait_for_room(fastcgi_connection *c)
+{
+    int64_t stall = transport_now_ms() + owner_of(c)->base.setup.limits.stall_ms;
+
+    c->deadline = stall < c->end ? stall : c->end;
+    return FASTCGI_WRITE;
+}
+
 static fastcgi_next finish_request(fastcgi_connection *c)
 {
     fastcgi *self = owner_of(c);
@@ -240,7 +249,7 @@ fastcgi_next fastcgi_send(fastcgi_connection *c)
         if (sent > 0)
             c->sent += (size_t)sent;
         else if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-            return FASTCGI_WRITE;
+            return wait_for_room(c);
         else if (sent == 0 || errno != EINTR)
             c->broken = true;
     }

@@ -29,6 +29,7 @@
 #define BLOCK_MAX 32768    /* bytes that are sent at once */
 #define DRAIN_MAX 65536    /* a body not longer than this is read to its end when nobody wants it */
 #define RAW_BODY_MAX 16384 /* of an answer that is sent in the middle of an upload */
+#define WHOLE_MAX 262144   /* of an answer that is handed over at once; of longer ones it is watched how they go out */
 
 /* The answer went out, or the connection is gone. */
 static void completed(void *payload, struct MHD_Connection *handle, void **context, enum MHD_RequestTerminationCode how)
@@ -84,6 +85,19 @@ static ssize_t read_answer(void *payload, uint64_t position, char *buffer, size_
     }
 }
 
+/* The next block of a long answer, when the one before is out. Its client is given time for each block, not for all of them at once: one
+ * that takes none would otherwise keep the answer in memory for hours. */
+static ssize_t read_whole(void *payload, uint64_t position, char *buffer, size_t capacity)
+{
+    http_exchange *h = (http_exchange *)payload;
+    size_t left = h->x.body_size - (size_t)position, size = left < capacity ? left : capacity;
+    int64_t patience = transport_patience_ms(http_limits(h->owner), size), rest = h->end - transport_now_ms();
+
+    memcpy(buffer, (const char *)h->x.body + position, size);
+    http_deadline(h->connection, patience < rest ? patience : rest);
+    return (ssize_t)size;
+}
+
 static struct MHD_Response *make_response(http_exchange *h)
 {
     exchange *x = &h->x;
@@ -93,6 +107,8 @@ static struct MHD_Response *make_response(http_exchange *h)
     if (x->streamed)
         response = MHD_create_response_from_callback(h->length >= 0 ? (uint64_t)h->length : MHD_SIZE_UNKNOWN, BLOCK_MAX,
                                                      read_answer, h, NULL);
+    else if (x->body_size > WHOLE_MAX)
+        response = MHD_create_response_from_callback(x->body_size, BLOCK_MAX, read_whole, h, NULL);
     else
         response = MHD_create_response_from_buffer(x->body_size, (void *)(uintptr_t)x->body, MHD_RESPMEM_PERSISTENT);
     for (size_t i = 0; response != NULL && i < x->answer_count && good; i++)
@@ -114,8 +130,12 @@ static enum MHD_Result queue(http_exchange *h)
 
     if (response == NULL)
         return MHD_NO;
-    if (!h->x.streamed)
-        http_deadline(h->connection, transport_patience_ms(http_limits(h->owner), h->x.body_size));
+    if (!h->x.streamed) {
+        int64_t patience = transport_patience_ms(http_limits(h->owner), h->x.body_size);
+
+        h->end = transport_now_ms() + patience;
+        http_deadline(h->connection, patience);
+    }
     h->queued = true;
     result = MHD_queue_response(h->handle, (unsigned)h->x.status, response);
     MHD_destroy_response(response);

@@ -36,6 +36,7 @@ typedef struct http_exchange {
     unsigned holders; /* loop and worker; under the owner's lock */
     int64_t length;   /* of a streamed answer */
     int64_t body_got;
+    int64_t end; /* of the time for a whole answer that goes out in blocks; ms */
     size_t header_bytes;
     int refused;
     exchange x;

@@ -149,14 +149,34 @@ def clients_that_leave_a_download():
         # Those that stay and take nothing.
         slow = []
         for address in (server.http, server.socket):
-            s = wire.connect(address)
-            wire.send(s, wire.http_head("GET", "/stream?n=4000000000") if address == server.http
-                      else wire.fcgi_head(wire.variables("GET", "/stream?n=4000000000")) + wire.record(wire.STDIN, 1))
-            slow.append(s)
+            for target in ("/stream?n=4000000000", "/bytes?n=8000000", "/work?n=8000000"):
+                s = wire.connect(address)
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                wire.send(s, wire.http_head("GET", target) if address == server.http
+                          else wire.fcgi_head(wire.variables("GET", target)) + wire.record(wire.STDIN, 1))
+                slow.append(s)
         server.quiet()
         for s in slow:
             s.close()
         eventually(lambda: server.count("fd") <= fds, "no descriptor is left open")
+
+
+def clients_that_are_slow_but_take_some():
+    """A whole answer has the time of its length, as long as some of it goes out now and then."""
+    with Server("--stall-ms", "1500", "--rate", "1000000") as server:
+        for address, reader in ((server.http, wire.HttpReader), (server.socket, wire.FcgiReader)):
+            with wire.connect(address) as s:
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+                wire.send(s, wire.http_head("GET", "/bytes?n=8000000") if address == server.http
+                          else wire.fcgi_head(wire.variables("GET", "/bytes?n=8000000")) + wire.record(wire.STDIN, 1))
+                start, taken = time.monotonic(), b""
+                while time.monotonic() - start < 4 and len(taken) < 7000000:
+                    taken += s.recv(150000)
+                    time.sleep(0.1)
+                rest = reader(s)
+                rest.buffer = taken
+                answer = rest.answer()
+                check(answer is not None and answer.whole and len(answer.body) == 8000000, f"{address}: {answer}")
 
 
 def answers_that_cannot_be_finished():
@@ -423,6 +443,6 @@ def sockets():
 
 
 main([heads_that_come_byte_by_byte, uploads_that_stall, uploads_that_break_off, an_aborted_request_leaves_the_connection_usable,
-      clients_that_leave_a_download, answers_that_cannot_be_finished, a_full_pool_says_503, answers_in_the_middle_of_an_upload,
+      clients_that_leave_a_download, clients_that_are_slow_but_take_some, answers_that_cannot_be_finished, a_full_pool_says_503, answers_in_the_middle_of_an_upload,
       expect_100_continue, requests_that_smuggle, many_requests_on_one_connection, what_web_servers_may_ask,
       caps_on_connections_and_heads, stopping, sockets])
