@@ -42,7 +42,8 @@ static void completed(void *payload, struct MHD_Connection *handle, void **conte
     if (h == NULL)
         return;
     http_deadline(h->connection, http_limits(h->owner)->idle_ms);
-    atomic_store_explicit(&h->connection->guard.busy, false, memory_order_relaxed);
+    atomic_store_explicit(&h->connection->guard.idle, transport_now_ms(), memory_order_relaxed);
+    atomic_store_explicit(&h->connection->guard.busy, false, memory_order_release); /* since it is idle */
     atomic_store_explicit(&h->connection->guard.receiving, false, memory_order_relaxed);
     if (!h->begun) {
         http_give_up(h);
@@ -391,6 +392,7 @@ static void opened(http *self, struct MHD_Connection *handle, void **context)
     connection->guard.descriptor = info->connect_fd;
     name_client(connection, handle);
     http_deadline(connection, http_limits(self)->head_ms);
+    atomic_store_explicit(&connection->guard.idle, transport_now_ms(), memory_order_relaxed);
     http_watch_add(&self->watch, &connection->guard);
 }
 

@@ -78,15 +78,31 @@ static bool ended_unheard(const http_guard *guard)
            recv(guard->descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
+/* When those that were idle then or before have to go: with all places taken, one client could keep everybody else out with connections on
+ * which nothing happens. Half of the longest idle time, so that it is never all of them. Under the lock. */
+static int64_t make_room(const http_watch *self, int64_t now)
+{
+    int64_t longest = 0;
+
+    if (self->count < self->connections_max)
+        return -1;
+    for (const http_guard *guard = self->first; guard != NULL; guard = guard->next)
+        if (!atomic_load(&guard->busy) && now - atomic_load(&guard->idle) > longest)
+            longest = now - atomic_load(&guard->idle);
+    return longest > HTTP_SPARE_MS ? now - longest / 2 : -1;
+}
+
 /* The loop sees the end of the connection, and does the rest. */
 static void sweep(http_watch *self)
 {
-    int64_t now = transport_now_ms();
+    int64_t now = transport_now_ms(), spare;
     bool draining = atomic_load(&self->draining);
 
     (void)pthread_mutex_lock(&self->lock);
+    spare = draining ? now : make_room(self, now);
     for (http_guard *guard = self->first; guard != NULL; guard = guard->next)
-        if (now > atomic_load(&guard->deadline) || (draining && !atomic_load(&guard->busy)) || ended_unheard(guard))
+        if (now > atomic_load(&guard->deadline) || (!atomic_load(&guard->busy) && atomic_load(&guard->idle) <= spare) ||
+            ended_unheard(guard))
             (void)shutdown(guard->descriptor, SHUT_RDWR);
     (void)pthread_mutex_unlock(&self->lock);
 }

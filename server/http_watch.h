@@ -1,5 +1,5 @@
 /* The thread beside the event loops of the HTTP listener. It accepts connections, ends those that have had their time (a client that
- * sends its head byte by byte never looks idle), and reads what clients still send after an answer that came early, so that
+ * sends its head byte by byte never looks idle) and, when there is no room for others, those that are idle longest, and reads what clients still send after an answer that came early, so that
  * closing the socket does not throw that answer away. It knows no libmicrohttpd. */
 #ifndef SERVER_HTTP_WATCH_H
 #define SERVER_HTTP_WATCH_H
@@ -12,12 +12,14 @@
 
 #define HTTP_LINGER_MAX 64  /* sockets at once; others are closed at once */
 #define HTTP_LINGER_MS 2000 /* how long each is read from */
+#define HTTP_SPARE_MS 1000  /* an idle connection that is older may have to make room for another */
 #define HTTP_NEVER INT64_MAX
 
 typedef struct http_guard {
     struct http_guard *next, *previous;
     int descriptor;
     _Atomic int64_t deadline; /* monotonic ms */
+    _Atomic int64_t idle;     /* since when, unless it is busy; monotonic ms */
     atomic_bool busy;         /* in a request: not closed when the server drains */
     atomic_bool receiving;    /* a body: the loop waits for more of it */
     bool linger;              /* wanted by the loop before the connection is removed */

@@ -367,6 +367,32 @@ def caps_on_connections_and_heads():
             check(wire.http(server.http, "GET", target).status == 400, f"the target {target}")
 
 
+def connections_on_which_nothing_happens():
+    """When all places are taken, those that are idle longest make room."""
+    with Server("--connections", "20", "--head-ms", "60000", "--idle-ms", "60000") as server:
+        idle = []
+        for number in range(18):
+            idle.append(wire.connect(server.http))
+            if number % 3 == 0:
+                wire.send(idle[-1], wire.http_head("GET", "/hello"))
+                check(wire.HttpReader(idle[-1]).answer().body == b"hello\n", "a connection that is kept")
+            elif number % 3 == 1:
+                wire.send(idle[-1], b"GET /hello HTTP/1.1\r\n")
+        busy = [wire.connect(server.http) for _ in range(2)]
+        wire.send(busy[0], wire.http_head("GET", "/work?ms=4000&n=5"))
+        wire.send(busy[1], wire.http_head("PUT", "/upload", (), BODY) + BODY[:10])
+        for _ in range(40):
+            start = time.monotonic()
+            answer = wire.http(server.http, "GET", "/hello")
+            check(answer is not None and answer.body == b"hello\n", f"others are served: {answer}")
+            check(time.monotonic() - start < 10, "soon")
+        check(wire.HttpReader(busy[0]).answer().status == 200, "a request that runs is none of them")
+        wire.send(busy[1], BODY[10:])
+        check(wire.HttpReader(busy[1]).answer().status == 201, "nor is an upload")
+        for s in idle + busy:
+            s.close()
+
+
 def stopping():
     for ask in ("http", "fcgi"):
         server = Server("--grace-ms", "5000")
@@ -445,4 +471,4 @@ def sockets():
 main([heads_that_come_byte_by_byte, uploads_that_stall, uploads_that_break_off, an_aborted_request_leaves_the_connection_usable,
       clients_that_leave_a_download, clients_that_are_slow_but_take_some, answers_that_cannot_be_finished, a_full_pool_says_503, answers_in_the_middle_of_an_upload,
       expect_100_continue, requests_that_smuggle, many_requests_on_one_connection, what_web_servers_may_ask,
-      caps_on_connections_and_heads, stopping, sockets])
+      caps_on_connections_and_heads, connections_on_which_nothing_happens, stopping, sockets])
