@@ -243,7 +243,10 @@ void fastcgi_work(void *connection)
     fastcgi *self = owner_of(c);
 
     c->out_size = 0;
-    server_work(self->base.setup.server, &c->x);
+    if (stopping(c))
+        server_refuse(self->base.setup.server, &c->x, 503); /* it has waited until nobody wants the answer */
+    else
+        server_work(self->base.setup.server, &c->x);
     if (c->x.streamed)
         end_streamed(c);
     else

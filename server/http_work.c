@@ -129,7 +129,10 @@ static void work(void *argument)
     http_exchange *h = (http_exchange *)argument;
     http *self = h->owner;
 
-    server_work(self->base.setup.server, &h->x);
+    if (atomic_load(&self->base.stopping))
+        server_refuse(self->base.setup.server, &h->x, 503); /* it has waited until nobody wants the answer */
+    else
+        server_work(self->base.setup.server, &h->x);
     /* What is left to do needs less patience with the client: the body of its request, or the rest of the answer. */
     (void)pthread_mutex_lock(&self->lock);
     if (h->connection != NULL && h->x.streamed)

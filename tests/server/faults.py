@@ -423,6 +423,23 @@ def stopping():
             s.close()
 
 
+def stopping_with_many_that_wait():
+    """What waits for a thread when the time is over is not begun any more."""
+    for ask in ("http", "fcgi"):
+        with Server("--workers", "1", "--waiting", "60", "--grace-ms", "100") as server:
+            address, asked = server.socket if ask == "fcgi" else server.http, []
+            for _ in range(50):
+                asked.append(wire.connect(address))
+                wire.send(asked[-1], wire.http_head("GET", "/work?ms=500&n=5") if ask == "http"
+                          else wire.fcgi_head(wire.variables("GET", "/work?ms=500&n=5")) + wire.record(wire.STDIN, 1))
+            eventually(lambda s=server: s.running() == 50, "all wait")
+            start = time.monotonic()
+            server.process.send_signal(signal.SIGTERM)
+            check(server.process.wait(30) == 0 and time.monotonic() - start < 5, f"{ask}: it ends before their turn would be over")
+            for s in asked:
+                s.close()
+
+
 def sockets():
     folder = Server()
     with folder as server:
@@ -471,4 +488,5 @@ def sockets():
 main([heads_that_come_byte_by_byte, uploads_that_stall, uploads_that_break_off, an_aborted_request_leaves_the_connection_usable,
       clients_that_leave_a_download, clients_that_are_slow_but_take_some, answers_that_cannot_be_finished, a_full_pool_says_503, answers_in_the_middle_of_an_upload,
       expect_100_continue, requests_that_smuggle, many_requests_on_one_connection, what_web_servers_may_ask,
-      caps_on_connections_and_heads, connections_on_which_nothing_happens, stopping, sockets])
+      caps_on_connections_and_heads, connections_on_which_nothing_happens, stopping,
+      stopping_with_many_that_wait, sockets])
