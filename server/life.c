@@ -25,7 +25,7 @@ static bool pause_tending(life *l)
 {
     struct timespec until;
 
-    if (l->stop || clock_gettime(CLOCK_REALTIME, &until) != 0)
+    if (l->stop || clock_gettime(CLOCK_MONOTONIC, &until) != 0)
         return false;
     until.tv_nsec += TEND_MS * 1000000L;
     until.tv_sec += until.tv_nsec / 1000000000L;
@@ -165,6 +165,17 @@ static bool start_importer(life *l)
     return l->importer != NULL;
 }
 
+/* When the clock of the day is set back nobody must sleep until it is as late again: answers would be old for as long. */
+static void make_wake(pthread_cond_t *wake)
+{
+    pthread_condattr_t monotonic;
+
+    (void)pthread_condattr_init(&monotonic);
+    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(wake, &monotonic);
+    (void)pthread_condattr_destroy(&monotonic);
+}
+
 static life *make(server *s, front_exit *result)
 {
     ticker_error *error = ticker_error_new();
@@ -174,7 +185,7 @@ static life *make(server *s, front_exit *result)
     if (l != NULL && error != NULL) {
         l->server = s;
         (void)pthread_mutex_init(&l->lock, NULL);
-        (void)pthread_cond_init(&l->wake, NULL);
+        make_wake(&l->wake);
         if (open_answers(s, error) && open_uploads(s)) {
             *result = FRONT_OK;
         } else if (s->answers == NULL) {

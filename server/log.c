@@ -53,7 +53,7 @@ static void wait_for_lines(server_log *log)
 {
     struct timespec until;
 
-    if (clock_gettime(CLOCK_REALTIME, &until) != 0)
+    if (clock_gettime(CLOCK_MONOTONIC, &until) != 0) /* the clock of the day may be set back */
         return;
     until.tv_nsec += FLUSH_MS * 1000000L;
     until.tv_sec += until.tv_nsec / 1000000000L;
@@ -132,6 +132,16 @@ static void free_log(server_log *log)
     free(log);
 }
 
+static void make_wake(pthread_cond_t *wake)
+{
+    pthread_condattr_t monotonic;
+
+    (void)pthread_condattr_init(&monotonic);
+    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(wake, &monotonic);
+    (void)pthread_condattr_destroy(&monotonic);
+}
+
 server_log *log_open(const char *path, front_console *console)
 {
     server_log *log = calloc(1, sizeof *log);
@@ -150,7 +160,7 @@ server_log *log_open(const char *path, front_console *console)
         return NULL;
     }
     (void)pthread_mutex_init(&log->lock, NULL);
-    (void)pthread_cond_init(&log->wake, NULL);
+    make_wake(&log->wake);
     if (pthread_create(&log->thread, NULL, writer, log) != 0) {
         front_error(console, "access log %s: no thread could be started", path);
         free_log(log);
