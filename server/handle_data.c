@@ -142,9 +142,39 @@ static bool set_common(exchange *x, const char *etag)
     return done && (etag[0] == '\0' || exchange_set(x, "ETag", etag));
 }
 
-static void free_answer(void *answer)
+/* An answer that goes out, and what it counts as. */
+typedef struct held {
+    server *server;
+    ticker_answer *answer;
+    int64_t bytes;
+} held;
+
+static void free_held(void *owner)
 {
-    ticker_answer_free(answer);
+    const held *it = owner;
+
+    (void)atomic_fetch_sub(&it->server->held, it->bytes);
+    ticker_answer_free(it->answer);
+}
+
+/* Takes the answer over. How fast clients take theirs is up to them, so what all of them may keep waiting has an end. NULL after
+ * answering. */
+static held *hold(server *s, exchange *x, ticker_answer *answer)
+{
+    size_t size = ticker_answer_size(answer);
+    held *it = exchange_memory(x, sizeof *it);
+
+    if (it == NULL) {
+        ticker_answer_free(answer);
+        problem_answer(x, 500, NULL);
+        return NULL;
+    }
+    *it = (held){s, answer, size > SERVER_LONG_ANSWER ? (int64_t)size : 0};
+    if (atomic_fetch_add(&s->held, it->bytes) + it->bytes <= SERVER_HELD_MAX || it->bytes == 0)
+        return it;
+    free_held(it);
+    problem_answer(x, 503, "too many long answers are on their way; try again in a moment, or ask for less");
+    return NULL;
 }
 
 /* The ETag of an answer as it is sent; "" when it has none. */
@@ -156,8 +186,9 @@ static const char *etag_of(exchange *x, const ticker_answer *answer)
 }
 
 /* Takes the answer over. */
-static void send_answer(exchange *x, const request *r, ticker_answer *answer)
+static void send_answer(server *s, exchange *x, const request *r, ticker_answer *answer)
 {
+    held *it;
     const char *etag = etag_of(x, answer), *next = ticker_answer_next(answer);
     int wrong = 500;
 
@@ -178,9 +209,9 @@ static void send_answer(exchange *x, const request *r, ticker_answer *answer)
     } else if (etag[0] != '\0' && etag_matches(x, etag)) {
         ticker_answer_free(answer);
         exchange_empty(x, 304);
-    } else {
+    } else if ((it = hold(s, x, answer)) != NULL) {
         exchange_answer(x, 200, format_type(r->format), ticker_answer_data(answer), ticker_answer_size(answer),
-                        free_answer, answer);
+                        free_held, it);
     }
 }
 
@@ -268,7 +299,7 @@ static server_step begin(server *s, exchange *x, request *r)
         return SERVER_ANSWERED;
     if (ticker_answers_look(s->answers, query, format_name(r->format), &answer) != TICKER_OK)
         return SERVER_WORK;
-    send_answer(x, r, answer);
+    send_answer(s, x, r, answer);
     return SERVER_ANSWERED;
 }
 
@@ -291,7 +322,7 @@ static void work(server *s, exchange *x, request *r)
         x->failed = status != TICKER_DONE && !x->head;
         ticker_answer_free(answer);
     } else if (status == TICKER_OK) {
-        send_answer(x, r, answer);
+        send_answer(s, x, r, answer);
     } else if (status != TICKER_DONE) {
         problem_of(s, x, error);
     }

@@ -21,7 +21,10 @@
 #define SERVER_ROWS_DEFAULT_TEXT "1000" /* rows of a page when nothing is said */
 #define SERVER_ROWS_MAX 10000           /* rows of a page */
 #define SERVER_FORM_OVERHEAD 65536      /* bytes that a form may have around the file of an upload */
-#define SERVER_RETRY_SECONDS 2          /* what Retry-After says while a service is away */
+#define SERVER_LONG_ANSWER 262144       /* bytes from which on an answer counts as a long one */
+#define SERVER_HELD_MAX                                                                                                \
+    (INT64_C(256) * 1024 * 1024) /* bytes of long answers that may wait for their clients; more: 503 */
+#define SERVER_RETRY_SECONDS 2   /* what Retry-After says while a service is away */
 
 typedef enum server_scope { SERVER_OPEN = 0, SERVER_READ, SERVER_UPLOAD, SERVER_ADMIN } server_scope;
 
@@ -85,9 +88,10 @@ struct server {
     int64_t upload_max;   /* bytes */
     atomic_uint streams;  /* downloads that run now */
     unsigned streams_max;
-    atomic_uint receiving; /* uploads that run now */
-    unsigned long_max;     /* downloads and uploads together: a thread is left for those who ask for little */
-    atomic_bool stopping;  /* no longer ready, but requests are answered */
+    atomic_uint receiving;    /* uploads that run now */
+    atomic_int_fast64_t held; /* bytes of long answers whose clients have not taken all of them */
+    unsigned long_max;        /* downloads and uploads together: a thread is left for those who ask for little */
+    atomic_bool stopping;     /* no longer ready, but requests are answered */
     server_part parts[SERVER_PARTS_MAX]; /* of /health/ready */
     size_t part_count;
     struct server_health *health;

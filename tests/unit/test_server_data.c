@@ -341,6 +341,29 @@ START_TEST(streams)
 END_TEST
 
 /* A database that cannot be reached is no fault of the question; nothing of where it is gets out. */
+/* Of long answers no more may wait for their clients than memory can bear. */
+START_TEST(long_answers_have_a_limit)
+{
+    scene s;
+
+    scene_open(&s, NULL);
+    scene_import(&s, 10, 120);
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes?limit=10000", NULL), 200);
+    ck_assert_uint_gt(s.body_size, SERVER_LONG_ANSWER);
+    ck_assert_int_eq((int64_t)s.server->held, 0);
+    s.server->held = SERVER_HELD_MAX - (int64_t)s.body_size + 1; /* as if others had them */
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes?limit=10000", NULL), 503);
+    ck_assert_ptr_nonnull(scene_header(&s, "Retry-After"));
+    ck_assert_ptr_null(scene_header(&s, "ETag"));
+    ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes/T0", NULL), 200);
+    s.server->held = 0;
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(scene_ask(&s, "GET", "/api/quotes?limit=10000", NULL), 200);
+    ck_assert_int_eq((int64_t)s.server->held, 0);
+    scene_close(&s);
+}
+END_TEST
+
 START_TEST(database_is_away)
 {
     scene s;
@@ -373,9 +396,19 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {
-        quotes,    formats, pages,   long_links,      conditions,       cached,
-        not_there, others,  streams, wrong_questions, database_is_away, database_is_no_database};
+    const TTest *const tests[] = {quotes,
+                                  formats,
+                                  pages,
+                                  long_links,
+                                  conditions,
+                                  cached,
+                                  not_there,
+                                  others,
+                                  streams,
+                                  long_answers_have_a_limit,
+                                  wrong_questions,
+                                  database_is_away,
+                                  database_is_no_database};
 
     return scene_run("server_data", tests, SCENE_COUNT(tests));
 }
