@@ -41,6 +41,7 @@ static void completed(void *payload, struct MHD_Connection *handle, void **conte
     *context = NULL;
     if (h == NULL)
         return;
+    h->connection->fresh = NULL;
     http_deadline(h->connection, http_limits(h->owner)->idle_ms);
     atomic_store_explicit(&h->connection->guard.idle, transport_now_ms(), memory_order_relaxed);
     atomic_store_explicit(&h->connection->guard.busy, false, memory_order_release); /* since it is idle */
@@ -297,6 +298,7 @@ static enum MHD_Result handle(void *payload, struct MHD_Connection *handle, cons
     (void)url;
     if (h == NULL)
         return MHD_NO; /* no memory */
+    h->connection->fresh = NULL;
     if (*size > 0)
         return upload(h, data, size);
     switch (h->state) {
@@ -337,7 +339,8 @@ static void hide_query(const char *uri)
         memset(mark, 0, strlen(mark));
 }
 
-/* The first thing of a request: its target as it came. What is returned is the context of the calls that follow. */
+/* The first thing of a request: its target as it came. What is returned is the context of the calls that follow. None follows, not even that
+ * of the end, when libmicrohttpd drops the request because its head does not fit: the connection remembers it. */
 static void *request_line(void *payload, const char *uri, struct MHD_Connection *handle)
 {
     http_connection *connection = connection_of(handle);
@@ -358,6 +361,8 @@ static void *request_line(void *payload, const char *uri, struct MHD_Connection 
     h->owner = (http *)payload;
     h->connection = connection;
     h->handle = handle;
+    free(connection->fresh); /* none, unless libmicrohttpd goes on after it dropped a request */
+    connection->fresh = h;
     return h;
 }
 
@@ -408,6 +413,7 @@ static void notify(void *payload, struct MHD_Connection *handle, void **context,
         *context = NULL;
         http_watch_remove(&self->watch, &connection->guard);
         free(connection->spare);
+        free(connection->fresh);
         free(connection);
     }
 }

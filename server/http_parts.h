@@ -50,6 +50,7 @@ typedef struct http_exchange {
 struct http_connection {
     http_guard guard; /* first */
     http_exchange *spare;
+    http_exchange *fresh; /* whose head libmicrohttpd still reads */
     char remote[INET6_ADDRSTRLEN];
 };
 

@@ -59,6 +59,16 @@ class Server:
     def count(self, what):
         return len(os.listdir(f"/proc/{self.process.pid}/{what}"))
 
+    def memory(self):
+        """Resident, in KB."""
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
+            return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
+
+    def has_sanitizers(self):
+        with open(f"/proc/{self.process.pid}/maps", encoding="utf-8") as maps:
+            text = maps.read()
+        return "libasan" in text or "libtsan" in text
+
     def quiet(self):
         """All requests but the one that asks are over."""
         def over():
