@@ -339,8 +339,8 @@ static void hide_query(const char *uri)
         memset(mark, 0, strlen(mark));
 }
 
-/* The first thing of a request: its target as it came. What is returned is the context of the calls that follow. None follows, not even that
- * of the end, when libmicrohttpd drops the request because its head does not fit: the connection remembers it. */
+/* The first thing of a request: its target as it came. What is returned is the context of the calls that follow. None follows, not even
+ * that of the end, when libmicrohttpd drops the request because its head does not fit: the connection remembers it. */
 static void *request_line(void *payload, const char *uri, struct MHD_Connection *handle)
 {
     http_connection *connection = connection_of(handle);

@@ -1,6 +1,7 @@
 /* The thread beside the event loops of the HTTP listener. It accepts connections, ends those that have had their time (a client that
- * sends its head byte by byte never looks idle) and, when there is no room for others, those that are idle longest, and reads what clients still send after an answer that came early, so that
- * closing the socket does not throw that answer away. It knows no libmicrohttpd. */
+ * sends its head byte by byte never looks idle) and, when there is no room for others, those that are idle longest, and reads what
+ * clients still send after an answer that came early, so that closing the socket does not throw that answer away. It knows no
+ * libmicrohttpd. */
 #ifndef SERVER_HTTP_WATCH_H
 #define SERVER_HTTP_WATCH_H
 

@@ -508,8 +508,7 @@ def sockets():
 
 
 main([heads_that_come_byte_by_byte, uploads_that_stall, uploads_that_break_off, an_aborted_request_leaves_the_connection_usable,
-      clients_that_leave_a_download, clients_that_are_slow_but_take_some, answers_that_cannot_be_finished, a_full_pool_says_503, answers_in_the_middle_of_an_upload,
-      expect_100_continue, requests_that_smuggle, many_requests_on_one_connection, what_web_servers_may_ask,
-      caps_on_connections_and_heads, heads_that_are_dropped,
-      connections_on_which_nothing_happens, stopping,
+      clients_that_leave_a_download, clients_that_are_slow_but_take_some, answers_that_cannot_be_finished, a_full_pool_says_503,
+      answers_in_the_middle_of_an_upload, expect_100_continue, requests_that_smuggle, many_requests_on_one_connection,
+      what_web_servers_may_ask, caps_on_connections_and_heads, heads_that_are_dropped, connections_on_which_nothing_happens, stopping,
       stopping_with_many_that_wait, sockets])
