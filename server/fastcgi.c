@@ -305,6 +305,7 @@ transport *fastcgi_open(const transport_setup *setup, int listener)
     } else {
         transport_init(&self->base, &fastcgi_parts, setup, processors < 1 ? 1 : (unsigned)processors);
         self->listener = listener;
+        transport_buffer_little(listener);
         self->per_loop = (self->base.setup.limits.connections + self->base.setup.limits.loops - 1) /
                          self->base.setup.limits.loops;
         for (unsigned i = 0; i < self->base.setup.limits.loops && good; i++)

@@ -499,6 +499,7 @@ transport *http_open(const transport_setup *setup, int listener)
     }
     transport_init(&self->base, &http_parts, setup, processors < 1 ? 1 : (unsigned)processors);
     self->watch.listener = listener;
+    transport_buffer_little(listener);
     (void)pthread_mutex_init(&self->lock, NULL);
     (void)pthread_cond_init(&self->fewer, NULL);
     if (start(self))

@@ -1,9 +1,14 @@
 #include "transport.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "transport_parts.h"
+
+#define UNSENT_MAX 262144 /* bytes; writing goes on when half of them are on their way */
 
 void transport_drain(transport *self)
 {
@@ -55,6 +60,13 @@ void transport_init(transport *self, const transport_parts *parts, const transpo
     atomic_init(&self->running, 0);
     atomic_init(&self->draining, false);
     atomic_init(&self->stopping, false);
+}
+
+void transport_buffer_little(int listener)
+{
+    int bytes = UNSENT_MAX;
+
+    (void)setsockopt(listener, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof(bytes)); /* it may be no TCP */
 }
 
 int64_t transport_now_ms(void)

@@ -24,6 +24,10 @@ struct transport {
 void transport_init(transport *transport, const transport_parts *parts, const transport_setup *setup,
                     unsigned processors);
 
+/* Of connections accepted from here on: the kernel takes no more than a little that cannot be sent yet. With megabytes there, a client
+ * that takes some all the time would look for minutes as if it took nothing. */
+void transport_buffer_little(int listener);
+
 int64_t transport_now_ms(void);
 /* How long a client may take over so many bytes. */
 int64_t transport_patience_ms(const transport_limits *limits, uint64_t bytes);

@@ -162,21 +162,23 @@ def clients_that_leave_a_download():
 
 
 def clients_that_are_slow_but_take_some():
-    """A whole answer has the time of its length, as long as some of it goes out now and then."""
-    with Server("--stall-ms", "1500", "--rate", "1000000") as server:
+    """A whole answer has the time of its length, as long as some of it goes out now and then, and not into the kernel's buffers only."""
+    with Server("--stall-ms", "3000", "--rate", "200000") as server:
+        slow = []
         for address, reader in ((server.http, wire.HttpReader), (server.socket, wire.FcgiReader)):
-            with wire.connect(address) as s:
-                s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
-                wire.send(s, wire.http_head("GET", "/bytes?n=8000000") if address == server.http
-                          else wire.fcgi_head(wire.variables("GET", "/bytes?n=8000000")) + wire.record(wire.STDIN, 1))
-                start, taken = time.monotonic(), b""
-                while time.monotonic() - start < 4 and len(taken) < 7000000:
-                    taken += s.recv(150000)
-                    time.sleep(0.1)
-                rest = reader(s)
-                rest.buffer = taken
-                answer = rest.answer()
-                check(answer is not None and answer.whole and len(answer.body) == 8000000, f"{address}: {answer}")
+            slow.append(reader(wire.connect(address)))
+            slow[-1].s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+            wire.send(slow[-1].s, wire.http_head("GET", "/bytes?n=8000000") if address == server.http
+                      else wire.fcgi_head(wire.variables("GET", "/bytes?n=8000000")) + wire.record(wire.STDIN, 1))
+        start = time.monotonic()
+        while time.monotonic() - start < 5:
+            for reader in slow:
+                reader.buffer += reader.s.recv(30000)
+            time.sleep(0.1)
+        for reader in slow:
+            answer = reader.answer()
+            check(answer is not None and answer.whole and len(answer.body) == 8000000, f"{reader}: a whole answer")
+            reader.s.close()
 
 
 def answers_that_cannot_be_finished():

@@ -343,7 +343,6 @@ START_TEST(streams)
 }
 END_TEST
 
-/* A database that cannot be reached is no fault of the question; nothing of where it is gets out. */
 /* Of long answers no more may wait for their clients than memory can bear. */
 START_TEST(long_answers_have_a_limit)
 {
@@ -367,6 +366,7 @@ START_TEST(long_answers_have_a_limit)
 }
 END_TEST
 
+/* A database that cannot be reached is no fault of the question; nothing of where it is gets out. */
 START_TEST(database_is_away)
 {
     scene s;
