@@ -29,6 +29,12 @@ typedef struct ticker_import_events {
     /* Told of the tickers of each file right after its commit. When it cannot be reached the import is good all the same: the database
      * remembers, and ticker_answers_tend() of any process makes up for it. */
     ticker_cache *cache;
+    /* Below: for ticker_upload_import() only. */
+    /* The ledger row that runs from now on; not called when the row was at its end before. */
+    void (*begun)(int64_t import_id, void *payload);
+    /* What the object's event says of its version (ticker_event_sequencer(), ticker_event_version()); NULL or "": nothing. When a newer
+     * version of the same object came in before, this one does not: it ends as a duplicate of that. Borrowed for the call. */
+    const char *sequencer, *object_version;
 } ticker_import_events;
 
 /* Imports every data member of a source, each in a transaction of its own. Takes the source over and frees it, whatever happens.

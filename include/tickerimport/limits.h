@@ -32,6 +32,8 @@
 #define TICKER_STORED_NAME_MAX 200 /* bytes of an upload's name that its key keeps (file systems: 255) */
 #define TICKER_EVENT_BYTES_MAX (1024 * 1024) /* bytes of a message in a queue (SQS: 1 MiB since 2025) */
 #define TICKER_EVENT_RECORDS_MAX 1000        /* records of one event */
+#define TICKER_SEQUENCER_MAX 256             /* bytes of an event's sequencer, NUL included (AWS: some 18) */
+#define TICKER_OBJECT_VERSION_MAX 1025       /* bytes of an object's version, NUL included */
 #define TICKER_INI_BYTES_MAX (1024 * 1024)   /* bytes of ~/.aws/config and of ~/.aws/credentials */
 #define TICKER_INI_LINE_MAX (20 * 1024)      /* bytes of one line of them: a session token fits */
 #define TICKER_INI_SECTIONS_MAX 2000         /* sections of one of them */

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+#include <tickerimport/event.h>
+
 #include "base/error.h"
 #include "base/options.h"
 #include "pipeline/bump.h"
@@ -25,6 +27,7 @@ typedef struct import_run {
     int64_t started;
     ticker_status worst; /* of the members so far: OK, WARN or FAILED */
     size_t members;
+    int64_t newer;                     /* the ledger row of a newer version of the object, which is in; 0: none */
     bool cancelled;                    /* the caller's callback said so */
     char turnover[TI_NUMBER_TEXT_MAX]; /* of the import that a duplicate repeats */
 } import_run;
@@ -141,7 +144,7 @@ static ticker_status record(import_run *import, const char *status_text, int64_t
     status = fill_ledger(import, status_text, &problems, &row, error);
     if (status == TICKER_OK) {
         row.duplicate_of = first;
-        if (first != 0)
+        if (first != 0 && import->newer == 0)
             row.turnover = import->turnover;
         store->adopt = import->upload != NULL ? import->upload->id : 0;
         status = store->ops->record(store, &row, id, error);
@@ -201,11 +204,17 @@ static ticker_status recall(import_run *import, int64_t id, ticker_error *error)
     return status < TICKER_OK ? status : TICKER_OK;
 }
 
+/* The same bytes are in, or a newer version of the object is: the row `id` says more of it. */
 static ticker_status duplicate(import_run *import, int64_t id, ticker_error *error)
 {
     ticker_report *report = ti_reader_report(import->reader);
     int64_t own = import->upload != NULL ? import->upload->id : 0;
-    ticker_status status = recall(import, id, error);
+    ticker_status status = TICKER_OK;
+
+    if (import->newer == 0)
+        status = recall(import, id, error);
+    else
+        (void)snprintf(report->error, sizeof(report->error), "a newer version of this object was imported");
 
     /* When two have the same upload, the second finds the row that it should take over. */
     if (status == TICKER_OK && own != 0 && own != id)
@@ -214,7 +223,7 @@ static ticker_status duplicate(import_run *import, int64_t id, ticker_error *err
         return status;
     end_row(import);
     set_status(report, "duplicate");
-    report->complete = true;
+    report->complete = import->newer == 0;
     report->import_id = id;
     report->imported = 0;
     send_report(import);
@@ -334,6 +343,46 @@ static ticker_status find_rival(import_run *import, int64_t *id, ticker_error *e
     return status == TICKER_OK ? TICKER_DONE : status;
 }
 
+/* The newest version of the object that is newer than that of this import. */
+typedef struct newest {
+    const char *sequencer; /* of this import */
+    char text[TICKER_SEQUENCER_MAX];
+    int64_t id; /* 0: none yet */
+} newest;
+
+static ticker_status keep_newest(void *payload, int64_t id, ti_slice sequencer, ticker_error *error)
+{
+    newest *found = payload;
+    char text[TICKER_SEQUENCER_MAX];
+
+    (void)error;
+    if (sequencer.size >= sizeof(text)) /* nothing that can be compared */
+        return TICKER_OK;
+    memcpy(text, sequencer.data, sequencer.size);
+    text[sequencer.size] = '\0';
+    if (ticker_event_compare_sequencers(text, found->id != 0 ? found->text : found->sequencer) > 0) {
+        memcpy(found->text, text, sequencer.size + 1);
+        found->id = id;
+    }
+    return TICKER_OK;
+}
+
+/* TICKER_DONE: a newer version of the object is in, as import->newer says; or else none can come in before this import has ended. */
+static ticker_status look_for_newer(import_run *import, ticker_error *error)
+{
+    newest found = {.sequencer = import->events.sequencer};
+    ticker_status status;
+
+    if (import->upload == NULL || import->upload->location == NULL || found.sequencer == NULL ||
+        found.sequencer[0] == '\0')
+        return TICKER_OK;
+    status = import->store->ops->versions(import->store, import->upload->location, keep_newest, &found, error);
+    if (status != TICKER_OK)
+        return status;
+    import->newer = found.id;
+    return found.id != 0 ? TICKER_DONE : TICKER_OK;
+}
+
 /* TICKER_OK: imported as *id. TICKER_DONE: somebody else was first, as *id. */
 static ticker_status load(import_run *import, int64_t *id, ticker_error *error)
 {
@@ -349,12 +398,18 @@ static ticker_status load(import_run *import, int64_t *id, ticker_error *error)
     store->adopt = import->upload != NULL ? import->upload->id : 0;
     status = store->ops->begin(store, id, error);
     if (status == TICKER_OK)
+        status = look_for_newer(import, error);
+    if (status == TICKER_OK)
         status = fill(import, id, &open, error);
     store->sha256 = store->member = NULL;
     store->adopt = 0;
     store->interrupted = NULL; /* what follows must not fail any more */
     if (open)
         store->ops->rollback(store);
+    if (open && status == TICKER_DONE && import->newer != 0) {
+        *id = import->newer;
+        return TICKER_DONE;
+    }
     return open && status == TICKER_DONE ? find_rival(import, id, error) : status;
 }
 
@@ -387,6 +442,7 @@ static ticker_status import_member(import_run *import, ticker_error *error)
     int64_t id = TICKER_NULL;
     ticker_status status = known_before(import, &id, error);
 
+    import->newer = 0;
     if (status == TICKER_OK)
         return duplicate(import, id, error);
     if (status != TICKER_DONE)
@@ -501,8 +557,25 @@ static ticker_status adopt(import_run *import, ticker_error *error)
     store->interrupted = NULL;
     if (status < TICKER_OK && import->cancelled)
         return fail_cancelled(import, error);
+    if (status == TICKER_OK && import->upload->id != 0 && import->events.begun != NULL)
+        import->events.begun(import->upload->id, import->events.payload);
     ti_error_copy(error, &why);
     return status;
+}
+
+/* Longer than any server writes them they say nothing. */
+static const char *within(const char *text, size_t max)
+{
+    return text != NULL && strnlen(text, max) < max ? text : NULL;
+}
+
+/* What the event said of the version, as long as its import is at work. */
+static void tell_version(import_run *import, bool at_work)
+{
+    if (import->store == NULL || import->upload == NULL)
+        return;
+    import->store->sequencer = at_work ? import->events.sequencer : NULL;
+    import->store->object_version = at_work ? import->events.object_version : NULL;
 }
 
 static ticker_status run(import_run *import, ticker_source *source, const ticker_options *options,
@@ -512,6 +585,8 @@ static ticker_status run(import_run *import, ticker_source *source, const ticker
 
     if (events != NULL)
         memcpy(&import->events, events, events->size < sizeof(import->events) ? events->size : sizeof(import->events));
+    import->events.sequencer = within(import->events.sequencer, TICKER_SEQUENCER_MAX);
+    import->events.object_version = within(import->events.object_version, TICKER_OBJECT_VERSION_MAX);
     import->reader = ticker_reader_new(source, options);
     if (import->reader == NULL)
         return ti_fail_memory(error);
@@ -519,10 +594,12 @@ static ticker_status run(import_run *import, ticker_source *source, const ticker
     status = ti_reader_keep_hash(import->reader, error);
     if (status == TICKER_OK && import->store != NULL)
         status = ti_prepare_store(import->store, error);
+    tell_version(import, true);
     if (status == TICKER_OK && import->store != NULL && import->upload != NULL)
         status = adopt(import, error);
     if (status == TICKER_OK)
         status = import_members(import, error);
+    tell_version(import, false);
     ticker_reader_free(import->reader);
     return status == TICKER_OK ? import->worst : status;
 }

@@ -1,9 +1,11 @@
 /* Uploads in the ledger: their rows before the import, and taking them over. */
 #include <tickerimport/upload.h>
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/encode.h"
 #include "base/error.h"
 #include "base/slice.h"
 #include "input/source.h"
@@ -11,6 +13,7 @@
 #include "store/store.h"
 
 #define FIELDS 4
+#define WHY_MAX (2 * TICKER_ERROR_MESSAGE_MAX + TICKER_NAME_MAX)
 
 /* --- Finding rows -------------------------------------------------------------------------------------------------------------- */
 
@@ -53,20 +56,24 @@ ticker_status ticker_upload_known(ticker_store *store, const char *sha256, int64
     return ask_row(store, sql, parameters, 2, id, NULL, error);
 }
 
-/* The row with a number, or the first one of a location: file, location, content type. */
+/* The row with a number, or one of a location: file, location, content type. Of rows of a location first that of this version, then one
+ * that waits or runs, then the oldest; but never one of another version. */
 static ticker_status find_row(ticker_store *store, int64_t id, const char *location, int64_t *found, char *texts[],
                               ticker_error *error)
 {
     static const char by_id[] = "SELECT id, file, location, content_type FROM {imports} AS i WHERE id = $1";
     static const char by_location[] =
-        "SELECT id, file, location, content_type FROM {imports} AS i WHERE location = $1 ORDER BY id LIMIT 1";
-    ti_parameter parameter = {.type = TICKER_TYPE_INTEGER, .number = id};
+        "SELECT id, file, location, content_type FROM {imports} AS i WHERE location = $1"
+        " AND ($2 = '' OR coalesce(sequencer, $2) = $2)"
+        " ORDER BY CASE WHEN sequencer = $2 THEN 0 WHEN status IN ('queued', 'running') THEN 1 ELSE 2 END, id LIMIT 1";
+    const ti_parameter number = {.type = TICKER_TYPE_INTEGER, .number = id};
+    const ti_parameter parameters[] = {
+        {.type = TICKER_TYPE_TEXT, .text = ti_slice_of(location != NULL ? location : "")},
+        {.type = TICKER_TYPE_TEXT, .text = ti_slice_of(store->sequencer != NULL ? store->sequencer : "")}};
 
-    if (id == 0 && (location == NULL || location[0] == '\0'))
-        return TICKER_DONE;
-    if (id == 0)
-        parameter = (ti_parameter){.type = TICKER_TYPE_TEXT, .text = ti_slice_of(location)};
-    return ask_row(store, id != 0 ? by_id : by_location, &parameter, 1, found, texts, error);
+    if (id != 0)
+        return ask_row(store, by_id, &number, 1, found, texts, error);
+    return parameters[0].text.size > 0 ? ask_row(store, by_location, parameters, 2, found, texts, error) : TICKER_DONE;
 }
 
 /* --- Writing rows -------------------------------------------------------------------------------------------------------------- */
@@ -107,23 +114,77 @@ ticker_status ticker_upload_record(ticker_store *store, const ticker_stored *sto
     return store->ops->record(store, &row, id, error);
 }
 
+ticker_status ticker_upload_progress(ticker_store *store, int64_t id, uint64_t position, int64_t bytes,
+                                     uint64_t records, ticker_error *error)
+{
+    if (store == NULL || id <= 0 || position > INT64_MAX || records > INT64_MAX)
+        return ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "progress is that of a ledger row of a store");
+    return store->ops->progress(store, id, (int64_t)position, bytes, (int64_t)records, error);
+}
+
+/* In the words that users see, with the name that they gave the file: as ti_import() does. */
+static void say_why(const ticker_error *why, const char *file, char text[WHY_MAX])
+{
+    ticker_error named = *why;
+
+    if (named.file[0] != '\0' && file != NULL)
+        ti_error_rename(&named, file);
+    (void)ticker_error_format(&named, text, WHY_MAX);
+}
+
+/* What a file is called that nobody announced: the last part of its location. To be freed; NULL: no memory. */
+static char *name_of(const char *location)
+{
+    const char *slash = strrchr(location, '/');
+    ti_buffer name;
+    char *copy;
+
+    if (slash == NULL || slash[1] == '\0')
+        return ti_slice_copy(ti_slice_of(location));
+    /* A folder's URLs are encoded, those of S3 are not. */
+    if (strncmp(location, "file:", 5) != 0)
+        return ti_slice_copy(ti_slice_of(slash + 1));
+    ti_buffer_init(&name, strlen(location) + 1);
+    copy = ti_buffer_unpercent(&name, ti_slice_of(slash + 1), false) ? ti_slice_copy((ti_slice){name.data, name.size})
+                                                                     : NULL;
+    ti_buffer_free(&name);
+    return copy;
+}
+
+/* A row for a file that nobody announced and that cannot be opened either. */
+static ticker_status record_refused(ticker_store *store, const char *location, const ticker_error *why,
+                                    ticker_error *error)
+{
+    char text[WHY_MAX], *name = name_of(location);
+    ti_ledger_row row = row_of("failed", name, location);
+    int64_t id = 0;
+    ticker_status status;
+
+    if (name == NULL)
+        return ti_fail_memory(error);
+    say_why(why, name, text);
+    row.error = text;
+    status = store->ops->record(store, &row, &id, error);
+    free(name);
+    return status;
+}
+
 ticker_status ticker_upload_refuse(ticker_store *store, int64_t id, const char *location, const ticker_error *why,
                                    ticker_error *error)
 {
-    char text[2 * TICKER_ERROR_MESSAGE_MAX + TICKER_NAME_MAX];
-    ticker_error named;
+    char text[WHY_MAX];
     char *texts[FIELDS - 1] = {NULL};
+    int64_t found = 0;
     ticker_status status;
 
     if (store == NULL || why == NULL || id < 0)
         return ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "an upload is refused in a store, and for a reason");
-    status = find_row(store, id, location, &id, texts, error);
+    status = find_row(store, id, location, &found, texts, error);
     if (status == TICKER_OK) {
-        named = *why;
-        if (named.file[0] != '\0' && texts[0] != NULL) /* as ti_import() does */
-            ti_error_rename(&named, texts[0]);
-        (void)ticker_error_format(&named, text, sizeof(text));
-        status = store->ops->mark(store, id, "failed", text, error);
+        say_why(why, texts[0], text);
+        status = store->ops->mark(store, found, "failed", text, error);
+    } else if (status == TICKER_DONE && id == 0 && location != NULL && location[0] != '\0') {
+        status = record_refused(store, location, why, error);
     }
     for (size_t i = 0; i < FIELDS - 1; i++)
         free(texts[i]);
@@ -140,13 +201,20 @@ void ti_adoption_end(ti_adoption *row)
     *row = (ti_adoption){.id = 0};
 }
 
-/* A file that nobody announced, such as an object that was put straight into S3: it can be followed too. */
+/* A file that nobody announced, such as an object that was put straight into S3: it can be followed too. Where a folder of the storage is
+ * is nobody's business, so of its files only the name is told. */
 static ticker_status make_row(ticker_store *store, ti_adoption *row, const char *file, ticker_error *error)
 {
-    const ti_ledger_row made = row_of("running", file, row->location);
+    ti_ledger_row made = row_of("running", file, row->location);
+    ticker_status status;
 
-    ticker_status status = store->ops->record(store, &made, &row->id, error);
-
+    if (strncmp(file, "file:", 5) == 0) {
+        row->file = name_of(file);
+        if (row->file == NULL)
+            return ti_fail_memory(error);
+        made.file = row->file;
+    }
+    status = store->ops->record(store, &made, &row->id, error);
     row->taken = status == TICKER_OK;
     return status;
 }

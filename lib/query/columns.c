@@ -72,6 +72,12 @@ static const ti_query_column import_columns[] = {
     {"location", "location", TI_SHAPE_TEXT, 0, 0, false, false},
     {"content_type", "content_type", TI_SHAPE_TEXT, 0, 0, false, false},
     {"duplicate_of", "duplicate_of", TI_SHAPE_NUMBER, 0, 0, false, false},
+    {"attempts", "attempts", TI_SHAPE_NUMBER, 0, 0, false, false},
+    {"progress_bytes", "progress_bytes", TI_SHAPE_NUMBER, 0, 0, false, false},
+    {"total_bytes", "total_bytes", TI_SHAPE_NUMBER, 0, 0, false, false},
+    {"progress_records", "progress_records", TI_SHAPE_NUMBER, 0, 0, false, false},
+    {"sequencer", "sequencer", TI_SHAPE_TEXT, 0, 0, false, false},
+    {"object_version", "object_version", TI_SHAPE_TEXT, 0, 0, false, false},
 };
 
 /* Worked out by summary.c, so nothing of it is selected. */

@@ -8,6 +8,7 @@
  *   postgres_settle.c  keys, attaching, merging of staged rows
  *   postgres_days.c    trades read back, quotes made from them
  *   postgres_ledger.c  the ledger, the instruments, commit
+ *   postgres_follow.c  how far imports are, and which versions of an object came in
  *   postgres_epoch.c   what caches follow: commits and their numbers
  *   postgres_query.c   SELECTs of the query part
  *   postgres_queue.c   the queue of events */
@@ -176,6 +177,8 @@ bool ti_pg_prepared_lost(ti_postgres *postgres, const ticker_error *error);
 
 ticker_status ti_pg_version(ticker_store *store, int *found, ticker_error *error);
 ticker_status ti_pg_migrate(ticker_store *store, ticker_error *error);
+/* Waits for what is named by its kind and its name, until the transaction ends. */
+ticker_status ti_pg_lock(ti_pg_link *link, const char *kind, const char *name, bool shared, ticker_error *error);
 /* The period that a day falls in: its name and its bounds. */
 void ti_pg_period_of(ticker_table table, int64_t date, ti_pg_period *period);
 /* Appends "column >= its first day AND column < its end". */
@@ -225,6 +228,12 @@ ticker_status ti_pg_commit_import(ticker_store *store, const ti_ledger_row *row,
 void ti_pg_rollback_import(ticker_store *store);
 ticker_status ti_pg_record(ticker_store *store, const ti_ledger_row *row, int64_t *id, ticker_error *error);
 ticker_status ti_pg_mark(ticker_store *store, int64_t id, const char *status, const char *why, ticker_error *error);
+
+/* postgres_follow.c */
+ticker_status ti_pg_progress(ticker_store *store, int64_t id, int64_t position, int64_t bytes, int64_t records,
+                             ticker_error *error);
+ticker_status ti_pg_versions(ticker_store *store, const char *location, ti_visit_version visit, void *payload,
+                             ticker_error *error);
 
 /* Appends a text with U+FFFD in the place of every byte that is no UTF-8, and of NUL. */
 bool ti_pg_clean_text(ti_buffer *clean, ti_slice text);

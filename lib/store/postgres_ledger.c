@@ -16,20 +16,29 @@ static const char insert_sql[] =
     "INSERT INTO imports (file, member, format, sha256, bytes, status, records, imported, rejected, repaired, "
     "first_date, last_date,"
     " trades, volume, turnover, declared, forced, error, problems, seconds, location, content_type, duplicate_of,"
-    " updated_at, id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,"
-    " $20, $21, $22, $23, clock_timestamp(),"
-    " coalesce($24, nextval(pg_get_serial_sequence(format('%I.imports', current_schema()), 'id')))) RETURNING id";
+    " sequencer, object_version, updated_at, attempts, id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,"
+    " $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $25, $26, clock_timestamp(),"
+    " CASE $6::text WHEN 'queued' THEN 0 ELSE 1 END, coalesce($24, nextval(pg_get_serial_sequence(format('%I.imports', "
+    "current_schema()), 'id')))) RETURNING id";
 
-/* No row: it is at its end, and stays as it is. */
+/* No row: it is at its end, and stays as it is. What was not read to its end has no hash: then what the upload was like stays known. */
 static const char adopt_sql[] =
-    "UPDATE imports SET file = $1, member = $2, format = $3, sha256 = $4, bytes = $5, status = $6, records = $7,"
+    "UPDATE imports SET file = $1, member = $2, format = coalesce(nullif($3, ''), format),"
+    " sha256 = coalesce(nullif($4, ''), sha256), bytes = CASE $4::text WHEN '' THEN bytes ELSE $5 END,"
+    " status = $6, records = $7,"
     " imported = $8, rejected = $9, repaired = $10, first_date = $11, last_date = $12, trades = $13, volume = $14,"
     " turnover = $15, declared = $16, forced = $17, error = $18, problems = $19, seconds = $20,"
     " location = coalesce($21, location), content_type = coalesce($22, content_type), duplicate_of = $23,"
+    " sequencer = coalesce($25, sequencer), object_version = coalesce($26, object_version),"
+    " progress_bytes = NULL, total_bytes = NULL, progress_records = NULL,"
     " updated_at = clock_timestamp() WHERE id = $24 AND status IN " TI_LEDGER_OPEN " RETURNING id";
 
-static const char mark_sql[] = "UPDATE imports SET status = $1, error = $2, updated_at = clock_timestamp()"
-                               " WHERE id = $3 AND status IN " TI_LEDGER_OPEN " RETURNING id";
+static const char mark_sql[] =
+    "UPDATE imports SET status = $1, error = $2, sequencer = coalesce($4, sequencer),"
+    " object_version = coalesce($5, object_version),"
+    " attempts = attempts + CASE $1::text WHEN 'running' THEN 1 ELSE 0 END, progress_bytes = NULL,"
+    " total_bytes = NULL, progress_records = NULL, updated_at = clock_timestamp()"
+    " WHERE id = $3 AND status IN " TI_LEDGER_OPEN " RETURNING id";
 
 /* The later of two imports says what an instrument is called; a blank never takes the place of a name. */
 static const char instruments_sql[] =
@@ -137,6 +146,18 @@ static bool end_values(values *list, ti_pg_parameters *parameters)
     return !ti_buffer_failed(&list->text);
 }
 
+/* Null when there is nothing to say. */
+static void add_known(values *list, const char *text)
+{
+    add_text(list, text != NULL && text[0] != '\0' ? text : NULL);
+}
+
+static void add_version(values *list, const ticker_store *store)
+{
+    add_known(list, store->sequencer);
+    add_known(list, store->object_version);
+}
+
 static void add_ledger_row(values *list, const ti_ledger_row *row, int64_t id)
 {
     char seconds[TI_NUMBER_TEXT_MAX];
@@ -155,22 +176,22 @@ static void add_ledger_row(values *list, const ti_ledger_row *row, int64_t id)
     add_date(list, row->last_date);
     add_integer(list, row->trades);
     add_integer(list, row->volume);
-    add_text(list, row->turnover[0] != '\0' ? row->turnover : NULL);
+    add_known(list, row->turnover);
     add_integer(list, row->declared);
     add_text(list, row->forced ? "t" : "f");
     add_text(list, row->error);
     add_json(list, row->problems);
     (void)ti_format_decimal(row->microseconds, 6, 3, seconds);
     add_text(list, seconds);
-    add_text(list, row->location != NULL && row->location[0] != '\0' ? row->location : NULL);
-    add_text(list, row->content_type != NULL && row->content_type[0] != '\0' ? row->content_type : NULL);
+    add_known(list, row->location);
+    add_known(list, row->content_type);
     add_integer(list, row->duplicate_of != 0 ? row->duplicate_of : TICKER_NULL);
     add_integer(list, id);
 }
 
 /* Writes the row as *id (TICKER_NULL: the next free one), or over the one that has this number. *duplicate: an import of the same
  * bytes is there; it may be NULL when the row cannot be one. TICKER_DONE: the row to write over is at its end. */
-static ticker_status write_row(ti_pg_link *link, const char *sql, const ti_ledger_row *row, int64_t *id,
+static ticker_status write_row(ti_postgres *postgres, const char *sql, const ti_ledger_row *row, int64_t *id,
                                bool *duplicate, ticker_error *error)
 {
     values list = {.count = 0};
@@ -180,8 +201,9 @@ static ticker_status write_row(ti_pg_link *link, const char *sql, const ti_ledge
 
     ti_buffer_init(&list.text, 4 * TEXT_BYTES_MAX);
     add_ledger_row(&list, row, *id);
+    add_version(&list, &postgres->base);
     if (end_values(&list, &parameters))
-        status = ti_pg_run_unique(link, sql, &parameters, duplicate, &result, error);
+        status = ti_pg_run_unique(postgres->link, sql, &parameters, duplicate, &result, error);
     else
         status = ti_fail_memory(error);
     if (status == TICKER_OK && (duplicate == NULL || !*duplicate)) {
@@ -301,7 +323,7 @@ ticker_status ti_pg_commit_import(ticker_store *store, const ti_ledger_row *row,
     ticker_status status;
 
     *id = postgres->import_id;
-    status = write_row(link, store->adopt != 0 ? adopt_sql : insert_sql, row, id, &duplicate, error);
+    status = write_row(postgres, store->adopt != 0 ? adopt_sql : insert_sql, row, id, &duplicate, error);
     if (status == TICKER_DONE || duplicate) {
         ti_pg_rollback_import(store);
         status = ti_pg_ask_import(link, row->bytes, row->sha256, row->member, id, error);
@@ -340,11 +362,11 @@ ticker_status ti_pg_record(ticker_store *store, const ti_ledger_row *row, int64_
     if (status != TICKER_OK)
         return status;
     *id = store->adopt;
-    status = store->adopt != 0 ? write_row(postgres->link, adopt_sql, row, id, NULL, error) : TICKER_DONE;
+    status = store->adopt != 0 ? write_row(postgres, adopt_sql, row, id, NULL, error) : TICKER_DONE;
     if (status != TICKER_DONE)
         return status;
     *id = TICKER_NULL;
-    return write_row(postgres->link, insert_sql, row, id, NULL, error);
+    return write_row(postgres, insert_sql, row, id, NULL, error);
 }
 
 ticker_status ti_pg_mark(ticker_store *store, int64_t id, const char *status_text, const char *why, ticker_error *error)
@@ -359,6 +381,7 @@ ticker_status ti_pg_mark(ticker_store *store, int64_t id, const char *status_tex
     add_text(&list, status_text);
     add_text(&list, why);
     add_integer(&list, id);
+    add_version(&list, store);
     if (status == TICKER_OK)
         status = end_values(&list, &parameters) ? ti_pg_run(postgres->link, mark_sql, &parameters, &result, error)
                                                 : ti_fail_memory(error);

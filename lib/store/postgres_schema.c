@@ -10,7 +10,7 @@
 #include "store/postgres.h"
 
 /* Locks are named by text, so that two schemas of one database do not wait for each other. */
-#define LOCK_KEY "hashtextextended('ticker.' || current_schema() || '.' || $1::text, 0)"
+#define LOCK_KEY "hashtextextended('ticker.' || current_schema() || '.' || $1::text || $2::text, 0)"
 /* Read from the catalog's tables: to_regclass() may answer from a cache that does not know yet what was made while we waited for a lock. */
 #define OUR_SCHEMA "(SELECT oid FROM pg_namespace WHERE nspname = current_schema())"
 
@@ -58,6 +58,14 @@ static const char version_3_sql[] =
     "CREATE TABLE cache_bumps (import_id bigint PRIMARY KEY, created_at timestamptz NOT NULL DEFAULT "
     "clock_timestamp());"
     "INSERT INTO ticker_schema (version) VALUES (3)";
+
+/* How far an import is, how often it was begun, and which version of its object it is of. */
+static const char version_4_sql[] =
+    "ALTER TABLE imports ADD COLUMN attempts bigint NOT NULL DEFAULT 0, ADD COLUMN progress_bytes bigint,"
+    " ADD COLUMN total_bytes bigint, ADD COLUMN progress_records bigint, ADD COLUMN sequencer text COLLATE \"C\","
+    " ADD COLUMN object_version text;"
+    "UPDATE imports SET attempts = 1 WHERE status <> 'queued';"
+    "INSERT INTO ticker_schema (version) VALUES (4)";
 
 static ticker_status make_version_1(ti_pg_link *link, ticker_error *error)
 {
@@ -116,10 +124,10 @@ static ticker_status check_version(const ti_pg_link *link, int found, ticker_err
     return TICKER_FATAL;
 }
 
-static ticker_status lock_name(ti_pg_link *link, const char *name, bool shared, ticker_error *error)
+ticker_status ti_pg_lock(ti_pg_link *link, const char *kind, const char *name, bool shared, ticker_error *error)
 {
-    const char *const values[] = {name};
-    const ti_pg_parameters parameters = {.count = 1, .values = values};
+    const char *const values[] = {kind, name};
+    const ti_pg_parameters parameters = {.count = 2, .values = values};
 
     return ti_pg_run(link,
                      shared ? "SELECT pg_advisory_xact_lock_shared(" LOCK_KEY ")"
@@ -141,11 +149,11 @@ static ticker_status migrate_locked(ti_pg_link *link, ticker_error *error)
     int found = 0;
     ticker_status status;
 
-    _Static_assert(TI_SCHEMA_VERSION == 3, "a migration for each version");
+    _Static_assert(TI_SCHEMA_VERSION == 4, "a migration for each version");
     status = ti_pg_run(link, "BEGIN ISOLATION LEVEL READ COMMITTED", NULL, NULL, error);
 
     if (status == TICKER_OK)
-        status = lock_name(link, "schema", false, error);
+        status = ti_pg_lock(link, "schema", "", false, error);
     if (status == TICKER_OK)
         status = read_version(link, &found, error);
     if (status == TICKER_OK)
@@ -156,6 +164,8 @@ static ticker_status migrate_locked(ti_pg_link *link, ticker_error *error)
         status = ti_pg_run(link, version_2_sql, NULL, NULL, error);
     if (status == TICKER_OK && found < 3)
         status = ti_pg_run(link, version_3_sql, NULL, NULL, error);
+    if (status == TICKER_OK && found < 4)
+        status = ti_pg_run(link, version_4_sql, NULL, NULL, error);
     if (status == TICKER_OK)
         status = ti_pg_commit(link, error);
     if (status != TICKER_OK)
@@ -270,7 +280,7 @@ ticker_status ti_pg_claim(ti_pg_link *link, ticker_table table, bool alone, ti_p
     period->fresh = false;
     if (status != TICKER_OK)
         return status;
-    status = lock_name(link, period->name, there && !alone, error);
+    status = ti_pg_lock(link, "", period->name, there && !alone, error);
     /* Another import may have made it while this one waited. */
     if (status == TICKER_OK && !there)
         status = find_partition(link, table, period, &there, error);

@@ -48,18 +48,30 @@ static const char *const texts[TI_SQ_TEXTS] = {
     [TI_SQ_ADD_IMPORT] = "INSERT INTO import_rows (id, file, member, format, sha256, bytes, status, records, imported, "
                          "rejected, repaired, first_date,"
                          " last_date, trades, volume, turnover, declared, forced, error, problems, microseconds, "
-                         "location, content_type, duplicate_of, created_at, updated_at) VALUES (?1, ?2, ?3, ?4,"
+                         "location, content_type, duplicate_of, sequencer, object_version, attempts, created_at, "
+                         "updated_at) VALUES (?1, ?2, ?3, ?4,"
                          " ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, "
-                         "nullif(?22, ''), nullif(?23, ''), ?24, " NOW ", " NOW ")",
+                         "nullif(?22, ''), nullif(?23, ''), ?24, nullif(?25, ''), nullif(?26, ''), ?7 <> 'queued', " NOW
+                         ", " NOW ")",
     [TI_SQ_ADOPT_IMPORT] =
-        "UPDATE import_rows SET file = ?2, member = ?3, format = ?4, sha256 = ?5, bytes = ?6, status = ?7, records = "
-        "?8,"
+        "UPDATE import_rows SET file = ?2, member = ?3, format = coalesce(nullif(?4, ''), format),"
+        " sha256 = coalesce(nullif(?5, ''), sha256), bytes = CASE ?5 WHEN '' THEN bytes ELSE ?6 END,"
+        " status = ?7, records = ?8,"
         " imported = ?9, rejected = ?10, repaired = ?11, first_date = ?12, last_date = ?13, trades = ?14, volume = ?15,"
         " turnover = ?16, declared = ?17, forced = ?18, error = ?19, problems = ?20, microseconds = ?21,"
         " location = coalesce(nullif(?22, ''), location), content_type = coalesce(nullif(?23, ''), content_type),"
-        " duplicate_of = ?24, updated_at = " NOW " WHERE id = ?1 AND status IN " TI_LEDGER_OPEN,
-    [TI_SQ_MARK_IMPORT] = "UPDATE import_rows SET status = ?2, error = ?3, updated_at = " NOW
-                          " WHERE id = ?1 AND status IN " TI_LEDGER_OPEN,
+        " duplicate_of = ?24, sequencer = coalesce(nullif(?25, ''), sequencer),"
+        " object_version = coalesce(nullif(?26, ''), object_version), progress_bytes = NULL, total_bytes = NULL,"
+        " progress_records = NULL, updated_at = " NOW " WHERE id = ?1 AND status IN " TI_LEDGER_OPEN,
+    [TI_SQ_MARK_IMPORT] = "UPDATE import_rows SET status = ?2, error = ?3,"
+                          " sequencer = coalesce(nullif(?4, ''), sequencer),"
+                          " object_version = coalesce(nullif(?5, ''), object_version),"
+                          " attempts = attempts + (?2 = 'running'), progress_bytes = NULL, total_bytes = NULL,"
+                          " progress_records = NULL, updated_at = " NOW " WHERE id = ?1 AND status IN " TI_LEDGER_OPEN,
+    [TI_SQ_NOTE_PROGRESS] = "UPDATE import_rows SET progress_bytes = ?2, total_bytes = ?3, progress_records = ?4,"
+                            " updated_at = " NOW " WHERE id = ?1 AND status = 'running'",
+    [TI_SQ_VERSIONS] = "SELECT id, sequencer FROM import_rows WHERE location = ?1 AND sequencer IS NOT NULL"
+                       " AND status IN ('imported', 'duplicate')",
     [TI_SQ_NEXT_EPOCH] = "UPDATE epochs SET value = value + 1",
     [TI_SQ_ADD_BUMP] = "INSERT OR IGNORE INTO cache_bumps (import_id, created_at) VALUES (?1, ?2)",
     [TI_SQ_PENDING_BUMPS] =
@@ -145,6 +157,8 @@ static const ti_store_ops sqlite_ops = {
     .rollback = ti_sq_rollback,
     .record = ti_sq_record,
     .mark = ti_sq_mark,
+    .progress = ti_sq_progress,
+    .versions = ti_sq_versions,
     .pending_bumps = ti_sq_pending_bumps,
     .confirm_bumps = ti_sq_confirm_bumps,
     .epoch = ti_sq_epoch,

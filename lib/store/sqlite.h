@@ -125,6 +125,8 @@ typedef enum ti_sq_text {
     TI_SQ_ADD_IMPORT,
     TI_SQ_ADOPT_IMPORT,
     TI_SQ_MARK_IMPORT,
+    TI_SQ_NOTE_PROGRESS,
+    TI_SQ_VERSIONS,
     TI_SQ_NEXT_EPOCH,
     TI_SQ_ADD_BUMP,
     TI_SQ_PENDING_BUMPS,
@@ -262,6 +264,10 @@ ticker_status ti_sq_commit(ticker_store *store, const ti_ledger_row *row, ti_nex
 void ti_sq_rollback(ticker_store *store);
 ticker_status ti_sq_record(ticker_store *store, const ti_ledger_row *row, int64_t *id, ticker_error *error);
 ticker_status ti_sq_mark(ticker_store *store, int64_t id, const char *status, const char *why, ticker_error *error);
+ticker_status ti_sq_progress(ticker_store *store, int64_t id, int64_t position, int64_t bytes, int64_t records,
+                             ticker_error *error);
+ticker_status ti_sq_versions(ticker_store *store, const char *location, ti_visit_version visit, void *payload,
+                             ticker_error *error);
 
 /* sqlite_epoch.c */
 /* Within the transaction of an import. */

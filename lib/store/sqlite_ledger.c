@@ -38,6 +38,11 @@ ticker_status ti_sq_find_import(ticker_store *store, int64_t bytes, const char *
     return first_number(sqlite, statement, id, error);
 }
 
+static const char *known(const char *text)
+{
+    return text != NULL ? text : "";
+}
+
 /* TI_SQ_ADD_IMPORT or TI_SQ_ADOPT_IMPORT. */
 static ticker_status write_import(ti_sqlite *sqlite, ti_sq_text text, const ti_ledger_row *row, int64_t id,
                                   ticker_error *error)
@@ -50,9 +55,11 @@ static ticker_status write_import(ti_sqlite *sqlite, ti_sq_text text, const ti_l
                                  row->error,
                                  row->problems,
                                  row->turnover,
-                                 row->location != NULL ? row->location : "",
-                                 row->content_type != NULL ? row->content_type : ""};
-    static const int text_places[] = {2, 3, 4, 5, 7, 19, 20, 16, 22, 23};
+                                 known(row->location),
+                                 known(row->content_type),
+                                 known(sqlite->base.sequencer),
+                                 known(sqlite->base.object_version)};
+    static const int text_places[] = {2, 3, 4, 5, 7, 19, 20, 16, 22, 23, 25, 26};
     const int64_t numbers[] = {id,
                                row->bytes,
                                row->records,
@@ -216,11 +223,65 @@ ticker_status ti_sq_mark(ticker_store *store, int64_t id, const char *status_tex
     ti_sq_bind(sqlite->link, statement, 1, id);
     ti_sq_bind_text(sqlite->link, statement, 2, ti_slice_of(status_text));
     ti_sq_bind_text(sqlite->link, statement, 3, ti_slice_of(why));
+    ti_sq_bind_text(sqlite->link, statement, 4, ti_slice_of(known(store->sequencer)));
+    ti_sq_bind_text(sqlite->link, statement, 5, ti_slice_of(known(store->object_version)));
     if (strcmp(status_text, "running") == 0) /* it is the beginning of an import */
         ti_sq_patience(sqlite->link, TI_SQ_TURN_PATIENCE);
     status = ti_sq_finish(sqlite->link, statement, error);
     ti_sq_patience(sqlite->link, -1);
     return status == TICKER_OK && ti_sq_changes(sqlite->link) == 0 ? TICKER_DONE : status;
+}
+
+/* Whoever waits for the right to write, and be it for a moment, keeps others from what is more important. */
+ticker_status ti_sq_progress(ticker_store *store, int64_t id, int64_t position, int64_t bytes, int64_t records,
+                             ticker_error *error)
+{
+    ti_sqlite *sqlite = ti_sq_store(store);
+    ti_sq_statement *statement;
+    ticker_error locked;
+    ticker_status status = check_idle(sqlite, error);
+
+    if (status == TICKER_OK)
+        status = ti_sq_use(sqlite, TI_SQ_NOTE_PROGRESS, &statement, error);
+    if (status != TICKER_OK)
+        return status;
+    ti_sq_bind(sqlite->link, statement, 1, id);
+    ti_sq_bind(sqlite->link, statement, 2, position);
+    ti_sq_bind(sqlite->link, statement, 3, bytes >= 0 ? bytes : TICKER_NULL);
+    ti_sq_bind(sqlite->link, statement, 4, records);
+    ti_error_init(&locked);
+    ti_sq_patience(sqlite->link, 0);
+    status = ti_sq_finish(sqlite->link, statement, &locked);
+    ti_sq_patience(sqlite->link, -1);
+    if (status == TICKER_OK)
+        return ti_sq_changes(sqlite->link) == 0 ? TICKER_DONE : TICKER_OK;
+    if (ti_sq_locked(sqlite->link))
+        return TICKER_DONE;
+    ti_error_copy(error, &locked);
+    return status;
+}
+
+/* The right to write, which an import has from its beginning on, is that to go on as well. */
+ticker_status ti_sq_versions(ticker_store *store, const char *location, ti_visit_version visit, void *payload,
+                             ticker_error *error)
+{
+    ti_sqlite *sqlite = ti_sq_store(store);
+    ti_sq_statement *statement;
+    ticker_status status;
+
+    if (!sqlite->importing)
+        return ti_fail(error, TICKER_FATAL, TICKER_ERROR_INTERNAL, "versions are asked for within an import");
+    status = ti_sq_use(sqlite, TI_SQ_VERSIONS, &statement, error);
+    if (status != TICKER_OK)
+        return status;
+    ti_sq_bind_text(sqlite->link, statement, 1, ti_slice_of(location));
+    while ((status = ti_sq_step(sqlite->link, statement, error)) == TICKER_OK) {
+        status = visit(payload, ti_sq_integer(statement, 0), ti_sq_cell(statement, 1).text, error);
+        if (status != TICKER_OK)
+            break;
+    }
+    ti_sq_reset(statement);
+    return status == TICKER_DONE ? TICKER_OK : status;
 }
 
 #endif

@@ -184,21 +184,23 @@ static void put_view(ti_buffer *sql, const shape *layout, bool shown)
     (void)ti_buffer_text(sql, ";");
 }
 
-/* The ledger, as people read it and as it is stored; as of version 3. */
+/* The ledger, as people read it and as it is stored; as of version 4. */
 static void put_imports_views(ti_buffer *sql)
 {
     (void)ti_buffer_text(
         sql,
         "CREATE VIEW import_values AS SELECT id, file, member, format, sha256, bytes, status, records, imported,"
         " rejected, repaired, first_date, last_date, trades, volume, turnover, declared, forced, error, problems,"
-        " microseconds AS seconds, location, content_type, duplicate_of, created_at, updated_at FROM import_rows;"
+        " microseconds AS seconds, location, content_type, duplicate_of, created_at, updated_at, attempts,"
+        " progress_bytes, total_bytes, progress_records, sequencer, object_version FROM import_rows;"
         "CREATE VIEW imports AS SELECT id, file, member, format, sha256, bytes, status, records, imported, rejected,"
         " repaired, date(first_date * 86400, 'unixepoch') AS first_date,"
         " date(last_date * 86400, 'unixepoch') AS last_date, trades, volume, turnover, declared, forced,"
         " error, problems, ");
     put_decimal(sql, "microseconds", 6, 3, "");
     (void)ti_buffer_text(sql,
-                         " AS seconds, location, content_type, duplicate_of, created_at, updated_at FROM import_rows;");
+                         " AS seconds, location, content_type, duplicate_of, created_at, updated_at, attempts,"
+                         " progress_bytes, total_bytes, progress_records, sequencer, object_version FROM import_rows;");
 }
 
 /* --- Inserting ----------------------------------------------------------------------------------------------------------------- */
@@ -285,8 +287,8 @@ static const char version_2_sql[] =
     " sent_at INTEGER NOT NULL, died_at INTEGER NOT NULL);"
     "PRAGMA user_version = 2";
 
-/* The ledger follows uploads, and commits are told to caches. The first epoch is random, so that a file that was made anew is not taken
- * for the one before. */
+/* The ledger follows uploads, and commits are told to caches; version 4 makes the views anew. The first epoch is random, so that a file
+ * that was made anew is not taken for the one before. */
 static const char version_3_sql[] =
     "ALTER TABLE import_rows ADD COLUMN location TEXT; ALTER TABLE import_rows ADD COLUMN content_type TEXT;"
     "ALTER TABLE import_rows ADD COLUMN duplicate_of INTEGER; ALTER TABLE import_rows ADD COLUMN updated_at TEXT;"
@@ -296,15 +298,24 @@ static const char version_3_sql[] =
     "CREATE TABLE cache_bumps (import_id INTEGER PRIMARY KEY, created_at INTEGER NOT NULL);"
     "CREATE TABLE epochs (id INTEGER PRIMARY KEY CHECK (id = 1), value INTEGER NOT NULL);"
     "INSERT INTO epochs (id, value) VALUES (1, random() & 4611686018427387903);"
-    "DROP VIEW IF EXISTS imports; DROP VIEW IF EXISTS import_values; PRAGMA user_version = 3;";
+    "PRAGMA user_version = 3";
 
-static ticker_status make_version_3(ti_sqlite *sqlite, ticker_error *error)
+/* How far an import is, how often it was begun, and which version of its object it is of. */
+static const char version_4_sql[] =
+    "ALTER TABLE import_rows ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE import_rows ADD COLUMN progress_bytes INTEGER; ALTER TABLE import_rows ADD COLUMN total_bytes INTEGER;"
+    "ALTER TABLE import_rows ADD COLUMN progress_records INTEGER; ALTER TABLE import_rows ADD COLUMN sequencer TEXT;"
+    "ALTER TABLE import_rows ADD COLUMN object_version TEXT;"
+    "UPDATE import_rows SET attempts = 1 WHERE status <> 'queued';"
+    "DROP VIEW IF EXISTS imports; DROP VIEW IF EXISTS import_values; PRAGMA user_version = 4;";
+
+static ticker_status make_version_4(ti_sqlite *sqlite, ticker_error *error)
 {
     ticker_status status;
     ti_buffer sql;
 
     ti_buffer_init(&sql, SQL_MAX);
-    (void)ti_buffer_text(&sql, version_3_sql);
+    (void)ti_buffer_text(&sql, version_4_sql);
     put_imports_views(&sql);
     status = ti_buffer_string(&sql) != NULL ? ti_sq_run(sqlite->link, sql.data, error) : ti_fail_memory(error);
     ti_buffer_free(&sql);
@@ -330,7 +341,7 @@ ticker_status ti_sq_migrate(ticker_store *store, ticker_error *error)
     int found = 0;
     ticker_status status = read_version(sqlite, &found, error);
 
-    _Static_assert(TI_SCHEMA_VERSION == 3, "a migration for each version");
+    _Static_assert(TI_SCHEMA_VERSION == 4, "a migration for each version");
     if (status == TICKER_OK)
         status = check_newer(found, error);
     if (status != TICKER_OK || found == TI_SCHEMA_VERSION)
@@ -345,7 +356,9 @@ ticker_status ti_sq_migrate(ticker_store *store, ticker_error *error)
     if (status == TICKER_OK && found < 2)
         status = ti_sq_run(sqlite->link, version_2_sql, error);
     if (status == TICKER_OK && found < 3)
-        status = make_version_3(sqlite, error);
+        status = ti_sq_run(sqlite->link, version_3_sql, error);
+    if (status == TICKER_OK && found < 4)
+        status = make_version_4(sqlite, error);
     if (status == TICKER_OK)
         status = ti_sq_run(sqlite->link, "COMMIT", error);
     if (status != TICKER_OK && ti_sq_in_transaction(sqlite->link))

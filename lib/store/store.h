@@ -142,6 +142,9 @@ typedef struct ti_store_queue_ops {
 
 #define TI_QUEUE_BATCH_MAX 10
 
+/* The ledger row of a version of an object that is in, as its event told its place in the order of versions. */
+typedef ticker_status (*ti_visit_version)(void *payload, int64_t id, ti_slice sequencer, ticker_error *error);
+
 typedef struct ti_store_ops {
     size_t size;
     const char *name;
@@ -188,6 +191,14 @@ typedef struct ti_store_ops {
     /* Says of a ledger row that is not at its end ("queued", "running" or "failed") that it is "running", "queued" or "failed" now;
      * `why` is "" unless it failed. TICKER_DONE: there is none, or it is at its end. */
     ticker_status (*mark)(ticker_store *store, int64_t id, const char *status, const char *why, ticker_error *error);
+    /* How far the import of a running row is; `bytes` -1: nobody knows of how many. Waits for nobody: TICKER_DONE also when the row is
+     * being written at this moment, which is when its import ends. */
+    ticker_status (*progress)(ticker_store *store, int64_t id, int64_t position, int64_t bytes, int64_t records,
+                              ticker_error *error);
+    /* After begin(): the versions of the object at this location that came in, in any order. From here on until its end no other import
+     * gets as far as this for the same location. */
+    ticker_status (*versions)(ticker_store *store, const char *location, ti_visit_version visit, void *payload,
+                              ticker_error *error);
 
     /* Each commit of an import leaves its number here until somebody has told the cache of it: up to `max` of those that are
      * older than `age` milliseconds, oldest first; and away with them. */
@@ -223,6 +234,9 @@ struct ticker_store {
     /* The ledger row that the next import or record() takes over, unless it is at its end; 0: it gets a row of its own. Set by the
      * pipeline. */
     int64_t adopt;
+    /* What the event of the next import's object says of its version; NULL or "": nothing. Goes into the ledger row that is marked as
+     * running, taken over or written. Set by the pipeline, borrowed until the import ends. */
+    const char *sequencer, *object_version;
     /* Asked now and then while the database works or waits; true makes the call that is going on fail. NULL: never. Set by the
      * pipeline for the length of an import, by the queue for that of a receive. */
     bool (*interrupted)(void *payload);
@@ -239,7 +253,7 @@ ticker_status ti_sqlite_open(const char *path, ticker_store **store, ticker_erro
 ticker_status ti_postgres_open(const char *url, ticker_store **store, ticker_error *error);
 
 /* The schema's version that this library knows; one more with each migration. */
-#define TI_SCHEMA_VERSION 3
+#define TI_SCHEMA_VERSION 4
 
 /* Ledger rows that an import may take over. */
 #define TI_LEDGER_OPEN "('queued', 'running', 'failed')"

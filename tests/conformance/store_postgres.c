@@ -249,7 +249,9 @@ END_TEST
 
 static int lose_connection(uint64_t position, int64_t bytes, uint64_t records, void *lost)
 {
-    (void)position, (void)bytes, (void)records;
+    (void)position, (void)bytes;
+    if (records == 0) /* a slow server: the row is still being taken over */
+        return 0;
     if (!*(bool *)lost)
         ck_assert_str_eq(outside("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE"
                                  " application_name = 'ticker_lost'"),

@@ -142,6 +142,7 @@ int store_suite_run(const store_backend *backend, TCase *alone)
     suite_add_quotes(made);
     suite_add_trades(made);
     suite_add_upload(made);
+    suite_add_follow(made);
     suite_add_tcase(made, alone);
     runner = srunner_create(made);
     srunner_run_all(runner, CK_ENV);

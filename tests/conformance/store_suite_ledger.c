@@ -33,7 +33,7 @@ START_TEST(test_migrates_from_2)
     ticker_store_free(suite.store);
     suite.store = store_suite_open_migrated(suite.url);
     suite_ok(ticker_store_version(suite.store, &found, NULL, &suite.error), "version");
-    ck_assert_int_eq(found, 3);
+    ck_assert_int_eq(found, TI_SCHEMA_VERSION);
     store_suite_expect(suite.store, LEDGER_TYPES, SHOW_LEDGER,
                        "1|imported|null|null|null|" SHA_A "|0|;2|failed|null|null|null|" SHA_A "|10|;");
     store_suite_expect(suite.store, "i", "SELECT count(*) FROM {imports} AS i WHERE updated_at = created_at", "2;");

@@ -44,6 +44,7 @@ void suite_finish(const char *sha256);
 
 /* The parts; each adds its test cases. */
 TCase *suite_group(Suite *to, const char *name);
+void suite_add_follow(Suite *to);
 void suite_add_ledger(Suite *to);
 void suite_add_migrate(Suite *to);
 void suite_add_quotes(Suite *to);

@@ -68,6 +68,18 @@ void store_suite_run_sql(ticker_store *store, const char *sql)
 }
 
 /* What each version added, one after the other until a NULL. */
+static const char *const undo_sqlite_4[] = {"DROP VIEW imports",
+                                            "DROP VIEW import_values",
+                                            "ALTER TABLE import_rows DROP COLUMN attempts",
+                                            "ALTER TABLE import_rows DROP COLUMN progress_bytes",
+                                            "ALTER TABLE import_rows DROP COLUMN total_bytes",
+                                            "ALTER TABLE import_rows DROP COLUMN progress_records",
+                                            "ALTER TABLE import_rows DROP COLUMN sequencer",
+                                            "ALTER TABLE import_rows DROP COLUMN object_version",
+                                            "CREATE VIEW imports AS SELECT * FROM import_rows",
+                                            "CREATE VIEW import_values AS SELECT * FROM import_rows",
+                                            "PRAGMA user_version = 3",
+                                            NULL};
 static const char *const undo_sqlite_3[] = {
     "DROP VIEW imports",
     "DROP VIEW import_values",
@@ -85,6 +97,10 @@ static const char *const undo_sqlite_3[] = {
     NULL};
 static const char *const undo_sqlite_2[] = {"DROP TABLE queue_messages", "DROP TABLE queue_dead",
                                             "PRAGMA user_version = 1", NULL};
+static const char *const undo_postgres_4[] = {
+    "ALTER TABLE imports DROP COLUMN attempts, DROP COLUMN progress_bytes, DROP COLUMN total_bytes,"
+    " DROP COLUMN progress_records, DROP COLUMN sequencer, DROP COLUMN object_version",
+    "DELETE FROM ticker_schema WHERE version = 4", NULL};
 static const char *const undo_postgres_3[] = {
     "DROP INDEX imports_location, imports_sha256",
     "ALTER TABLE imports DROP COLUMN location, DROP COLUMN content_type, DROP COLUMN duplicate_of,"
@@ -96,8 +112,8 @@ static const char *const undo_postgres_2[] = {"DROP TABLE queue_messages, queue_
 void store_suite_go_back(ticker_store *store, int version)
 {
     static const char *const *const undo[][TI_SCHEMA_VERSION + 1] = {
-        {NULL, NULL, undo_sqlite_2, undo_sqlite_3},
-        {NULL, NULL, undo_postgres_2, undo_postgres_3},
+        {NULL, NULL, undo_sqlite_2, undo_sqlite_3, undo_sqlite_4},
+        {NULL, NULL, undo_postgres_2, undo_postgres_3, undo_postgres_4},
     };
     bool postgres = strcmp(ticker_store_backend(store), "postgresql") == 0;
 

@@ -157,9 +157,9 @@ START_TEST(test_never_recorded)
     ck_assert_int_eq(import(0, &file), TICKER_OK);
     store_suite_expect(suite.store, "ttt", "SELECT file, status, location FROM {imports} AS i",
                        URL "|imported|" URL ";");
-    ck_assert_int_eq(import_as(suite.store, 4711, &second, "file:///other", NULL), TICKER_OK);
-    store_suite_expect(suite.store, "tt", "SELECT status, location FROM {imports} AS i ORDER BY id",
-                       "imported|" URL ";imported|file:///other;");
+    ck_assert_int_eq(import_as(suite.store, 4711, &second, "file:///other/a%20b", NULL), TICKER_OK);
+    store_suite_expect(suite.store, "ttt", "SELECT file, status, location FROM {imports} AS i ORDER BY id",
+                       URL "|imported|" URL ";a b|imported|file:///other/a%20b;");
     drop_upload(&file);
     drop_upload(&second);
 }
@@ -386,8 +386,8 @@ START_TEST(test_refuse)
     ti_error_init(&why);
     (void)ti_fail(&why, TICKER_FAILED, TICKER_ERROR_INPUT, "the object is gone");
     make_upload(&file, 20);
-    ck_assert_int_eq(ticker_upload_refuse(suite.store, 0, URL, &why, &suite.error), TICKER_DONE);
     ck_assert_int_eq(ticker_upload_refuse(suite.store, 0, NULL, &why, &suite.error), TICKER_DONE);
+    ck_assert_int_eq(ticker_upload_refuse(suite.store, 7, URL, &why, &suite.error), TICKER_DONE);
     id = record(&file);
     suite_ok(ticker_upload_refuse(suite.store, 0, URL, &why, &suite.error), "refuse by its location");
     store_suite_expect(suite.store, "ttt", "SELECT status, error, file FROM {imports} AS i WHERE sha256 <> ''",
@@ -400,6 +400,37 @@ START_TEST(test_refuse)
     ck_assert_int_eq(import(id, &file), TICKER_OK);
     ck_assert_int_eq(ticker_upload_refuse(suite.store, id, NULL, &why, &suite.error), TICKER_DONE);
     ledger_is("1|imported|null;");
+    drop_upload(&file);
+}
+END_TEST
+
+/* Nobody announced it: it has a row all the same, and one only. */
+START_TEST(test_refuse_without_a_row)
+{
+    static const char *const places[][2] = {{"s3://bucket/a%20b/c%20d.zip", "c%20d.zip"},
+                                            {"file:///var/lib/a%20b/c%20d.zip", "c d.zip"},
+                                            {"s3://bucket/folder/", "s3://bucket/folder/"},
+                                            {"plain", "plain"}};
+    ticker_error why;
+    upload file;
+
+    ti_error_init(&why);
+    (void)ti_fail(&why, TICKER_FAILED, TICKER_ERROR_SERVICE, "access denied");
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        char shown[512];
+
+        suite_ok(ticker_upload_refuse(suite.store, 0, places[i][0], &why, &suite.error), "refuse");
+        suite_ok(ticker_upload_refuse(suite.store, 0, places[i][0], &why, &suite.error), "refuse again");
+        (void)snprintf(shown, sizeof(shown), "%s|%s|failed|access denied|0;", places[i][1], places[i][0]);
+        store_suite_expect(suite.store, "tttti",
+                           "SELECT file, location, status, error, records FROM {imports} AS i ORDER BY id DESC LIMIT 1",
+                           shown);
+    }
+    store_suite_expect(suite.store, "i", COUNT_IMPORTS, "4;");
+    make_upload(&file, 20);
+    ck_assert_int_eq(import_as(suite.store, 0, &file, "plain", NULL), TICKER_OK);
+    store_suite_expect(suite.store, "itt", "SELECT id, file, status FROM {imports} AS i WHERE location = 'plain'",
+                       "4|plain|imported;");
     drop_upload(&file);
 }
 END_TEST
@@ -443,5 +474,6 @@ void suite_add_upload(Suite *to)
     tcase_add_test(tests, test_a_dry_run_changes_nothing);
     tcase_add_test(tests, test_together);
     tcase_add_test(tests, test_refuse);
+    tcase_add_test(tests, test_refuse_without_a_row);
     tcase_add_test(tests, test_wrong_calls);
 }

@@ -1,0 +1,69 @@
+/* Imports are followed: how far each is, and which versions of an object came in. */
+#include <config.h>
+
+#ifdef TI_WITH_POSTGRESQL
+
+#include "base/error.h"
+#include "base/number.h"
+#include "store/postgres.h"
+
+#define LOCATION_BYTES_MAX ((size_t)64 * 1024)
+
+/* A row that is locked is that of an import that ends: its commit may take a while, and says more than this would. */
+ticker_status ti_pg_progress(ticker_store *store, int64_t id, int64_t position, int64_t bytes, int64_t records,
+                             ticker_error *error)
+{
+    static const char sql[] =
+        "UPDATE imports SET progress_bytes = $2, total_bytes = $3, progress_records = $4,"
+        " updated_at = clock_timestamp() WHERE id = (SELECT id FROM imports WHERE id = $1 AND status = 'running'"
+        " FOR UPDATE SKIP LOCKED) RETURNING id";
+    static const unsigned types[] = {TI_PG_OID_INT8, TI_PG_OID_INT8, TI_PG_OID_INT8, TI_PG_OID_INT8};
+    ti_postgres *postgres = ti_pg_store(store);
+    char texts[4][TI_NUMBER_TEXT_MAX];
+    const char *const values[] = {texts[0], texts[1], bytes >= 0 ? texts[2] : NULL, texts[3]};
+    const ti_pg_parameters parameters = {4, types, values};
+    ti_pg_result *result = NULL;
+    ticker_status status = ti_pg_idle(postgres, error);
+
+    (void)ti_format_integer(id, texts[0]);
+    (void)ti_format_integer(position, texts[1]);
+    (void)ti_format_integer(bytes, texts[2]);
+    (void)ti_format_integer(records, texts[3]);
+    if (status == TICKER_OK)
+        status = ti_pg_run(postgres->link, sql, &parameters, &result, error);
+    if (status == TICKER_OK && ti_pg_rows(result) == 0)
+        status = TICKER_DONE;
+    ti_pg_free(result);
+    return status;
+}
+
+/* Two statements: what a statement sees is settled before it waits for a lock. */
+ticker_status ti_pg_versions(ticker_store *store, const char *location, ti_visit_version visit, void *payload,
+                             ticker_error *error)
+{
+    static const char sql[] = "SELECT id, sequencer FROM imports WHERE location = $1 AND sequencer IS NOT NULL"
+                              " AND status IN ('imported', 'duplicate')";
+    static const unsigned types[] = {TI_PG_OID_TEXT};
+    ti_postgres *postgres = ti_pg_store(store);
+    const char *values[1];
+    const ti_pg_parameters parameters = {1, types, values};
+    ti_pg_result *result = NULL;
+    ticker_status status;
+    ti_buffer text;
+
+    if (!postgres->importing)
+        return ti_fail(error, TICKER_FATAL, TICKER_ERROR_INTERNAL, "versions are asked for within an import");
+    ti_buffer_init(&text, LOCATION_BYTES_MAX);
+    (void)ti_pg_clean_text(&text, ti_slice_of(location));
+    values[0] = ti_buffer_string(&text);
+    status = values[0] != NULL ? ti_pg_lock(postgres->link, "object", values[0], false, error) : ti_fail_memory(error);
+    if (status == TICKER_OK)
+        status = ti_pg_run(postgres->link, sql, &parameters, &result, error);
+    for (size_t row = 0; status == TICKER_OK && row < ti_pg_rows(result); row++)
+        status = visit(payload, ti_pg_integer(result, row, 0), ti_pg_cell(result, row, 1), error);
+    ti_pg_free(result);
+    ti_buffer_free(&text);
+    return status;
+}
+
+#endif
