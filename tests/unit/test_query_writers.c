@@ -268,8 +268,8 @@ END_TEST
 
 static void shows_location(const char *how, const ti_cell *stored, const char *shown)
 {
-    ti_cell cells[26] = {INT(3)};
-    fake store = FAKE(cells, 26);
+    ti_cell cells[32] = {INT(3)};
+    fake store = FAKE(cells, 32);
     ticker_query *query = ASK("imports", "id=3", how);
     output out = {0};
 
