@@ -10,7 +10,6 @@
 #include "base/encode.h"
 #include "base/number.h"
 
-#define SMALLEST_PART (5 * 1024 * 1024)
 #define PATH "/bucket"
 
 /* --- What is kept --------------------------------------------------------------------------------------------------------------- */
@@ -303,7 +302,7 @@ static ticker_status on_part(void *payload, const char *path, ti_slice text, tic
         (void)snprintf(etag, sizeof(etag), "\"%s\"", part->etag);
         ck_assert_str_eq(mine->etag, etag);
         ck_assert(!mine->short_part); /* only the last one may be */
-        mine->short_part = part->size < SMALLEST_PART;
+        mine->short_part = part->size < S3_PART;
         add_bytes(&mine->whole, part->data, part->size);
         ck_assert(ti_unhex(ti_slice_of(part->etag), digest, sizeof(digest)));
         add_bytes(&mine->digests, digest, sizeof(digest));

@@ -8,8 +8,8 @@
 
 #include "input/source.h"
 #include "s3_server.h"
+#include "small_parts.h"
 
-#define PART (5 * 1024 * 1024)
 #define KEY "in/a b+c%41.zip"
 
 static s3_server *server;

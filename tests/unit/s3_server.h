@@ -8,6 +8,9 @@
 
 typedef struct s3_server s3_server;
 
+/* The smallest that a part may be, but for the last one: less than S3's, see small_parts.h. */
+#define S3_PART (1024 * 1024)
+
 s3_server *s3_server_new(void);
 void s3_server_free(s3_server *server);
 /* A client of it with these options ("name=value", ends with NULL). Time moves only when it sleeps. */

@@ -12,8 +12,8 @@
 #include "fake_http.h"
 #include "input/source.h"
 #include "s3_server.h"
+#include "small_parts.h"
 
-#define PART (5 * 1024 * 1024)
 #define KEY "in/a b+c%41.zip"
 
 static s3_server *server;
@@ -137,13 +137,13 @@ START_TEST(later_parts_are_of_the_same_object)
     set_up_with(NULL, "s3-concurrency=2");
     store(3 * PART + 1, "x-amz-version-id: v/1+\n");
     check_read(1 << 20);
-    ck_assert_uint_eq(s3_server_count(server, "GET /bucket/in/a%20b%2Bc%2541.zip bytes=0-5242879"), 1);
-    ck_assert_uint_eq(s3_server_count(server, "?versionId=v%2F1%2B bytes=5242880-10485759"), 1);
-    ck_assert_uint_eq(s3_server_count(server, "?versionId=v%2F1%2B bytes=15728640-15728640"), 1);
+    ck_assert_uint_eq(s3_server_count(server, "GET /bucket/in/a%20b%2Bc%2541.zip bytes=0-1048575"), 1);
+    ck_assert_uint_eq(s3_server_count(server, "?versionId=v%2F1%2B bytes=1048576-2097151"), 1);
+    ck_assert_uint_eq(s3_server_count(server, "?versionId=v%2F1%2B bytes=3145728-3145728"), 1);
     ck_assert_uint_eq(s3_server_count(server, "GET"), 4);
     ck_assert_uint_le(s3_server_most(server), 3); /* two parts and the HEAD for a checksum */
     (void)snprintf(etag, sizeof(etag), "\"%s\"", s3_server_etag(server, KEY));
-    ck_assert_str_eq(s3_server_header(server, "bytes=15728640", "If-Match"), etag);
+    ck_assert_str_eq(s3_server_header(server, "bytes=3145728", "If-Match"), etag);
     ck_assert_str_eq(s3_server_header(server, "bytes=0-", "If-Match"), "");
     tear_down();
 }
@@ -167,10 +167,10 @@ START_TEST(goes_on_where_it_broke_off)
     store(2 * PART, NULL);
     s3_server_fault(server, "GET", S3_CUT, 0, NULL, 0, 4);
     check_read(1 << 20);
-    ck_assert_uint_ge(s3_server_count(server, "bytes=2621440-5242879"), 1);
+    ck_assert_uint_ge(s3_server_count(server, "bytes=524288-1048575"), 1);
     ck_assert_uint_eq(s3_server_count(server, "GET"), 6);
     /* One that never brings anything ends it. */
-    s3_server_fault(server, "bytes=5242880-", S3_UNHEARD, 0, NULL, 0, 1000);
+    s3_server_fault(server, "bytes=1048576-", S3_UNHEARD, 0, NULL, 0, 1000);
     ck_assert_int_eq(read_it(1 << 20), TICKER_RETRY);
     ck_assert_int_eq(error.kind, TICKER_ERROR_SERVICE);
     ck_assert_str_eq(error.file, "s3://bucket/" KEY);
@@ -446,7 +446,7 @@ START_TEST(without_ranges)
 }
 END_TEST
 
-/* What a server must not answer to "bytes=0-5242879". */
+/* What a server must not answer to "bytes=0-1048575". */
 START_TEST(answers_that_make_no_sense)
 {
     static const struct {

@@ -7,8 +7,8 @@
 #include <tickerimport/s3.h>
 
 #include "s3_server.h"
+#include "small_parts.h"
 
-#define PART (5 * 1024 * 1024)
 #define KEY "key"
 
 /* fail_at 0: never. */

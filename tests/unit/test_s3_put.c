@@ -397,7 +397,7 @@ START_TEST(memory_is_bounded)
     set_up_with(NULL, "s3-concurrency=2");
     s3_server_slow(server, 10);
     make_bytes(8 * PART);
-    self.from = (pieces){.data = bytes.data, .size = bytes.size, .piece = 1 << 20};
+    self.from = (pieces){.data = bytes.data, .size = bytes.size, .piece = PART / 4};
     check_put(put_source(ticker_source_new(&ops, &self, "leader", -1), leader_told, &self));
     ck_assert_int_gt(self.most, PART);
     ck_assert_int_le(self.most, 2 * PART);
@@ -405,17 +405,17 @@ START_TEST(memory_is_bounded)
 }
 END_TEST
 
-/* A source that says it has 100 GiB is cut into larger parts, so that 10,000 are enough. */
+/* A source that says it has 20 GiB is cut into larger parts, so that 10,000 are enough. */
 START_TEST(large_sources_have_large_parts)
 {
     static const ticker_source_ops ops = {sizeof(ops), pieces_read, NULL};
     pieces from;
 
     set_up_with(NULL, NULL);
-    make_bytes(12 * 1024 * 1024);
-    from = (pieces){.data = bytes.data, .size = bytes.size, .piece = 1 << 20};
-    check_put(put_source(ticker_source_new(&ops, &from, "large", INT64_C(100) << 30), NULL, NULL));
-    ck_assert_uint_eq(s3_server_count(server, "partNumber="), 2); /* 11 MiB and the rest */
+    make_bytes(4 * PART);
+    from = (pieces){.data = bytes.data, .size = bytes.size, .piece = PART / 4};
+    check_put(put_source(ticker_source_new(&ops, &from, "large", INT64_C(20) << 30), NULL, NULL));
+    ck_assert_uint_eq(s3_server_count(server, "partNumber="), 2); /* 3 MiB and the rest */
     tear_down();
 }
 END_TEST
