@@ -251,6 +251,7 @@ void ticker_series_set(ticker_series *series, int64_t value)
 void ticker_series_observe(ticker_series *series, int64_t microseconds)
 {
     size_t bucket = 0;
+    int64_t before;
 
     if (series == NULL || series->metric->kind != TI_METRIC_HISTOGRAM)
         return;
@@ -258,7 +259,9 @@ void ticker_series_observe(ticker_series *series, int64_t microseconds)
         microseconds = 0;
     while (microseconds > series->metric->buckets[bucket]) /* the last holds all */
         bucket++;
-    (void)atomic_fetch_add_explicit(&series->value, microseconds, memory_order_relaxed);
+    before = atomic_fetch_add_explicit(&series->value, microseconds, memory_order_relaxed);
+    if (before > INT64_MAX - microseconds) /* it stays there: ages that others tell may be anything */
+        atomic_store_explicit(&series->value, INT64_MAX, memory_order_relaxed);
     (void)atomic_fetch_add_explicit(&series->buckets[bucket], 1, memory_order_relaxed);
 }
 

@@ -205,6 +205,25 @@ START_TEST(histograms_cumulate)
 }
 END_TEST
 
+/* A service that tells nonsense about times leaves a large sum, and no broken text. */
+START_TEST(a_sum_stays_within_its_range)
+{
+    ticker_metrics *metrics = ticker_metrics_new();
+    ticker_series *age = ticker_metrics_series(metrics, TICKER_METRIC_QUEUE_MESSAGE_AGE, NULL, 0);
+
+    for (int i = 0; i < 5; i++) {
+        ticker_series_observe(age, INT64_MAX - 1);
+        ticker_series_observe(age, i);
+    }
+    ck_assert_int_eq(ticker_series_value(age), 10);
+    shows(metrics, "ticker_queue_message_age_seconds_bucket{le=\"86400\"} 5\n"
+                   "ticker_queue_message_age_seconds_bucket{le=\"+Inf\"} 10\n"
+                   "ticker_queue_message_age_seconds_sum 9223372036854.775807\n"
+                   "ticker_queue_message_age_seconds_count 10\n");
+    ticker_metrics_free(metrics);
+}
+END_TEST
+
 START_TEST(labels_hold_any_bytes)
 {
     ticker_metrics *metrics = ticker_metrics_new();
@@ -425,6 +444,7 @@ int main(void)
         counters_only_grow,
         gauges_go_up_and_down,
         histograms_cumulate,
+        a_sum_stays_within_its_range,
         labels_hold_any_bytes,
         equal_labels_are_one_series,
         too_many_are_counted_together,
