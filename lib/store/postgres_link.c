@@ -183,24 +183,34 @@ static void remember_where(ti_pg_link *link)
                    database != NULL ? database : "");
 }
 
+/* A connection without its session is none: whoever asks next must not find one that looks well. */
 static ticker_status set_up_session(ti_pg_link *link, ticker_error *error)
 {
     int version = PQserverVersion(link->conn);
+    ticker_status status;
 
     PQsetErrorVerbosity(link->conn, PQERRORS_DEFAULT);
-    if (version < SERVER_VERSION) {
-        ti_fail(error, TICKER_FATAL, TICKER_ERROR_UNSUPPORTED,
-                "PostgreSQL (%s) has version %d; " SERVER_VERSION_TEXT " or later is needed", link->where,
-                version / 10000);
-        return TICKER_FATAL;
+    if (version < SERVER_VERSION)
+        status = ti_fail(error, TICKER_FATAL, TICKER_ERROR_UNSUPPORTED,
+                         "PostgreSQL (%s) has version %d; " SERVER_VERSION_TEXT " or later is needed", link->where,
+                         version / 10000);
+    else
+        status = ti_pg_run(link, session_sql, NULL, NULL, error);
+    if (status != TICKER_OK) {
+        PQfinish(link->conn);
+        link->conn = NULL;
     }
-    return ti_pg_run(link, session_sql, NULL, NULL, error);
+    return status;
 }
 
 static ticker_status connect_link(ti_pg_link *link, ticker_error *error)
 {
-    const char *const names[] = {"fallback_application_name", "dbname", "client_encoding", NULL};
-    const char *const values[] = {"libtickerimport", link->url, "UTF8", NULL};
+    /* What stands before "dbname" is for URLs that do not say otherwise. A machine that is gone says nothing, and the system's own
+     * patience is hours long. */
+    static const char *const names[] = {
+        "fallback_application_name", "keepalives_idle", "keepalives_interval", "keepalives_count",
+        "tcp_user_timeout",          "dbname",          "client_encoding",     NULL};
+    const char *const values[] = {"libtickerimport", "30", "10", "3", "60000", link->url, "UTF8", NULL};
     bool late = false;
 
     PQfinish(link->conn);

@@ -1,22 +1,28 @@
 /* The pool on a PostgreSQL server that stops and comes back. TICKER_TEST_SERVICE is the program that starts and stops it
  * (tests/services/postgres), TICKER_TEST_FOLDER the folder it runs in, TICKER_TEST_POSTGRES its URL. */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <tickerimport/import.h>
 #include <tickerimport/pool.h>
 
 #include "base/clock.h"
 #include "store_suite.h"
+#include "unit/support.h"
 
 #define TEST_SECONDS 60
 #define POOL_SIZE 3
 #define AT_ONCE 2000     /* milliseconds */
 #define BACK_WITHIN 2000 /* milliseconds after the server is there */
 #define TRIES_WHILE_DOWN 100
+#define STRUCK_FILES 15
+#define STRUCK_TRADES 40 /* of the first file; each has one more */
+#define STRUCK_TRIES 500
 
 static ticker_pool *pool;
 static ticker_error error;
@@ -192,6 +198,115 @@ START_TEST(fewer_connections_than_places)
 }
 END_TEST
 
+/* --- Connections that are lost at any moment --------------------------------------------------------------------------------------- */
+
+static atomic_bool struck_enough;
+static atomic_int struck; /* since something was done */
+static unsigned struck_in_all;
+
+/* Hangs up on everybody else, again and again; the less often the less is done, so that slow machines come to an end too. */
+static void *strike(void *unused)
+{
+    ticker_store *admin = store_suite_open(getenv("TICKER_TEST_POSTGRES"));
+    uint64_t state = 1;
+
+    while (!atomic_load(&struck_enough)) {
+        char *answer = store_suite_ask(admin, "i",
+                                       "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE"
+                                       " application_name = 'ticker_lost'",
+                                       NULL);
+
+        free(answer);
+        state = state * 6364136223846793005u + 1442695040888963407u;
+        pause_for((int64_t)(state >> 40) % (40 + 20 * atomic_load(&struck)));
+    }
+    ticker_store_free(admin);
+    return unused;
+}
+
+/* What was not done because the connection is gone is to be done again, and nothing else. */
+static bool lost(ticker_status status)
+{
+    if (status == TICKER_OK)
+        return false;
+    (void)atomic_fetch_add(&struck, 1);
+    struck_in_all++;
+    ck_assert_msg(status == TICKER_RETRY, "%s: %s %s", ticker_status_name(status), error.sqlstate, error.message);
+    pause_for(5); /* a pool that was refused a connection says no for a moment */
+    return true;
+}
+
+static void import_until_done(int trades)
+{
+    ticker_store *store;
+    ti_buffer file;
+    int tries = 0;
+
+    bytes_init(&file);
+    make_trades(&file, (unsigned)trades, "\n");
+    for (bool again = true; again; tries++) {
+        ck_assert_int_lt(tries, STRUCK_TRIES);
+        again = lost(take(1000, &store));
+        if (again)
+            continue;
+        again = lost(
+            ticker_import_source(store, ticker_source_open_memory(file.data, file.size, "file"), NULL, NULL, &error));
+        ticker_pool_give(pool, store);
+    }
+    atomic_store(&struck, 0);
+    ti_buffer_free(&file);
+}
+
+/* All trades of the files so far, and nothing of the next one. */
+static void count_until_known(int64_t trades)
+{
+    ticker_store *store;
+    ti_cursor *cursor;
+    ti_cell cell;
+    int64_t found = -1;
+
+    for (int tries = 0; found < 0; tries++) {
+        ck_assert_int_lt(tries, STRUCK_TRIES);
+        if (lost(take(1000, &store)))
+            continue;
+        if (!lost(store->ops->query(store, "SELECT count(*) FROM {trades} AS t", NULL, 0, &cursor, &error))) {
+            if (!lost(cursor->ops->next(cursor, &cell, &error)))
+                ck_assert(ti_parse_integer(cell.text, false, &found));
+            cursor->ops->close(cursor);
+        }
+        ticker_pool_give(pool, store);
+    }
+    ck_assert_int_eq(found, trades);
+}
+
+START_TEST(connections_lost_at_any_moment)
+{
+    char named[512], expected[32];
+    ticker_store *admin = store_suite_open_migrated(getenv("TICKER_TEST_POSTGRES"));
+    const char *server = getenv("TICKER_TEST_POSTGRES");
+    pthread_t thread;
+
+    (void)snprintf(named, sizeof(named), "%s%sapplication_name=ticker_lost", server,
+                   strchr(server, '?') != NULL ? "&" : "?");
+    open_pool(named, 2);
+    ck_assert_int_eq(pthread_create(&thread, NULL, strike, NULL), 0);
+    for (int i = 0; i < STRUCK_FILES; i++) {
+        import_until_done(STRUCK_TRADES + i);
+        count_until_known(STRUCK_TRADES + i);
+    }
+    atomic_store(&struck_enough, true);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    ticker_pool_free(pool);
+    ck_assert_uint_gt(struck_in_all, 0);
+    /* Each once, whether or not its COMMIT was answered. */
+    (void)snprintf(expected, sizeof(expected), "%d|%d;", STRUCK_FILES, STRUCK_FILES);
+    store_suite_expect(
+        admin, "ii", "SELECT count(*), count(DISTINCT sha256) FROM {imports} AS i WHERE status = 'imported'", expected);
+    store_suite_expect(admin, "i", "SELECT count(*) FROM {imports} AS i WHERE status = 'failed'", "0;");
+    ticker_store_free(admin);
+}
+END_TEST
+
 int main(void)
 {
     Suite *made = suite_create("pool");
@@ -208,6 +323,7 @@ int main(void)
     tcase_add_test(tests, the_server_stops_and_comes_back);
     tcase_add_test(tests, restarted_between_two_uses);
     tcase_add_test(tests, fewer_connections_than_places);
+    tcase_add_test(tests, connections_lost_at_any_moment);
     suite_add_tcase(made, tests);
     runner = srunner_create(made);
     srunner_run_all(runner, CK_ENV);
