@@ -33,6 +33,9 @@
             progressOf: (name) => `Upload of ${name}`,
             rows: (imported, rejected) => `${imported} rows imported` + (rejected === "0" ? "" : `, ${rejected} rejected`),
             sameAs: (id) => `The same bytes as import ${id}`,
+            newerIs: (id) => `A newer version of it is there: import ${id}`,
+            importOf: (name) => `Import of ${name}`,
+            done: (percent, records) => (percent === "" ? "" : `${percent} %, `) + `${records} records read`,
             noImports: "Nothing has been imported yet.",
             importColumns: ["No.", "File", "State", "Rows", "Rejected", "Days", "Reason"],
             problems: (count) => `${count} rejected or repaired rows`,
@@ -77,6 +80,9 @@
             progressOf: (name) => `Envio de ${name}`,
             rows: (imported, rejected) => `${imported} linhas importadas` + (rejected === "0" ? "" : `, ${rejected} rejeitadas`),
             sameAs: (id) => `Os mesmos bytes da importação ${id}`,
+            newerIs: (id) => `Há uma versão mais nova: importação ${id}`,
+            importOf: (name) => `Importação de ${name}`,
+            done: (percent, records) => (percent === "" ? "" : `${percent} %, `) + `${records} registros lidos`,
             noImports: "Nada foi importado ainda.",
             importColumns: ["Nº", "Arquivo", "Estado", "Linhas", "Rejeitadas", "Dias", "Motivo"],
             problems: (count) => `${count} linhas rejeitadas ou corrigidas`,
@@ -221,6 +227,34 @@
 
     /* --- Imports. */
 
+    const count = (value) => (value === null || value === undefined ? "" : showNumber(String(value)));
+
+    /* How far a running import is: percent, "" when nobody knows of how much, or null when nothing is known. */
+    const percentOf = (one) => {
+        if (one.status !== "running" || typeof one.progress_bytes !== "number")
+            return null;
+        return one.total_bytes > 0 ? String(Math.min(100, Math.floor(one.progress_bytes * 100 / one.total_bytes))) : "";
+    };
+
+    const saysProgress = (one) => {
+        const percent = percentOf(one);
+        return percent === null ? "" : text.done(percent, count(one.progress_records));
+    };
+
+    const setBar = (bar, percent) => {
+        if (percent === null || percent === "")
+            bar.removeAttribute("value"); /* as long as it takes: a bar without an end */
+        else
+            bar.value = Number(percent);
+    };
+
+    /* Why a duplicate is one: an older version of an object has a reason of its own. */
+    const repeats = (one) => {
+        if (one.status !== "duplicate" || !one.duplicate_of)
+            return "";
+        return one.error ? text.newerIs(one.duplicate_of) : text.sameAs(one.duplicate_of);
+    };
+
     const stateOf = (status) => make("span", { class: "state", "data-state": status, text: text[status] || status });
 
     const listProblems = (problems) => {
@@ -232,23 +266,30 @@
 
     const reasonOf = (one) => {
         const cell = make("td", { class: "wide reason" });
-        if (one.error)
-            cell.append(make("div", { text: one.error }));
-        if (one.status === "duplicate" && one.duplicate_of)
-            cell.append(make("div", { text: text.sameAs(one.duplicate_of) }));
+        const words = repeats(one) || one.error || saysProgress(one);
+        if (words)
+            cell.append(make("div", { text: words }));
         if (Array.isArray(one.problems) && one.problems.length > 0)
             cell.append(listProblems(one.problems));
         return cell;
     };
 
-    const count = (value) => (value === null || value === undefined ? "" : showNumber(String(value)));
+    const importState = (one) => {
+        const cell = make("td", {}, stateOf(one.status)), percent = percentOf(one);
+        if (percent !== null) {
+            const bar = make("progress", { max: "100", "aria-label": text.importOf(one.file || "") });
+            setBar(bar, percent);
+            cell.append(bar);
+        }
+        return cell;
+    };
 
     const importRow = (one) => {
         const days = one.first_date ? showDay(one.first_date) + (one.last_date !== one.first_date ? ` – ${showDay(one.last_date)}` : "") : "";
         return make("tr", {},
             make("td", { class: "number", text: one.id }),
             make("th", { scope: "row", class: "reason", text: one.member ? `${one.file} / ${one.member}` : one.file || "" }),
-            make("td", {}, stateOf(one.status)),
+            importState(one),
             make("td", { class: "number", text: count(one.imported) }),
             make("td", { class: "number", text: count(one.rejected) }),
             make("td", { text: days }),
@@ -261,7 +302,20 @@
         return row;
     };
 
-    let importsTimer = 0, importsShown = "";
+    let importsTimer = 0, importsShown = [];
+
+    /* A row that somebody reads is not replaced by the same one. */
+    const placeImports = (list) => {
+        const body = byId("imports-body"), now = list.map((one) => ({ id: one.id, json: JSON.stringify(one) }));
+        if (now.length !== importsShown.length || now.some((one, i) => one.id !== importsShown[i].id))
+            body.replaceChildren(...list.map(importRow));
+        else
+            now.forEach((one, i) => {
+                if (one.json !== importsShown[i].json)
+                    body.children[i].replaceWith(importRow(list[i]));
+            });
+        importsShown = now;
+    };
 
     const showImports = async () => {
         const status = byId("imports-status");
@@ -269,13 +323,9 @@
         clearTimeout(importsTimer);
         try {
             const list = await askObject(`/api/imports?limit=${IMPORTS_SHOWN}`);
-            const now = JSON.stringify(list);
             busy = list.some((one) => one.status === "queued" || one.status === "running");
             status.textContent = list.length === 0 ? text.noImports : "";
-            /* A row that somebody reads is not replaced by the same one. */
-            if (now !== importsShown)
-                byId("imports-body").replaceChildren(...list.map(importRow));
-            importsShown = now;
+            placeImports(list);
         } catch (refused) {
             status.textContent = refused.message;
         }
@@ -347,16 +397,16 @@
             });
             bar.value = 100;
             say(answer.known ? "duplicate" : answer.status, "");
-            /* Importing takes as long as it takes: a bar without an end. */
-            bar.removeAttribute("value");
+            setBar(bar, null);
             showImports();
             await follow(answer.id, (one) => {
+                setBar(bar, percentOf(one));
                 if (one.status === "imported" && answer.known)
                     say("duplicate", text.sameAs(one.id));
                 else if (one.status === "imported")
                     say("imported", text.rows(count(one.imported), count(one.rejected)));
                 else
-                    say(one.status, one.error || (one.duplicate_of ? text.sameAs(one.duplicate_of) : ""));
+                    say(one.status, repeats(one) || one.error || saysProgress(one));
             });
         } catch (refused) {
             state.dataset.state = "failed";

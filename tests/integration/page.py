@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Drives the page of a running server with headless Chromium through chromedriver, as a person would.
 
-    page.py URL FOLDER GOOD BAD     GOOD: a file to import, BAD: one that is none of B3's; screenshots go to FOLDER
+    page.py URL FOLDER GOOD BAD DATABASE     GOOD: a file to import, BAD: one that is none of B3's; screenshots go to FOLDER.
+                                             DATABASE: the server's SQLite file
 
 Only Python's own library: WebDriver is JSON over HTTP.
 """
@@ -9,6 +10,7 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -114,7 +116,41 @@ def state_of(browser, name):
         return "";""", name)
 
 
-def english(folder, url, good, bad):
+def tell(database, statement, *values):
+    """Does to the ledger what another process, a worker, would do."""
+    with sqlite3.connect(database, timeout=60) as ledger:
+        ledger.execute(statement, values)
+
+
+def progress(browser, bad, database):
+    """An import that a worker runs, from its beginning to its end."""
+    tell(database, """INSERT INTO import_rows (file, member, format, sha256, bytes, status, records, imported, rejected, repaired, forced,
+        error, problems, microseconds, created_at, attempts) VALUES ('far.zip', '', 'trades', '', 0, 'running', 0, 0, 0, 0, 0, '', '[]', 0,
+        '2024-01-02T00:00:00.000Z', 1)""")
+    bar = "#imports-body tr progress"
+    browser.type("#file", bad)  # at its end the page looks at the ledger
+    browser.wait("the running import", lambda: browser.text("#imports-body .state") == "Importing", 60)
+    check(browser.script("return document.querySelector(arguments[0])", bar) is None, "a bar of what nobody knows")
+    browser.script("document.querySelector('#imports-body tr:nth-child(2)').id = 'kept'")
+    change = "UPDATE import_rows SET progress_bytes = ?, total_bytes = ?, progress_records = ? WHERE file = 'far.zip'"
+    tell(database, change, 999, 4000, 1234)
+    browser.wait("the progress", lambda: browser.text("#imports-body td.reason") == "24 %, 1,234 records read")
+    check(browser.script("return document.querySelector(arguments[0]).value", bar) == 24, "the bar is elsewhere")
+    check(browser.script("return document.querySelector(arguments[0]).getAttribute('aria-label')", bar) == "Import of far.zip",
+          "the bar says not what it is of")
+    check(browser.script("return document.querySelector('#kept') !== null"), "rows that did not change were replaced")
+    tell(database, change, 5000, None, 20000)
+    browser.wait("progress of what has no end", lambda: browser.text("#imports-body td.reason") == "20,000 records read")
+    check(browser.script("return document.querySelector(arguments[0]).hasAttribute('value')", bar) is False, "the bar shows a value")
+    tell(database, """UPDATE import_rows SET status = 'duplicate', duplicate_of = 1, error = 'a newer version of this object was imported',
+        progress_bytes = NULL, total_bytes = NULL, progress_records = NULL WHERE file = 'far.zip'""")
+    browser.wait("the end", lambda: browser.text("#imports-body .state") == "Already there")
+    check(browser.text("#imports-body td.reason") == "A newer version of it is there: import 1", "no reason")
+    check(browser.script("return document.querySelector(arguments[0])", bar) is None, "the bar is still there")
+    passed(7, "an import of another process is followed with a bar, in percent and records")
+
+
+def english(folder, url, good, bad, database):
     browser = Browser(folder, "en-US")
     try:
         browser.call("POST", "/url", {"url": url})
@@ -162,6 +198,7 @@ def english(folder, url, good, bad):
             return document.querySelector("#imports-body td.reason").getBoundingClientRect().right - view.right;""")
         check(hidden < 1, f"the ledger's reasons are {hidden} pixels out of view")
         passed(6, "the ledger says why a file was refused, where it can be seen")
+        progress(browser, bad, database)
 
         ticker = browser.script("""
             const answer = new XMLHttpRequest();
@@ -177,7 +214,7 @@ def english(folder, url, good, bad):
         check(days == [quote["date"] for quote in quotes], "other days than the API's")
         check([close.replace(",", "") for close in closes] == [quote["close"] for quote in quotes], "other digits than the API's")
         check(len(browser.script("return document.querySelector('#chart:not([hidden]) polyline').getAttribute('points')").split()) > 1, "no chart")
-        passed(7, f"{ticker} is found, with {len(days)} quotes and every digit of them")
+        passed(8, f"{ticker} is found, with {len(days)} quotes and every digit of them")
         browser.script("window.scrollTo(0, 0)")
         browser.screenshot(os.path.join(folder, "page-en.png"))
 
@@ -189,7 +226,7 @@ def english(folder, url, good, bad):
                 node.textContent.trim() === "").map((node) => node.outerHTML);""")
         check(unlabelled == [], f"without a name for screen readers: {unlabelled}")
         check(browser.complaints() == [], f"the console says: {browser.complaints()}")
-        passed(8, "everything has a name, the keyboard reaches the files, and the console is silent")
+        passed(9, "everything has a name, the keyboard reaches the files, and the console is silent")
     finally:
         browser.close()
 
@@ -217,14 +254,14 @@ def portuguese(folder, url):
         browser.script("window.scrollTo(0, 0)")
         browser.screenshot(os.path.join(folder, "page-pt.png"))
         check(browser.complaints() == [], f"the console says: {browser.complaints()}")
-        passed(9, "in Portuguese, and dark where the system is")
+        passed(10, "in Portuguese, and dark where the system is")
     finally:
         browser.close()
 
 
 def main():
-    url, folder, good, bad = sys.argv[1:5]
-    english(folder, url.rstrip("/"), good, bad)
+    url, folder, good, bad, database = sys.argv[1:6]
+    english(folder, url.rstrip("/"), good, bad, database)
     portuguese(folder, url.rstrip("/"))
 
 

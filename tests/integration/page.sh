@@ -12,8 +12,9 @@ done
 
 "$TICKER_GENERATE" cotahist 3000 COTAHIST_A2024.TXT --year 2024
 printf 'this;is;no\nfile;of;B3\n' >notes.txt
+export DATABASE_URL=sqlite:$work/page.db
 start_server --verbose
-python3 "$here/page.py" "$server_url" "$work" "$work/COTAHIST_A2024.TXT" "$work/notes.txt" || fail "$(tail -n 20 server.log)"
+python3 "$here/page.py" "$server_url" "$work" "$work/COTAHIST_A2024.TXT" "$work/notes.txt" "$work/page.db" || fail "$(tail -n 20 server.log)"
 for image in page-en.png page-pt.png; do
     [ -s $image ] || fail "no screenshot $image"
 done
