@@ -10,7 +10,9 @@
 
 #include <tickerimport.h>
 
+#include "base/date.h"
 #include "base/number.h"
+#include "query/place.h"
 
 #define TEXT_MAX 1024
 #define PAGES_MAX 4
@@ -190,6 +192,27 @@ static void spoil(char *cursor)
         cursor[at] = letters[below(sizeof(letters) - 1)];
 }
 
+/* A cursor that is sound and that no row has: whoever knows how makes one by hand. */
+static void begin_anywhere(ticker_query *query)
+{
+    static const int64_t numbers[] = {0, 1, -1, 10, 32767, 32768, INT32_MAX, INT64_C(2147483648), INT64_MIN, INT64_MAX};
+    const ti_field *fields = ti_place_fields(query);
+    ti_place place = {.number = {0}};
+
+    for (size_t i = 0; i < TI_PLACE_FIELDS && fields[i] != TI_FIELD_NONE; i++) {
+        if (fields[i] == TI_FIELD_TEXT)
+            (void)snprintf(place.text[i], sizeof(place.text[i]), "%s", below(2) == 0 ? PICK(tickers) : PICK(texts));
+        else if (fields[i] == TI_FIELD_TIME)
+            place.number[i] = below(86400000);
+        else if (fields[i] == TI_FIELD_DATE)
+            (void)ti_parse_date_iso(ti_slice_of(PICK(days)), &place.number[i]);
+        else
+            place.number[i] = PICK(numbers);
+    }
+    if (fields[0] != TI_FIELD_NONE && ti_place_write(query, &place, NULL) == TICKER_OK)
+        set(query, 1, "cursor", ticker_query_cursor(query));
+}
+
 /* --- Comparing ----------------------------------------------------------------------------------------------------------------- */
 
 static bool compare(ticker_query *query, const char *format, side *sides)
@@ -254,8 +277,11 @@ int main(int argc, char **argv)
     questions = number_of(argv[4]);
     for (uint64_t i = 0; i < questions && bad < SHOWN_MAX; i++) {
         ticker_query *query = make_question();
-        unsigned done = compare_pages(query, sides);
+        unsigned done;
 
+        if (below(4) == 0)
+            begin_anywhere(query);
+        done = compare_pages(query, sides);
         pages += done;
         bad += done == 0;
         answered += sides[0].answer.rows > 0 || done > 1;
