@@ -2,10 +2,9 @@
 #ifndef TI_TESTS_CACHE_SUITE_H
 #define TI_TESTS_CACHE_SUITE_H
 
-#include <check.h>
-
 #include "base/error.h"
 #include "cache/cache.h"
+#include "unit/checked.h"
 
 typedef struct cache_backend {
     const char *name; /* what ticker_cache_backend() says */

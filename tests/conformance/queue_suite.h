@@ -2,10 +2,9 @@
 #ifndef TI_TESTS_QUEUE_SUITE_H
 #define TI_TESTS_QUEUE_SUITE_H
 
-#include <check.h>
-
 #include "base/error.h"
 #include "queue/queue.h"
+#include "unit/checked.h"
 
 #define QUEUE_ATTEMPTS 3 /* after which a message is dead, in every queue of the suite */
 

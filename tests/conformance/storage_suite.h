@@ -2,10 +2,9 @@
 #ifndef TI_TESTS_STORAGE_SUITE_H
 #define TI_TESTS_STORAGE_SUITE_H
 
-#include <check.h>
-
 #include "base/error.h"
 #include "storage/storage.h"
+#include "unit/checked.h"
 
 typedef struct storage_backend {
     const char *name; /* what ticker_storage_backend() says */

@@ -2,11 +2,10 @@
 #ifndef TI_TESTS_STORE_SUITE_H
 #define TI_TESTS_STORE_SUITE_H
 
-#include <check.h>
-
 #include "base/error.h"
 #include "model/batch.h"
 #include "store/store.h"
+#include "unit/checked.h"
 
 typedef struct store_backend {
     const char *name; /* what ticker_store_backend() says */

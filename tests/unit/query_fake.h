@@ -2,11 +2,11 @@
 #ifndef TEST_QUERY_FAKE_H
 #define TEST_QUERY_FAKE_H
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "query/query.h"
+#include "unit/checked.h"
 
 #define ASKED_MAX 8192
 

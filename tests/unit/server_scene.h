@@ -2,13 +2,13 @@
 #ifndef TEST_SERVER_SCENE_H
 #define TEST_SERVER_SCENE_H
 
-#include <check.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "server.h"
+#include "unit/checked.h"
 
 typedef struct scene {
     front_console console;

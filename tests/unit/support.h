@@ -3,7 +3,6 @@
 #ifndef TEST_SUPPORT_H
 #define TEST_SUPPORT_H
 
-#include <check.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "model/report.h"
+#include "unit/checked.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -1,5 +1,4 @@
 /* Rows in the binary format of COPY: what a server would read back out of the bytes. */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include "base/number.h"
 #include "model/schema.h"
 #include "store/copy_binary.h"
+#include "unit/checked.h"
 
 #define RANDOM_NUMBERS 50000
 #define SECONDS_MAX 60 /* under Valgrind, on a busy machine */

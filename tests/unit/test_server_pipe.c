@@ -1,6 +1,5 @@
 /* Bytes between an event loop and a worker, and the workers themselves. The loop's side is this thread, which counts how often it would
  * have been parked and woken. */
-#include <check.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
@@ -10,6 +9,7 @@
 
 #include "pipe.h"
 #include "workers.h"
+#include "unit/checked.h"
 
 #define CAPACITY 1000
 
