@@ -58,7 +58,7 @@ typedef struct ticker_consumer_events {
  *                    12 hours that SQS allows
  *   import-timeout   seconds that a file may take; then it is rolled back and comes again, and at the last attempt it is dead
  *   missing-object   what to do with a message whose object does not exist: retry (with back-off, dead at the last attempt), drop, dead
- *   queue-max-attempts  the last attempt, also with SQS (there the redrive policy may come before)
+ *   queue-max-attempts  which attempt is the last one (SQS: as its redrive policy says)
  *   receive-wait     seconds of one look into the queue
  *   once             end when the queue is empty */
 TICKER_API TICKER_MUST_CHECK ticker_status ticker_consumer_open(const ticker_options *options, ticker_cache *cache,

@@ -240,7 +240,7 @@ size_t ticker_consumer_files(ticker_consumer *consumer,
                                            int64_t bytes, uint64_t records, int64_t milliseconds),
                              void *payload)
 {
-    int64_t now = ti_consumer_now();
+    int64_t now;
     size_t count = 0;
 
     (void)pthread_mutex_lock(&consumer->lock);
@@ -251,6 +251,7 @@ size_t ticker_consumer_files(ticker_consumer *consumer,
         if (begun == 0 || importer->name[0] == '\0')
             continue;
         count++;
+        now = ti_consumer_now(); /* not before it was begun */
         if (visit != NULL)
             visit(payload, importer->name, atomic_load_explicit(&importer->row, memory_order_relaxed),
                   atomic_load_explicit(&importer->position, memory_order_relaxed),

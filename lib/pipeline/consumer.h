@@ -34,9 +34,9 @@ typedef struct ti_gear {
     bool serial;             /* SQLite: while an import writes nobody else does */
     bool database_queue;
     bool once, drop_missing, bury_missing;
-    int visibility, wait; /* seconds */
-    int64_t timeout;      /* milliseconds; 0: none */
-    int64_t max_attempts; /* 0: any number */
+    int visibility, wait;      /* seconds */
+    int64_t timeout;           /* milliseconds; 0: none */
+    atomic_llong max_attempts; /* 0: any number; the receiver asks the queue */
 } ti_gear;
 
 /* --- Messages. */

@@ -55,7 +55,7 @@ static void read_options(ti_gear *gear)
     gear->visibility = (int)ti_option_number(options, TI_OPTION_VISIBILITY);
     gear->timeout = ti_option_number(options, TI_OPTION_IMPORT_TIMEOUT);
     gear->timeout = gear->timeout < TI_NEVER / 2000 ? gear->timeout * 1000 : 0;
-    gear->max_attempts = ti_option_number(options, TI_OPTION_QUEUE_MAX_ATTEMPTS);
+    atomic_init(&gear->max_attempts, 0);
     gear->drop_missing = strcmp(missing, "drop") == 0;
     gear->bury_missing = strcmp(missing, "dead") == 0;
     gear->once = ti_option_flag(options, TI_OPTION_ONCE);

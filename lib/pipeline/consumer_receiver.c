@@ -4,6 +4,7 @@
 
 #include "base/number.h"
 #include "pipeline/consumer.h"
+#include "queue/queue.h"
 
 #define RECEIVE_MAX 10
 #define PAUSE_FIRST 500 /* milliseconds until services are asked again that are away; then twice that … */
@@ -13,6 +14,7 @@
 typedef struct receiver {
     ticker_consumer *consumer;
     ti_services services;
+    const ti_gear *asked; /* whose queue said how many attempts there are */
     ticker_error error;
     unsigned failures; /* in a row */
     int64_t left;      /* an upload that waited while the queue was empty; 0: none */
@@ -29,6 +31,12 @@ static bool interrupted(void *payload)
 
     beat(consumer);
     return ti_consumer_stopping(consumer);
+}
+
+static void close_services(receiver *self)
+{
+    ti_services_close(&self->services);
+    self->asked = NULL;
 }
 
 /* --- Room ----------------------------------------------------------------------------------------------------------------------- */
@@ -197,7 +205,7 @@ static void stumble(receiver *self)
         ti_consumer_fail(consumer, &self->error);
         return;
     }
-    ti_services_close(&self->services);
+    close_services(self);
     ti_trouble_begin(consumer, TI_TROUBLE_RECEIVER, &self->error, pause);
     pause_for(consumer, pause);
     self->failures++;
@@ -212,7 +220,7 @@ static void doubt(receiver *self)
     doubted = (self->consumer->trouble & TI_TROUBLE_IMPORTERS) != 0;
     (void)pthread_mutex_unlock(&self->consumer->lock);
     if (doubted)
-        ti_services_close(&self->services);
+        close_services(self);
 }
 
 /* Nothing came on new connections, and nobody waits for a service: so nothing is known to be wrong. */
@@ -246,6 +254,17 @@ static bool is_drained(receiver *self)
     return false;
 }
 
+/* Whether all is known to be well. If not, the next look does not wait for messages: it is to find out. */
+static bool is_proven(ticker_consumer *consumer)
+{
+    bool proven;
+
+    (void)pthread_mutex_lock(&consumer->lock);
+    proven = consumer->looked && (consumer->trouble & ~(unsigned)TI_TROUBLE_KEEPER) == 0;
+    (void)pthread_mutex_unlock(&consumer->lock);
+    return proven;
+}
+
 static void looked(ticker_consumer *consumer)
 {
     (void)pthread_mutex_lock(&consumer->lock);
@@ -254,34 +273,57 @@ static void looked(ticker_consumer *consumer)
     ti_trouble_end(consumer, TI_TROUBLE_RECEIVER);
 }
 
+/* Opens what is not open, and receives. */
+static ticker_status ask(receiver *self, bool proven, ticker_message **messages, size_t max, size_t *count)
+{
+    ticker_status status = ti_services_open(self->consumer, &self->services, interrupted, &self->error);
+    ti_gear *gear = self->services.gear;
+    int wait = gear->wait;
+
+    if (status != TICKER_OK)
+        return status;
+    if (self->asked != gear) {
+        atomic_store_explicit(&gear->max_attempts, ti_queue_max_attempts(self->services.queue), memory_order_relaxed);
+        self->asked = gear;
+    }
+    if (!proven || (gear->once && gear->database_queue))
+        wait = 0;
+    return ticker_queue_receive(self->services.queue, max, wait, gear->visibility, messages, count, &self->error);
+}
+
+/* Nothing came. True: there is no more to do. */
+static bool rest(receiver *self, bool proven)
+{
+    end_doubt(self->consumer);
+    if (!proven)
+        return false;
+    if (is_drained(self))
+        return true;
+    if (self->services.gear->wait == 0 && !self->services.gear->once) /* else it would ask without a break */
+        pause_for(self->consumer, LOOK_ALIVE);
+    return false;
+}
+
 /* True: there is no more to do. */
 static bool receive(receiver *self, size_t max)
 {
     ticker_consumer *consumer = self->consumer;
     ticker_message *messages[RECEIVE_MAX];
+    bool proven = is_proven(consumer);
     size_t count = 0;
-    int64_t asked;
+    int64_t asked = ti_consumer_now();
     ticker_status status;
 
     ticker_error_clear(&self->error);
-    status = ti_services_open(consumer, &self->services, interrupted, &self->error);
-    asked = ti_consumer_now();
-    if (status == TICKER_OK) {
-        const ti_gear *gear = self->services.gear;
-
-        status = ticker_queue_receive(self->services.queue, max, gear->once && gear->database_queue ? 0 : gear->wait,
-                                      gear->visibility, messages, &count, &self->error);
-    }
+    status = ask(self, proven, messages, max, &count);
     if (status != TICKER_OK) {
         stumble(self);
         return false;
     }
     self->failures = 0;
     looked(consumer);
-    if (count == 0) {
-        end_doubt(consumer);
-        return is_drained(self);
-    }
+    if (count == 0)
+        return rest(self, proven);
     self->left = 0;
     hand_over(self, messages, count, asked);
     return false;
@@ -299,6 +341,6 @@ void ti_receiver_run(ticker_consumer *consumer)
         if (receive(&self, max))
             break;
     }
-    ti_services_close(&self.services);
+    close_services(&self);
     atomic_store_explicit(&consumer->receiver_beat, TI_NEVER, memory_order_relaxed);
 }

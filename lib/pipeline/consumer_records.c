@@ -253,7 +253,7 @@ static ticker_status import_object(ti_importer *self, object *what, bool *opened
 
 static bool is_last_attempt(const ti_importer *self)
 {
-    int64_t max = self->gear->max_attempts;
+    int64_t max = atomic_load_explicit(&self->gear->max_attempts, memory_order_relaxed);
 
     return self->job->message == NULL || (max > 0 && ticker_message_attempts(self->job->message) >= max);
 }

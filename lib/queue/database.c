@@ -195,6 +195,11 @@ static ticker_status queue_done(ticker_queue *queue, const ticker_message *const
     return status;
 }
 
+static int64_t queue_max_attempts(ticker_queue *queue)
+{
+    return database_of(queue)->max_attempts;
+}
+
 static ticker_status queue_dead_letter(ticker_queue *queue, const ticker_message *message, const char *reason,
                                        ticker_error *error)
 {
@@ -267,6 +272,7 @@ static const ti_queue_ops ops = {
     .receive = queue_receive,
     .hide = queue_hide,
     .done = queue_done,
+    .max_attempts = queue_max_attempts,
     .dead_letter = queue_dead_letter,
     .counts = queue_counts,
     .dead = queue_dead,

@@ -35,6 +35,8 @@ typedef struct ti_queue_ops {
      * all of it failed. */
     ticker_status (*done)(ticker_queue *queue, const ticker_message *const *messages, size_t count,
                           ticker_status *results, ticker_error *error);
+    /* How often a message may be received before it goes to the dead letters; 0: any number, or it cannot be told. */
+    int64_t (*max_attempts)(ticker_queue *queue);
     ticker_status (*dead_letter)(ticker_queue *queue, const ticker_message *message, const char *reason,
                                  ticker_error *error);
     ticker_status (*counts)(ticker_queue *queue, int64_t *waiting, int64_t *working, int64_t *dead,
@@ -54,6 +56,11 @@ struct ticker_queue {
 static inline bool ti_queue_interrupted(const ticker_queue *queue)
 {
     return queue->interrupted != NULL && queue->interrupted(queue->payload) != 0;
+}
+
+static inline int64_t ti_queue_max_attempts(ticker_queue *queue)
+{
+    return queue->ops->max_attempts(queue);
 }
 
 /* A message that is being worked on, or a dead letter on its way to the caller. Texts are malloc'd. */

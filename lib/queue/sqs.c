@@ -239,6 +239,7 @@ static const ti_queue_ops ops = {
     .receive = queue_receive,
     .hide = queue_hide,
     .done = queue_done,
+    .max_attempts = ti_sqs_queue_max_attempts,
     .dead_letter = ti_sqs_queue_bury,
     .counts = queue_counts,
     .dead = ti_sqs_queue_dead,

@@ -28,6 +28,7 @@ ticker_status ti_sqs_queue_by_arn(ticker_aws *aws, const char *arn, char **url, 
 /* sqs_dead.c: the queue that the redrive policy names. */
 /* Its URL, malloc'd. TICKER_DONE: there is no such policy. */
 ticker_status ti_sqs_queue_dead_url(ti_sqs_queue *queue, char **url, ticker_error *error);
+int64_t ti_sqs_queue_max_attempts(ticker_queue *queue);
 ticker_status ti_sqs_queue_bury(ticker_queue *queue, const ticker_message *message, const char *reason,
                                 ticker_error *error);
 ticker_status ti_sqs_queue_dead(ticker_queue *queue, int64_t max, ti_queue_visit visit, void *payload,

@@ -48,6 +48,22 @@ ticker_status ti_sqs_queue_dead_url(ti_sqs_queue *queue, char **url, ticker_erro
     return status;
 }
 
+int64_t ti_sqs_queue_max_attempts(ticker_queue *queue)
+{
+    const ti_sqs_queue *sqs = ti_sqs_queue_of(queue);
+    char *policy = NULL;
+    ti_json *json = NULL;
+    int64_t max = 0;
+
+    if (ticker_sqs_attribute(sqs->aws, sqs->url, "RedrivePolicy", &policy, NULL) == TICKER_OK &&
+        ti_json_read(ti_slice_of(policy), &json, NULL) == TICKER_OK &&
+        !ti_json_integer(ti_json_member(ti_json_root(json), "maxReceiveCount"), &max))
+        max = 0;
+    ti_json_free(json);
+    ticker_free(policy);
+    return max > 0 ? max : 0;
+}
+
 static ticker_status find_dead(ti_sqs_queue *queue, char **url, ticker_error *error)
 {
     ticker_status status = ti_sqs_queue_dead_url(queue, url, error);
