@@ -56,7 +56,7 @@ send() {
 
 # SECONDS: keeps every import of the current database from its end for so long, from now on.
 hold_imports() {
-    psql -X -q "$DATABASE_URL" -c "BEGIN; LOCK TABLE quotes IN ACCESS EXCLUSIVE MODE; SELECT 'held'; SELECT pg_sleep($1); COMMIT" >/dev/null &
+    psql -X -q "$DATABASE_URL" -c "BEGIN; LOCK TABLE quotes IN ACCESS EXCLUSIVE MODE; SELECT 'held'; SELECT pg_sleep($1); COMMIT" >/dev/null 2>&1 &
     holder=$!
     local try
     for ((try = 0; try < 200; try++)); do
