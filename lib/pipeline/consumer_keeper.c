@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <tickerimport/upload.h>
+
 #include "pipeline/consumer.h"
 
 #define BATCH 10
@@ -14,11 +16,13 @@
 #define EXTEND_AGAIN 1000
 #define GIVE_BACK_LAST 600 /* seconds */
 #define LOOK_ALIVE 1000
+#define PROGRESS 1000 /* milliseconds between two words about how far imports are */
 
 typedef struct keeper {
     ticker_consumer *consumer;
     ti_services services;
     ticker_error error;
+    int64_t progress; /* when the ledger hears next how far imports are */
 } keeper;
 
 static void beat(ticker_consumer *consumer)
@@ -136,6 +140,38 @@ static void extend(keeper *self, ti_job *job)
         job->extend = now + (status == TICKER_OK ? (int64_t)job->visibility * 1000 / 3 : EXTEND_AGAIN);
     if (status == TICKER_RETRY)
         ti_services_close(&self->services);
+}
+
+/* Tells the ledger how far the imports are. When it fails nothing is lost: it is told again, or hears of the end. */
+static void show_progress(keeper *self)
+{
+    const ticker_consumer *consumer = self->consumer;
+
+    for (unsigned i = 0; i < consumer->threads; i++) {
+        const ti_importer *importer = &consumer->importers[i];
+        int64_t row = atomic_load_explicit(&importer->row, memory_order_relaxed);
+
+        if (row == 0)
+            continue;
+        ticker_error_clear(&self->error);
+        if (ti_services_open(self->consumer, &self->services, interrupted, &self->error) != TICKER_OK ||
+            ticker_upload_progress(
+                self->services.store, row, atomic_load_explicit(&importer->position, memory_order_relaxed),
+                atomic_load_explicit(&importer->bytes, memory_order_relaxed),
+                atomic_load_explicit(&importer->records, memory_order_relaxed), &self->error) < TICKER_OK) {
+            ti_services_close(&self->services);
+            return;
+        }
+    }
+}
+
+/* Under the lock. */
+static bool is_importing(const ticker_consumer *consumer)
+{
+    for (unsigned i = 0; i < consumer->threads; i++)
+        if (atomic_load_explicit(&consumer->importers[i].row, memory_order_relaxed) != 0)
+            return !consumer->gear->serial;
+    return false;
 }
 
 /* --- Telling -------------------------------------------------------------------------------------------------------------------- */
@@ -279,13 +315,15 @@ static bool step(keeper *self)
     int64_t now = ti_consumer_now(), due = now + LOOK_ALIVE;
     ti_job *chosen[BATCH], *held;
     size_t count;
+    bool shows;
 
     tidy(consumer, now);
     if (consumer->importers_ended && all_free(consumer))
         return false;
     held = choose_extension(consumer, now, &due);
     count = held == NULL ? choose(consumer, now, chosen, &due) : 0;
-    if (held == NULL && count == 0) {
+    shows = held == NULL && count == 0 && now >= self->progress && is_importing(consumer);
+    if (held == NULL && count == 0 && !shows) {
         if (consumer->importers_ended && ti_consumer_too_late(consumer)) {
             give_up(self);
             return true;
@@ -297,10 +335,14 @@ static bool step(keeper *self)
     ticker_error_clear(&self->error);
     if (held != NULL)
         extend(self, held);
+    else if (shows)
+        show_progress(self);
     else if (is_acknowledged(chosen[0]))
         acknowledge(self, chosen, count);
     else
         dispose(self, chosen[0]);
+    if (shows)
+        self->progress = ti_consumer_now() + PROGRESS;
     (void)pthread_mutex_lock(&consumer->lock);
     return true;
 }

@@ -26,9 +26,10 @@ typedef enum outcome { NOTHING = 0, MISSING, IMPORTED, REFUSED, LATER, STOPPED }
 
 /* Where a record's object is. */
 typedef struct object {
-    const char *bucket, *key, *raw, *version; /* NULL: the upload is known by its location only */
-    int64_t id;                               /* the ledger row; 0: that of the location */
-    char *location;                           /* its URL as the ledger has it; malloc'd */
+    const char *bucket, *key, *raw; /* NULL: the upload is known by its location only */
+    const char *version, *sequencer;
+    int64_t id;     /* the ledger row; 0: that of the location */
+    char *location; /* its URL as the ledger has it; malloc'd */
 } object;
 
 /* --- Opening -------------------------------------------------------------------------------------------------------------------- */
@@ -155,6 +156,13 @@ static int on_progress(uint64_t position, int64_t bytes, uint64_t records, void 
     return ti_importer_must_end(self) ? 1 : 0;
 }
 
+static void on_begun(int64_t id, void *payload)
+{
+    ti_importer *self = payload;
+
+    atomic_store_explicit(&self->row, id, memory_order_relaxed);
+}
+
 static void on_report(const ticker_report *report, void *payload)
 {
     const ti_importer *self = payload;
@@ -180,7 +188,10 @@ static ticker_status try_object(ti_importer *self, object *what, bool *opened)
                                          .progress = on_progress,
                                          .report = on_report,
                                          .payload = self,
-                                         .cache = self->consumer->cache};
+                                         .cache = self->consumer->cache,
+                                         .begun = on_begun,
+                                         .sequencer = what->sequencer,
+                                         .object_version = what->version};
     ticker_source *source = NULL;
     ticker_status status = TICKER_OK;
 
@@ -366,7 +377,8 @@ static outcome work_on_record(ti_importer *self, const ticker_event *event, size
     object what = {.bucket = ticker_event_bucket(event, index),
                    .key = ticker_event_key(event, index),
                    .raw = ticker_event_raw_key(event, index),
-                   .version = ticker_event_version(event, index)};
+                   .version = ticker_event_version(event, index),
+                   .sequencer = ticker_event_sequencer(event, index)};
     bool several = ticker_event_count(event) > 1;
     outcome came;
 

@@ -8,7 +8,7 @@ wants_postgres=1
 # shellcheck source=consumer_tools.sh
 . "$here/consumer_tools.sh"
 
-bucket=file
+bucket="file"
 export STORAGE_URL=file://$work/uploads TICKER_RECEIVE_WAIT=1
 mkdir uploads
 for file in 1 2 3 4 5; do
@@ -124,8 +124,8 @@ fresh postgres
 expect 0 db migrate
 mkdir -p uploads/many
 for number in {10..39}; do
-    trades_file uploads/many/$number.txt 10 --date 2024-03-$((number % 20 + 10))
-    event_of many/$number.txt
+    trades_file "uploads/many/$number.txt" 10 --date 2024-03-$((number % 20 + 10))
+    event_of "many/$number.txt"
 done | send
 start_consumer
 first=$said first_say=$say first_job=$job

@@ -119,7 +119,7 @@ is "$(sql "SELECT count(*) FROM imports WHERE status = 'failed' AND location LIK
 echo "ok 3 - the last attempt"
 
 # Keys that are no longer good: it waits for others, and receives nothing meanwhile.
-control POST faults '[{"match":"ReceiveMessage","kind":"expired","count":2}]' >/dev/null
+control POST faults '[{"match":"ReceiveMessage","kind":"expired","count":1}]' >/dev/null
 start_consumer
 heard '^trouble 10000 ms'
 echo "ready" >&"$say"

@@ -1,5 +1,8 @@
 # shellcheck shell=bash
-# What the tests of the consumer share: the program consumer_run, its commands and what it says. Sourced after common.sh.
+# What the tests of the consumer share: the program consumer_run, its commands and what it says. Sourced after common.sh; the test sets $bucket.
+
+: "${work:?is set by common.sh}" "${TICKER_BUILD:?names the folder of the build}"
+bucket=
 
 program=$TICKER_BUILD/tests/integration/consumer_run
 consumers=0

@@ -25,7 +25,7 @@ for source in "$here"/../../examples/*.c; do
     "${CC:-cc}" -Wall -Wextra -Werror "$source" -o "$name" $(pkg-config --cflags --libs tickerimport) || fail "$name does not compile"
     compiled=$((compiled + 1))
 done
-is "$compiled" 8 "examples"
+is "$compiled" 9 "examples"
 
 # CODE PROGRAM ARGUMENT...: its output is in the files out and err.
 run() {
@@ -230,5 +230,25 @@ END
 diff wanted answers >"$work/err" || fail "08_cached_query"
 run 1 env DATABASE_URL=oracle://nowhere ./08_cached_query <questions
 expect_error 'database URL'
+
+# 09: what was uploaded, once and until it is told to end.
+export DATABASE_URL=sqlite:$work/worker.db STORAGE_URL=file://$work/uploads
+expect 0 upload hand.txt trades.txt
+run 0 ./09_own_worker once
+expect_output '/hand\.txt: imported, 4 rows$'
+expect_output '/trades\.txt: imported, [1-9] rows$'
+expect 0 upload cut.txt
+run 1 ./09_own_worker once
+expect_error 'a dead letter: .*cut\.txt:3: .*truncated'
+expect_output '^0 rows$'
+run 2 ./09_own_worker twice
+run 1 env QUEUE_URL=ftp://nowhere ./09_own_worker
+expect_error 'queue URL'
+./09_own_worker >"$work/out" 2>"$work/err" &
+example=$!
+sleep 0.5
+kill -TERM "$example"
+wait "$example" || fail "09_own_worker did not end well"
+expect_output '^0 rows$'
 
 echo "ok 1 - examples"

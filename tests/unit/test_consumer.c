@@ -1,5 +1,5 @@
-/* The consumer over the queue in a database, on SQLite: what becomes of each kind of message, of the ledger and of the dead letters; ending,
- * stopping and reloading. What needs PostgreSQL or AWS is in tests/integration/consumer*.sh. */
+/* The consumer over the queue in a database, on SQLite: what becomes of each kind of message, of the ledger and of the dead letters;
+ * ending, stopping and reloading. What needs PostgreSQL or AWS is in tests/integration/consumer*.sh. */
 #define _GNU_SOURCE 1 /* nftw() */
 #include "support.h"
 
@@ -480,7 +480,7 @@ START_TEST(stops_while_it_imports)
     scene s;
 
     bytes_init(&text);
-    make_cotahist(&text, 20000, "\r\n");
+    make_cotahist(&text, 10000, "\r\n");
     for (int round = 0; round < 2; round++) {
         unsigned seen = 0;
 
@@ -488,9 +488,11 @@ START_TEST(stops_while_it_imports)
         put_bytes(&s, "large.txt", text.data, text.size);
         send(&s, EVENT_OF("large.txt"));
         start(&s);
-        for (int i = 0; i < 200000 && seen == 0; i++) {
+        for (int i = 0; i < 100000 && seen == 0; i++) {
+            const struct timespec moment = {.tv_nsec = 200000};
+
             (void)ticker_consumer_files(s.consumer, see, &seen);
-            (void)sched_yield();
+            (void)nanosleep(&moment, NULL);
         }
         ck_assert_uint_gt(seen, 0);
         ticker_consumer_stop(s.consumer, 60000);

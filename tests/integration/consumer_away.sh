@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# Services that go away and come back while a consumer works: nothing is lost, nothing is imported twice, and no message is received in
+# vain meanwhile: each is done at its first attempt.
+wants_aws=yes
+# shellcheck source-path=SCRIPTDIR source=common.sh
+. "$(dirname "$0")/common.sh"
+: "${TICKER_BUILD:?names the folder of the build}" "${TICKER_S3:?names bench/ticker-s3}"
+# shellcheck source=consumer_tools.sh
+. "$here/consumer_tools.sh"
+service=$here/../services/postgres
+if ! ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 && [ -z "${TICKER_POSTGRES_BIN:-}" ]; then
+    echo "SKIPPED: no PostgreSQL server is installed"
+    exit 77
+fi
+
+chmod 755 "$work"
+gone() {
+    "$service" remove "$work/postgres" >/dev/null 2>&1 || true
+    clean_up
+}
+trap gone EXIT
+DATABASE_URL=$("$service" start "$work/postgres")
+export DATABASE_URL
+port=$(sed -E 's#.*:([0-9]+)/.*#\1#' <<<"$DATABASE_URL")
+
+bucket=away-$$
+export STORAGE_URL=s3://$bucket QUEUE_URL=sqs:away-$$ TICKER_RECEIVE_WAIT=1
+"$TICKER_S3" make-bucket "$bucket" >/dev/null
+python3 "$here/../services/standins/client.py" sqs "$AWS_ENDPOINT_URL" CreateQueue "{\"QueueName\":\"away-$$\"}" >/dev/null
+for number in {10..27}; do
+    quotes_file "q$number.txt" 20 --day "2023-10-$number"
+    "$TICKER_S3" put "$bucket" "q$number.txt" "q$number.txt" >put.out
+done
+start_consumer concurrency=2
+for number in 10 11; do event_of "q$number.txt"; done | send
+heard '^message done .* attempt 1 ' 2
+
+# The database, for longer than any message is tried.
+"$service" stop "$work/postgres"
+for number in {12..15}; do event_of "q$number.txt"; done | "$program" send database-url="sqlite:$work/none.db"
+heard '^trouble .*PostgreSQL'
+echo "ready" >&"$say"
+heard '^ready 0'
+sleep 3
+echo "idle" >&"$say"
+heard '^idle [0-9]{1,4}$'
+said_times '^message' 2
+"$service" start "$work/postgres" "$port" >/dev/null
+heard '^well'
+heard '^message done .* attempt 1 ' 6
+echo "ok 1 - the database was away"
+
+# It is killed under an import.
+hold_imports 60
+event_of q16.txt | send
+for _ in {1..200}; do
+    echo "files" >&"$say"
+    ! grep -q '^1 files' "$said" || break
+    sleep 0.05
+done
+heard '^1 files'
+"$service" stop "$work/postgres"
+wait "$holder" 2>/dev/null || true
+sleep 1
+"$service" start "$work/postgres" "$port" >/dev/null
+heard '^message done .* attempt 1 ' 7
+echo "ok 2 - the database was killed"
+
+# S3, and then SQS.
+"$here/../services/aws" kill "$TICKER_TEST_AWS" rgw
+for number in {17..20}; do event_of "q$number.txt"; done | send
+heard '^trouble ' 2
+sleep 2
+"$here/../services/aws" restart "$TICKER_TEST_AWS" rgw >/dev/null
+heard '^message done .* attempt 1 ' 11
+"$here/../services/aws" kill "$TICKER_TEST_AWS" fauxqs
+heard '^trouble ' 3
+"$here/../services/aws" restart "$TICKER_TEST_AWS" fauxqs >/dev/null
+for number in {21..27}; do event_of "q$number.txt"; done | send
+heard '^message done ' 18
+echo "ok 3 - S3 and SQS were away"
+
+echo "stop 5000" >&"$say"
+end_consumer 0
+said_times '^message (dead|retried)' 0
+is "$(sql "SELECT count(*) FROM imports WHERE status = 'imported'")" 18
+is "$(sql "SELECT count(*) FROM imports WHERE status <> 'imported'")" 0
