@@ -16,6 +16,7 @@
 #include "life.h"
 #include "notify.h"
 #include "output.h"
+#include "program.h"
 #include "server.h"
 #include "settings.h"
 #include "sockets.h"
@@ -104,9 +105,9 @@ static bool serve(program *p, int listener, sockets_protocol protocol)
     return true;
 }
 
-static bool listen_at(program *p, const char *name, sockets_protocol protocol)
+static bool listen_at(program *p, const char *name, const char *setting, sockets_protocol protocol)
 {
-    int listener = sockets_listen(name, &p->console);
+    int listener = sockets_listen(name, setting, &p->console);
 
     if (listener == SOCKETS_NO_NAME)
         p->refused = FRONT_USAGE;
@@ -127,12 +128,12 @@ static bool open_transports(program *p)
         if (!serve(p, listener, p->inherited[i].protocol))
             return false;
     }
-    if (fastcgi[0] != '\0' && !listen_at(p, fastcgi, SOCKETS_FASTCGI))
+    if (fastcgi[0] != '\0' && !listen_at(p, fastcgi, "--fastcgi", SOCKETS_FASTCGI))
         return false;
     /* Behind a web server a second way in, that goes around it, has to be asked for. */
     if (http[0] == '\0' && fastcgi[0] == '\0' && p->inherited_count == 0)
         http = DEFAULT_LISTEN;
-    if (http[0] != '\0' && strcmp(http, "none") != 0 && !listen_at(p, http, SOCKETS_HTTP))
+    if (http[0] != '\0' && strcmp(http, "none") != 0 && !listen_at(p, http, "--listen", SOCKETS_HTTP))
         return false;
     if (p->transport_count > 0)
         return true;
@@ -277,12 +278,12 @@ static front_exit run(program *p, int argc, char **argv)
         return FRONT_OK;
     }
     if (front_args_given(&p->args, "version")) {
-        server_version(&p->output);
+        front_program_version(&p->output);
         return FRONT_OK;
     }
     if (front_args_given(&p->args, "completion"))
-        return server_completion(&p->output, &p->args, front_args_value(&p->args, "completion")) ? FRONT_OK
-                                                                                                 : FRONT_USAGE;
+        return front_program_completion(&p->output, &p->args, front_args_value(&p->args, "completion")) ? FRONT_OK
+                                                                                                        : FRONT_USAGE;
     if (p->args.positional_count > 0) {
         front_error(&p->console, "unknown argument \"%s\"; try '" SERVER_PROGRAM " --help'", p->args.positional[0]);
         return FRONT_USAGE;

@@ -45,7 +45,7 @@ static bool open_named(sample *self, const char *name, sockets_protocol protocol
 {
     if (self->name_count < SOCKETS_MAX)
         self->names[self->name_count++] = name;
-    return open_one(self, sockets_listen(name, &self->console), protocol);
+    return open_one(self, sockets_listen(name, NULL, &self->console), protocol);
 }
 
 static unsigned *number_of(sample *self, const char *flag)

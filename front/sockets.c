@@ -79,15 +79,16 @@ static int bind_unix(int descriptor, const struct sockaddr_un *address, mode_t m
     return result != 0 ? result : chmod(address->sun_path, mode);
 }
 
-static int refuse(front_console *console, int descriptor, const char *name)
+static int refuse(front_console *console, int descriptor, const char *name, const char *setting)
 {
-    front_error(console, "%s: cannot listen there: %s", name, strerror(errno));
+    front_error(console, "%s: cannot listen there: %s%s%s", name, strerror(errno),
+                setting != NULL ? "; choose another address with " : "", setting != NULL ? setting : "");
     if (descriptor >= 0)
         (void)close(descriptor);
     return -1;
 }
 
-static int listen_unix(const char *name, front_console *console)
+static int listen_unix(const char *name, const char *setting, front_console *console)
 {
     struct sockaddr_un address;
     mode_t mode;
@@ -101,7 +102,7 @@ static int listen_unix(const char *name, front_console *console)
     }
     descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (descriptor < 0 || bind_unix(descriptor, &address, mode) != 0 || listen(descriptor, SOCKETS_BACKLOG) != 0)
-        return refuse(console, descriptor, name);
+        return refuse(console, descriptor, name, setting);
     return descriptor;
 }
 
@@ -146,7 +147,7 @@ static int try_address(const struct addrinfo *address)
     return -1;
 }
 
-static int listen_port(const char *name, front_console *console)
+static int listen_port(const char *name, const char *setting, front_console *console)
 {
     struct addrinfo wish = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM}, *found = NULL;
     char host[SOCKETS_TEXT_MAX];
@@ -168,13 +169,13 @@ static int listen_port(const char *name, front_console *console)
             if (host[0] != '\0' || (at->ai_family == AF_INET6) == (pass == 0))
                 descriptor = try_address(at);
     freeaddrinfo(found);
-    return descriptor >= 0 ? descriptor : refuse(console, -1, name);
+    return descriptor >= 0 ? descriptor : refuse(console, -1, name, setting);
 }
 
-int sockets_listen(const char *name, front_console *console)
+int sockets_listen(const char *name, const char *setting, front_console *console)
 {
-    return strncmp(name, UNIX_PREFIX, strlen(UNIX_PREFIX)) == 0 ? listen_unix(name, console)
-                                                                : listen_port(name, console);
+    return strncmp(name, UNIX_PREFIX, strlen(UNIX_PREFIX)) == 0 ? listen_unix(name, setting, console)
+                                                                : listen_port(name, setting, console);
 }
 
 void sockets_forget(const char *name)

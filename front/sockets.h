@@ -1,6 +1,6 @@
 /* Listening sockets, by name or inherited. */
-#ifndef SERVER_SOCKETS_H
-#define SERVER_SOCKETS_H
+#ifndef FRONT_SOCKETS_H
+#define FRONT_SOCKETS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,9 +13,10 @@
 #define SOCKETS_UNIX_MODE 0660u /* when the name says none: owner and group */
 
 /* "unix:PATH", "unix:PATH?mode=0666", "HOST:PORT", "[::1]:PORT", ":PORT" (all addresses), "PORT" alone is not taken. A
- * socket file that nobody listens at any more is replaced. After saying why: -1, or SOCKETS_NO_NAME for anything else. */
+ * socket file that nobody listens at any more is replaced. `setting` names in messages what another address can be given with; NULL:
+ * nothing. After saying why: -1, or SOCKETS_NO_NAME for anything else. */
 #define SOCKETS_NO_NAME (-2)
-int sockets_listen(const char *name, front_console *console);
+int sockets_listen(const char *name, const char *setting, front_console *console);
 /* Removes the file of a "unix:" name; others are left alone. */
 void sockets_forget(const char *name);
 /* For messages and logs, "127.0.0.1:4000" or "unix:/run/x": what the descriptor is bound to. */
