@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "text.h"
@@ -56,12 +57,64 @@ void front_console_unlock(front_console *console)
     (void)pthread_mutex_unlock(&console->lock);
 }
 
-static void say(front_console *console, const char *color, const char *kind, const char *text)
+/* "2026-11-26T17:00:00.123Z" */
+static void put_time(front_json *json)
+{
+    struct timespec now = {0, 0};
+    struct tm parts;
+    char text[48];
+
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    if (gmtime_r(&now.tv_sec, &parts) == NULL)
+        memset(&parts, 0, sizeof parts);
+    (void)snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", parts.tm_year + 1900, parts.tm_mon + 1,
+                   parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, (int)(now.tv_nsec / 1000000));
+    front_json_text(json, "time", text);
+}
+
+static bool is_left_out(const front_console *console, const char *level)
+{
+    return strcmp(level, "debug") == 0 ? !console->verbose : strcmp(level, "info") == 0 && console->quiet;
+}
+
+void front_console_object(front_console *console, const char *level, front_json *fields)
+{
+    front_json *json = is_left_out(console, level) ? NULL : front_json_object();
+    const char *line;
+
+    put_time(json);
+    front_json_text(json, "level", level);
+    front_json_append_members(json, fields);
+    front_json_free(fields);
+    line = front_json_line(json);
+    if (line != NULL) {
+        front_console_lock(console);
+        (void)fprintf(stderr, "%s\n", line);
+        (void)fflush(stderr);
+        front_console_unlock(console);
+    }
+    front_json_free(json);
+}
+
+static void say_json(front_console *console, const char *level, const char *text)
+{
+    front_json *fields = front_json_object();
+
+    front_json_text(fields, "message", text);
+    front_console_object(console, level, fields);
+}
+
+/* `kind` NULL: the program's name carries the colour; else this word does. */
+static void say(front_console *console, const char *level, const char *color, const char *kind, const char *text)
 {
     char line[FRONT_MESSAGE_MAX];
     bool colored = console->color && color != NULL;
 
     (void)front_text_clean(text, line, sizeof line);
+    if (console->json) {
+        say_json(console, level, line);
+        return;
+    }
     front_console_lock(console);
     /* An error colours the program's name, a warning its own word. */
     if (kind == NULL)
@@ -81,7 +134,7 @@ void front_error(front_console *console, const char *format, ...)
     va_start(list, format);
     (void)vsnprintf(text, sizeof text, format, list);
     va_end(list);
-    say(console, RED, NULL, text);
+    say(console, "error", RED, NULL, text);
 }
 
 void front_warning(front_console *console, const char *format, ...)
@@ -92,7 +145,7 @@ void front_warning(front_console *console, const char *format, ...)
     va_start(list, format);
     (void)vsnprintf(text, sizeof text, format, list);
     va_end(list);
-    say(console, YELLOW, "warning", text);
+    say(console, "warning", YELLOW, "warning", text);
 }
 
 void front_note(front_console *console, const char *format, ...)
@@ -105,7 +158,7 @@ void front_note(front_console *console, const char *format, ...)
     va_start(list, format);
     (void)vsnprintf(text, sizeof text, format, list);
     va_end(list);
-    say(console, NULL, NULL, text);
+    say(console, "info", NULL, NULL, text);
 }
 
 void front_detail(front_console *console, const char *format, ...)
@@ -118,7 +171,7 @@ void front_detail(front_console *console, const char *format, ...)
     va_start(list, format);
     (void)vsnprintf(text, sizeof text, format, list);
     va_end(list);
-    say(console, NULL, NULL, text);
+    say(console, "debug", NULL, NULL, text);
 }
 
 void front_report(front_console *console, const ticker_error *error, const char *where)

@@ -133,6 +133,23 @@ void front_json_put(front_json *json, const char *key, front_json *inner)
     free(inner);
 }
 
+void front_json_append_members(front_json *json, const front_json *from)
+{
+    if (json == NULL)
+        return;
+    if (from == NULL || from->failed) {
+        json->failed = true;
+        return;
+    }
+    json_object_object_foreach(from->value, key, value)
+    {
+        if (value == NULL)
+            front_json_null(json, key);
+        else
+            add(json, key, json_object_get(value));
+    }
+}
+
 void front_json_append(front_json *list, front_json *object)
 {
     if (object == NULL || list == NULL || json_object_array_add(list->value, object->value) != 0) {

@@ -29,6 +29,8 @@ void front_json_seconds(front_json *json, const char *key, int64_t microseconds)
 
 /* An object or a list of objects within; `inner` belongs to the outer one afterwards. */
 void front_json_put(front_json *json, const char *key, front_json *inner);
+/* The members of `from` as members of `json` too. */
+void front_json_append_members(front_json *json, const front_json *from);
 front_json *front_json_list(void);
 void front_json_append(front_json *list, front_json *object);
 
