@@ -10,7 +10,7 @@
 #define SYSTEM_FILE "/etc/ticker/ticker.conf"
 #define PATH_TEXT_MAX 4096
 
-const char *const front_settings_shared[] = {"REDIS_URL", "PROMETHEUS_URL", NULL};
+const char *const front_settings_shared[] = {"REDIS_URL", NULL};
 
 /* Sets one option; `where` says in the message where the value stands. */
 static bool set(ticker_options *options, const char *name, const char *value, const char *where, front_console *console)

@@ -1,0 +1,157 @@
+#define _GNU_SOURCE /* pthread_timedjoin_np */
+#include "tend.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define TEND_SECONDS 1
+#define JOIN_SECONDS 3
+
+struct tend {
+    front_console *console;
+    ticker_answers *answers;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool running, stop;
+};
+
+/* Sleeps until the next round. False: it is over. Called with the lock. */
+static bool pause_tending(tend *self)
+{
+    struct timespec until;
+
+    if (self->stop || clock_gettime(CLOCK_MONOTONIC, &until) != 0)
+        return false;
+    until.tv_sec += TEND_SECONDS;
+    while (!self->stop && pthread_cond_timedwait(&self->wake, &self->lock, &until) == 0)
+        ;
+    return !self->stop;
+}
+
+/* What the consumer needs it speaks of itself; here a service that is away is told once. */
+static void tell(tend *self, ticker_status status, const ticker_error *error, bool *away)
+{
+    char text[FRONT_MESSAGE_MAX];
+
+    if (status != TICKER_OK && !*away) {
+        (void)ticker_error_format(error, text, sizeof text);
+        front_warning(self->console, "the cache cannot be told of imports: %s", text);
+    } else if (status == TICKER_OK && *away) {
+        front_note(self->console, "the cache is told of imports again");
+    }
+    *away = status != TICKER_OK;
+}
+
+/* Taking a store is what keeps ticker_db_up: nobody else here uses the pool. */
+static ticker_status tend_once(tend *self, ticker_error *error)
+{
+    ticker_pool *pool = ticker_answers_pool(self->answers);
+    ticker_store *store = NULL;
+    ticker_status status = ticker_pool_take(pool, 0, &store, error);
+
+    if (status != TICKER_OK)
+        return status;
+    ticker_pool_give(pool, store);
+    return ticker_answers_tend(self->answers, error);
+}
+
+static void *run(void *payload)
+{
+    tend *self = payload;
+    ticker_error *error = ticker_error_new();
+    bool away = false;
+
+    (void)pthread_mutex_lock(&self->lock);
+    do {
+        (void)pthread_mutex_unlock(&self->lock);
+        tell(self, tend_once(self, error), error, &away);
+        ticker_error_clear(error);
+        (void)pthread_mutex_lock(&self->lock);
+    } while (pause_tending(self));
+    (void)pthread_mutex_unlock(&self->lock);
+    ticker_error_free(error);
+    return NULL;
+}
+
+static bool prepare(tend *self)
+{
+    pthread_condattr_t monotonic;
+    bool made;
+
+    if (pthread_condattr_init(&monotonic) != 0)
+        return false;
+    made = pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0 &&
+           pthread_cond_init(&self->wake, &monotonic) == 0;
+    (void)pthread_condattr_destroy(&monotonic);
+    if (made && pthread_mutex_init(&self->lock, NULL) == 0)
+        return true;
+    if (made)
+        (void)pthread_cond_destroy(&self->wake);
+    return false;
+}
+
+tend *tend_open(const ticker_options *options, ticker_metrics *metrics, front_console *console, front_exit *result)
+{
+    tend *self = calloc(1, sizeof *self);
+    ticker_error *error = ticker_error_new();
+
+    *result = FRONT_FAILED;
+    if (self == NULL || error == NULL || !prepare(self)) {
+        front_error(console, "out of memory");
+        free(self);
+        self = NULL;
+    } else if (ticker_answers_open(options, &self->answers, error) != TICKER_OK) {
+        front_report(console, error, NULL);
+        *result = front_exit_of(error);
+        (void)tend_free(self);
+        self = NULL;
+    } else {
+        self->console = console;
+        ticker_answers_measure(self->answers, metrics);
+        *result = FRONT_OK;
+    }
+    ticker_error_free(error);
+    return self;
+}
+
+bool tend_start(tend *self)
+{
+    self->running = pthread_create(&self->thread, NULL, run, self) == 0;
+    if (!self->running)
+        front_error(self->console, "no thread could be started");
+    return self->running;
+}
+
+ticker_cache *tend_cache(tend *self)
+{
+    return ticker_answers_cache(self->answers);
+}
+
+/* False: it does not end. */
+static bool join(tend *self)
+{
+    struct timespec until = {0, 0};
+
+    (void)pthread_mutex_lock(&self->lock);
+    self->stop = true;
+    (void)pthread_cond_signal(&self->wake);
+    (void)pthread_mutex_unlock(&self->lock);
+    (void)clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += JOIN_SECONDS;
+    return pthread_timedjoin_np(self->thread, NULL, &until) == 0;
+}
+
+bool tend_free(tend *self)
+{
+    if (self == NULL)
+        return true;
+    if (self->running && !join(self))
+        return false;
+    ticker_answers_free(self->answers);
+    (void)pthread_cond_destroy(&self->wake);
+    (void)pthread_mutex_destroy(&self->lock);
+    free(self);
+    return true;
+}
