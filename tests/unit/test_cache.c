@@ -160,6 +160,150 @@ START_TEST(many_small_entries)
 }
 END_TEST
 
+/* --- Memory, beside a model of it: entries in the order in which they were asked for ---------------------------------------------------- */
+
+#define MODEL_BYTES 40000
+#define MODEL_KEYS 40
+#define MODEL_STEPS 6000
+
+typedef struct model_entry {
+    unsigned key, epoch; /* of its tag when it was stored */
+    size_t cost;
+} model_entry;
+
+typedef struct model {
+    ticker_cache *cache;
+    size_t overhead; /* of an entry, beside its bytes */
+    model_entry entry[MODEL_KEYS];
+    size_t count, bytes;
+    unsigned epoch[2]; /* of the tags */
+    uint64_t evicted, refused;
+} model;
+
+static const char *const model_tags[] = {"A", "B"};
+
+static ticker_status ask_for(model *self, unsigned key, ticker_cache_entry **entry, ticker_cache_ticket **ticket)
+{
+    char name[16];
+
+    (void)snprintf(name, sizeof(name), "k%02u", key);
+    return ticker_cache_look(self->cache, name, &model_tags[key % 2], 1, entry, ticket, NULL);
+}
+
+static void take_out(model *self, size_t at)
+{
+    self->bytes -= self->entry[at].cost;
+    self->count--;
+    memmove(&self->entry[at], &self->entry[at + 1], (self->count - at) * sizeof(self->entry[0]));
+}
+
+static size_t place_of(const model *self, unsigned key)
+{
+    size_t at = 0;
+
+    while (at < self->count && self->entry[at].key != key)
+        at++;
+    return at;
+}
+
+/* The last one is the newest. */
+static void look_up(model *self, unsigned key)
+{
+    size_t at = place_of(self, key);
+    bool there = at < self->count, good = there && self->entry[at].epoch == self->epoch[key % 2];
+    model_entry found = there ? self->entry[at] : (model_entry){.key = key};
+    ticker_cache_entry *entry;
+
+    ck_assert_int_eq(ask_for(self, key, &entry, NULL), good ? TICKER_OK : TICKER_DONE);
+    if (good)
+        ck_assert_uint_eq(ticker_cache_entry_size(entry) + self->overhead, found.cost);
+    ticker_cache_entry_free(entry);
+    if (there)
+        take_out(self, at);
+    if (good) {
+        self->entry[self->count++] = found;
+        self->bytes += found.cost;
+    }
+}
+
+static void put_in(model *self, unsigned key, size_t size)
+{
+    static const char bytes[MODEL_BYTES];
+    model_entry made = {key, self->epoch[key % 2], size + self->overhead};
+    ticker_cache_ticket *ticket = NULL;
+    size_t at = place_of(self, key);
+
+    ck_assert_int_eq(ask_for(self, key, NULL, &ticket), TICKER_DONE);
+    ck_assert_int_eq(ticker_cache_store(self->cache, ticket, bytes, size, 0, NULL), TICKER_OK);
+    ticker_cache_ticket_free(ticket);
+    if (made.cost > MODEL_BYTES) {
+        self->refused++;
+        return;
+    }
+    if (at < self->count)
+        take_out(self, at);
+    for (; self->bytes + made.cost > MODEL_BYTES; self->evicted++)
+        take_out(self, 0);
+    self->entry[self->count++] = made;
+    self->bytes += made.cost;
+}
+
+static void bump_tag(model *self, unsigned tag)
+{
+    self->epoch[tag]++;
+    ck_assert_int_eq(ticker_cache_bump(self->cache, &model_tags[tag], 1, NULL), TICKER_OK);
+}
+
+/* Tags share their epochs with some others, and now and then these two do. */
+static bool tags_are_apart(model *self)
+{
+    ticker_cache_entry *entry;
+    bool apart;
+
+    put_in(self, 1, 0);
+    self->overhead = (size_t)ticker_cache_bytes(self->cache);
+    bump_tag(self, 0);
+    apart = ask_for(self, 1, &entry, NULL) == TICKER_OK;
+    ticker_cache_entry_free(entry);
+    bump_tag(self, 1);
+    ck_assert_int_eq(ask_for(self, 1, &entry, NULL), TICKER_DONE);
+    self->count = self->bytes = 0;
+    return apart;
+}
+
+START_TEST(as_the_model_says)
+{
+    uint64_t state = 20261126;
+    model self;
+
+    for (bool apart = false; !apart;) {
+        self = (model){.cache = open_cache("memory:", "40000")};
+        apart = tags_are_apart(&self);
+        if (!apart)
+            ticker_cache_free(self.cache);
+    }
+    for (unsigned step = 0; step < MODEL_STEPS; step++) {
+        unsigned what, key;
+
+        state = state * 6364136223846793005u + 1442695040888963407u;
+        what = (unsigned)(state >> 56);
+        key = (unsigned)(state >> 40) % MODEL_KEYS;
+        if (what < 2)
+            bump_tag(&self, key % 2);
+        else if (what < 100)
+            put_in(&self, key, what == 2 ? MODEL_BYTES : (size_t)(state >> 20) % 4000);
+        else
+            look_up(&self, key);
+        ck_assert_uint_eq(ticker_cache_bytes(self.cache), self.bytes);
+    }
+    ck_assert_uint_gt(self.evicted, 100);
+    ck_assert_uint_gt(self.refused, 0);
+    ck_assert_uint_eq(ticker_cache_count(self.cache, TICKER_CACHE_EVICTED), self.evicted);
+    ck_assert_uint_eq(ticker_cache_count(self.cache, TICKER_CACHE_REFUSED), self.refused);
+    ticker_cache_free(self.cache);
+}
+END_TEST
+
 START_TEST(a_cache_of_nothing)
 {
     ticker_cache *cache = open_cache("memory:", "0");
@@ -310,9 +454,15 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {
-        urls,     defaults, the_oldest_makes_room, many_small_entries, a_cache_of_nothing, following_the_database,
-        no_cache, a_breaker};
+    const TTest *const tests[] = {urls,
+                                  defaults,
+                                  the_oldest_makes_room,
+                                  many_small_entries,
+                                  as_the_model_says,
+                                  a_cache_of_nothing,
+                                  following_the_database,
+                                  no_cache,
+                                  a_breaker};
 
     return run_tests("cache", tests, COUNT(tests));
 }
