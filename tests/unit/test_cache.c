@@ -160,7 +160,7 @@ START_TEST(many_small_entries)
 }
 END_TEST
 
-/* --- Memory, beside a model of it: entries in the order in which they were asked for ---------------------------------------------------- */
+/* --- Memory, beside a model of it: entries in the order in which they were asked for -------------------------------------- */
 
 #define MODEL_BYTES 40000
 #define MODEL_KEYS 40
