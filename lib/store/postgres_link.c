@@ -17,6 +17,7 @@
 #define SQLSTATE_SIZE 5
 
 #define UNIQUE_VIOLATION "23505"
+#define SCHEMA_HINT "the schema is missing or damaged: run \"ticker-cli db migrate\""
 
 struct ti_pg_link {
     PGconn *conn;
@@ -51,8 +52,8 @@ static const struct {
     {"53200", TICKER_RETRY, TICKER_ERROR_DATABASE,
      "the server is short of memory; when it names max_locks_per_transaction, raise that or split the file"},
     {"53", TICKER_RETRY, TICKER_ERROR_DATABASE, NULL},
-    {"40001", TICKER_RETRY, TICKER_ERROR_DATABASE, NULL},
-    {"40P01", TICKER_RETRY, TICKER_ERROR_DATABASE, NULL},
+    {"40", TICKER_RETRY, TICKER_ERROR_DATABASE, NULL}, /* rolled back: for another's sake, or nobody knows */
+    {"58", TICKER_RETRY, TICKER_ERROR_DATABASE, "check the server's disks and its log"},
     {"55P03", TICKER_RETRY, TICKER_ERROR_DATABASE,
      "another import or a change of the tables holds the lock; try again"},
     {"28", TICKER_FATAL, TICKER_ERROR_USAGE, "check the user and the password of the database URL"},
@@ -61,6 +62,10 @@ static const struct {
     {"3F000", TICKER_FATAL, TICKER_ERROR_USAGE, "create the schema that search_path names first"},
     {"42501", TICKER_FATAL, TICKER_ERROR_DATABASE,
      "the user needs CREATE on the schema, must own the tables, and may use temporary tables"},
+    {"42P01", TICKER_FATAL, TICKER_ERROR_DATABASE, SCHEMA_HINT},
+    {"42703", TICKER_FATAL, TICKER_ERROR_DATABASE, SCHEMA_HINT},
+    {"XX001", TICKER_FATAL, TICKER_ERROR_DATABASE, "restore the server's database from a backup"},
+    {"XX002", TICKER_FATAL, TICKER_ERROR_DATABASE, "an index is damaged: REINDEX it"},
     {"25006", TICKER_FATAL, TICKER_ERROR_DATABASE, "connect to the primary server, not to a standby"},
 };
 

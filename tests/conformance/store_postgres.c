@@ -352,6 +352,65 @@ START_TEST(a_table_in_the_way_is_named)
 }
 END_TEST
 
+static bool no_instruments(void *payload, ti_instrument *instrument)
+{
+    (void)payload, (void)instrument;
+    return false;
+}
+
+static void schema_is_missed(ticker_status status, const ticker_error *error)
+{
+    ck_assert_int_eq(status, TICKER_FATAL); /* no fault of any file */
+    ck_assert_int_eq(error->kind, TICKER_ERROR_DATABASE);
+    ck_assert_ptr_nonnull(strstr(error->hint, "migrate"));
+}
+
+/* What fails on the way is undone, and the connection is good for what comes next. */
+START_TEST(tables_that_are_missing)
+{
+    static const char *const dates[] = {"2024-01-02"};
+    static const char count_sql[] = "SELECT count(*) FROM {quotes} AS q",
+                      columns_sql[] = "SELECT none FROM {quotes} AS q";
+    ticker_store *store = store_suite_open(url);
+    ticker_batch *batch = quotes_of(dates, 1);
+    ti_cursor *cursor;
+    ticker_error error;
+    int64_t id = 0;
+
+    for (int migrated = 0; migrated < 2; migrated++) {
+        ti_error_init(&error);
+        schema_is_missed(store->ops->begin(store, &id, &error), &error);
+        ck_assert(store->ops->usable(store));
+        ti_error_init(&error);
+        schema_is_missed(store->ops->query(store, migrated ? columns_sql : count_sql, NULL, 0, &cursor, &error),
+                         &error);
+        ck_assert(store->ops->usable(store));
+        ti_error_init(&error);
+        store_suite_ok(ticker_store_migrate(store, &error), &error, "migrate");
+        if (!migrated)
+            (void)outside("ALTER TABLE imports RENAME TO elsewhere");
+    }
+    (void)outside("ALTER TABLE elsewhere RENAME TO imports; ALTER TABLE instruments RENAME TO elsewhere");
+    /* In the middle of an import. */
+    store_suite_ok(store->ops->begin(store, &id, &error), &error, "begin");
+    store_suite_ok(store->ops->put(store, batch, &error), &error, "put");
+    store_suite_ok(store->ops->settle(store, &error), &error, "settle");
+    {
+        ti_ledger_row row = ledger_row("imported");
+
+        schema_is_missed(store->ops->commit(store, &row, no_instruments, NULL, &id, &error), &error);
+    }
+    store->ops->rollback(store);
+    ck_assert(store->ops->usable(store));
+    ck_assert_str_eq(outside("SELECT count(*) FROM quotes"), "0");
+    (void)outside("ALTER TABLE elsewhere RENAME TO instruments");
+    ck_assert_int_eq(store_suite_import(store, &batch, 1, "a", &id), TICKER_OK);
+    ck_assert_str_eq(outside("SELECT count(*) FROM quotes"), "1");
+    ti_batch_free(batch);
+    ticker_store_free(store);
+}
+END_TEST
+
 static void refused(const char *bad, ticker_status status, ticker_error_kind kind)
 {
     ticker_options *options = ticker_options_new();
@@ -453,6 +512,7 @@ static TCase *alone(void)
     tcase_add_test(cases, an_epoch_outlives_its_connection);
     tcase_add_test(cases, a_wait_for_a_lock_can_be_stopped);
     tcase_add_test(cases, a_table_in_the_way_is_named);
+    tcase_add_test(cases, tables_that_are_missing);
     tcase_add_test(cases, questions_are_prepared);
     tcase_add_test(cases, urls_that_lead_nowhere);
     tcase_add_test(cases, a_server_that_does_not_answer);
