@@ -5,6 +5,8 @@
 #include "query/value.h"
 #include "query_fake.h"
 
+#include <time.h>
+
 static void run(ticker_query *query, fake *store, uint64_t rows, int more)
 {
     output out = {.discard = true};
@@ -268,6 +270,33 @@ START_TEST(periods)
 }
 END_TEST
 
+/* All days from 1900 to 2052, told by the system's own calendar: ISO weeks of years with 53 of them, and months. */
+START_TEST(periods_of_all_days)
+{
+    unsigned wrong = 0;
+    int64_t monday = -25570, month = monday; /* 1899-12-29; known some weeks later */
+
+    for (int64_t day = monday; day < 30000; day++) {
+        time_t seconds = (time_t)day * 86400;
+        struct tm civil;
+
+        wrong += gmtime_r(&seconds, &civil) == NULL;
+        monday = civil.tm_wday == 1 ? day : monday;
+        month = civil.tm_mday == 1 ? day : month;
+        if (day < -25500)
+            continue;
+        wrong += ti_interval_first(TI_INTERVAL_WEEK, day) != monday ||
+                 ti_interval_last(TI_INTERVAL_WEEK, day) != monday + 6;
+        wrong += ti_interval_first(TI_INTERVAL_MONTH, day) != month;
+        wrong += civil.tm_mday == 1 && ti_interval_last(TI_INTERVAL_MONTH, day - 1) != day - 1;
+    }
+    ck_assert_uint_eq(wrong, 0);
+    /* The 53rd week of 2020 is half in 2021. */
+    ck_assert_int_eq(ti_interval_first(TI_INTERVAL_WEEK, 18630), 18624); /* 2021-01-03, 2020-12-28 */
+    ck_assert_int_eq(ti_interval_first(TI_INTERVAL_WEEK, 18631), 18631);
+}
+END_TEST
+
 /* Windows leave no day out and take none twice. */
 START_TEST(windows_cover_all_days)
 {
@@ -516,6 +545,7 @@ int main(void)
         equal_questions_have_equal_keys,
         a_question_can_be_checked,
         periods,
+        periods_of_all_days,
         windows_cover_all_days,
         windows_end,
         candles_are_exact,
