@@ -171,6 +171,8 @@ void ti_count_in_flight(ticker_consumer *consumer, int64_t change);
 void ti_receiver_run(ticker_consumer *consumer);
 void *ti_importer_run(void *importer);
 void *ti_keeper_run(void *consumer);
+/* For how many seconds a message may be hidden from now on (milliseconds): 0: no longer at all. */
+int ti_keeper_extension(int64_t received, int64_t now, int visibility);
 /* Called by the AWS client in whatever thread makes a request. */
 int ti_consumer_interrupted(void *consumer);
 bool ti_importer_must_end(ti_importer *importer);

@@ -119,14 +119,23 @@ static ti_job *choose_extension(ticker_consumer *consumer, int64_t now, int64_t 
 
 /* --- Holding -------------------------------------------------------------------------------------------------------------------- */
 
+int ti_keeper_extension(int64_t received, int64_t now, int visibility)
+{
+    int64_t left = (received + HOLD_HOURS_MAX - now) / 1000 - 1;
+
+    if (left < 1)
+        return 0;
+    return visibility < left ? visibility : (int)left;
+}
+
 /* When it fails another one may begin the same import; whoever is second finds that it is there. */
 static void extend(keeper *self, ti_job *job)
 {
-    int64_t now = ti_consumer_now(), left = (job->received + HOLD_HOURS_MAX - now) / 1000 - 1;
-    int seconds = job->visibility < left ? job->visibility : (int)left;
+    int64_t now = ti_consumer_now();
+    int seconds = ti_keeper_extension(job->received, now, job->visibility);
     ticker_status status;
 
-    if (seconds < 1) {
+    if (seconds == 0) {
         job->extends = false;
         return;
     }

@@ -119,6 +119,26 @@ echo "stop 1000" >&"$say"
 end_consumer 0
 echo "ok 5 - messages that are lost"
 
+# A consumer that is killed: another one has the message when its time is over, and takes the ledger's row over.
+event_of q3.txt | send
+hold_imports 30
+start_consumer visibility=2
+for _ in {1..200}; do
+    echo "files" >&"$say"
+    ! grep -qE '^running .* row [1-9]' "$said" || break
+    sleep 0.05
+done
+kill -9 "$job"
+wait "$job" 2>/dev/null || true
+release_imports
+is "$(sql "SELECT count(*) FROM imports WHERE status = 'running'")" 1
+start_consumer
+heard '^message done .* attempt 2 '
+echo "stop 1000" >&"$say"
+end_consumer 0
+is "$(sql "SELECT count(*) FROM imports WHERE status = 'running'")" 0
+echo "ok 6 - a consumer that was killed"
+
 # Two consumers with two importers each: every file once.
 fresh postgres
 expect 0 db migrate
@@ -142,4 +162,4 @@ end_consumer 0
 cat "$said" >>both
 is "$(grep -c '^message done .* attempt 1 ' both)" 30
 is "$(sort both | grep '^file' | cut -d ' ' -f 3 | uniq | wc -l)" 30
-echo "ok 6 - several consumers"
+echo "ok 7 - several consumers"

@@ -118,6 +118,21 @@ stop_consumer
 is "$(sql "SELECT count(*) FROM imports WHERE status = 'failed' AND location LIKE '%/none.zip'")" 1
 echo "ok 3 - the last attempt"
 
+# A queue without dead letters: what the ledger knows is acknowledged, poison comes again, rarely.
+python3 "$here/../services/standins/client.py" sqs "$AWS_ENDPOINT_URL" CreateQueue "{\"QueueName\":\"plain-$$\"}" >/dev/null
+QUEUE_URL=sqs:plain-$$ send < <(echo "no JSON" && event_of b3/rubbish.txt)
+start_consumer queue-url="sqs:plain-$$"
+heard '^message dead .* attempt 1 .*rubbish'
+heard '^message retried .* attempt 1 .*JSON.*redrive policy'
+stop_consumer
+# There is no such queue: no waiting mends that.
+start_consumer queue-url="sqs:none-$$"
+end_consumer 30
+said_times '^end -30 .*' 1
+start_consumer aws-endpoint-url-sqs=http://127.0.0.1:1 aws-max-attempts=1 once=yes
+end_consumer 10
+echo "ok 4 - queues that lack something"
+
 # Keys that are no longer good: it waits for others, and receives nothing meanwhile.
 control POST faults '[{"match":"ReceiveMessage","kind":"expired","count":1}]' >/dev/null
 start_consumer
@@ -127,7 +142,7 @@ heard '^ready 0'
 heard '^well'
 stop_consumer
 control POST faults '[]' >/dev/null
-echo "ok 4 - keys"
+echo "ok 5 - keys"
 
 # An import that takes much longer than its message is hidden: nobody else gets it.
 hold_imports 60
@@ -149,4 +164,4 @@ said_times '^(file|message)' 0
 said=$first say=$first_say job=$first_job
 stop_consumer
 said_times '^message' 1
-echo "ok 5 - long imports"
+echo "ok 6 - long imports"

@@ -11,6 +11,7 @@ consumers=0
 start_consumer() {
     consumers=$((consumers + 1))
     said=$work/events$consumers
+    : >"$said"
     mkfifo "$work/commands$consumers"
     exec {say}<>"$work/commands$consumers"
     "$program" "$@" <"$work/commands$consumers" >"$said" 2>"$said.err" &

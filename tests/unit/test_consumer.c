@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "pipeline/consumer.h"
+
 #define RECORD_OF(key)                                                                                                 \
     "{\"eventVersion\":\"2.1\",\"eventName\":\"ObjectCreated:Put\",\"s3\":{\"bucket\":{\"name\":\"file\"},"            \
     "\"object\":{\"key\":\"" key "\",\"size\":1}}}"
@@ -577,6 +579,70 @@ START_TEST(reloads)
 }
 END_TEST
 
+/* SQS lets nobody keep a message for more than twelve hours after it was received. */
+START_TEST(twelve_hours)
+{
+    const int64_t hours = INT64_C(12) * 3600000;
+
+    ck_assert_int_eq(ti_keeper_extension(1000, 1000, 120), 120);
+    ck_assert_int_eq(ti_keeper_extension(1000, 1000, 43200), 43199);
+    ck_assert_int_eq(ti_keeper_extension(1000, 1000 + hours - 121000, 120), 120);
+    ck_assert_int_eq(ti_keeper_extension(1000, 1000 + hours - 120000, 120), 119);
+    ck_assert_int_eq(ti_keeper_extension(1000, 1000 + hours - 2000, 120), 1);
+    ck_assert_int_eq(ti_keeper_extension(1000, 1000 + hours - 1999, 120), 0);
+    ck_assert_int_eq(ti_keeper_extension(1000, 1000 + 2 * hours, 120), 0);
+    ck_assert_int_eq(ti_doubled(5, 600, 0), 5);
+    ck_assert_int_eq(ti_doubled(5, 600, 3), 40);
+    ck_assert_int_eq(ti_doubled(5, 600, 1000), 600);
+    ck_assert_int_eq(ti_doubled(5, 600, -1), 5);
+}
+END_TEST
+
+static ticker_error failure(ticker_status status, ticker_error_kind kind, int http, const char *code)
+{
+    ticker_error made;
+
+    ti_error_init(&made);
+    (void)ti_fail(&made, status, kind, "made up");
+    ti_error_http(&made, http, code);
+    return made;
+}
+
+/* Who is to blame: a service or keys (the message is held), or the message. */
+START_TEST(who_is_away)
+{
+    static const struct {
+        ticker_status status;
+        ticker_error_kind kind;
+        int http;
+        const char *code;
+        bool away, keys;
+    } cases[] = {
+        {TICKER_RETRY, TICKER_ERROR_SERVICE, 0, "", true, false},
+        {TICKER_RETRY, TICKER_ERROR_DATABASE, 0, "", true, false},
+        {TICKER_RETRY, TICKER_ERROR_IO, 0, "", true, false},
+        {TICKER_RETRY, TICKER_ERROR_SERVICE, 503, "SlowDown", true, false},
+        {TICKER_RETRY, TICKER_ERROR_SERVICE, 500, "InternalError", false, false},
+        {TICKER_RETRY, TICKER_ERROR_INPUT, 0, "", false, false},
+        {TICKER_RETRY, TICKER_ERROR_CANCELLED, 0, "", false, false},
+        {TICKER_FAILED, TICKER_ERROR_INPUT, 404, "NoSuchKey", false, false},
+        {TICKER_FATAL, TICKER_ERROR_USAGE, 403, "AccessDenied", false, false},
+        {TICKER_FATAL, TICKER_ERROR_USAGE, 403, "SignatureDoesNotMatch", true, true},
+        {TICKER_FATAL, TICKER_ERROR_USAGE, 400, "ExpiredToken", true, true},
+        {TICKER_FATAL, TICKER_ERROR_USAGE, 404, "NoSuchBucket", true, false},
+        {TICKER_FATAL, TICKER_ERROR_MEMORY, 0, "", true, false},
+    };
+    const ti_gear gear = {.aws = NULL};
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const ticker_error error = failure(cases[i].status, cases[i].kind, cases[i].http, cases[i].code);
+
+        ck_assert_msg(ti_gear_is_away(&gear, &error) == cases[i].away, "case %zu", i);
+        ck_assert_msg(ti_gear_wants_keys(&gear, &error) == cases[i].keys, "case %zu", i);
+    }
+}
+END_TEST
+
 /* The folder of the database cannot be made: a service that is away. */
 START_TEST(services_away)
 {
@@ -603,7 +669,8 @@ int main(void)
     const TTest *const tests[] = {
         good_files,    bad_files,       nothing_to_import,    missing_objects,
         left_behind,   ends_when_empty, stops_while_it_waits, stops_while_it_imports,
-        wrong_options, reloads,         services_away,
+        wrong_options, reloads,         twelve_hours,         who_is_away,
+        services_away,
     };
 
     return run_tests("consumer", tests, COUNT(tests));
