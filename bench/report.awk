@@ -9,6 +9,8 @@ BEGIN {
     reference["postgres"] = "server-copy+key"
     reference["sigv4"] = "botocore"
     reference["s3"] = "curl"
+    reference["worker", "files"] = "receive-delete-1"
+    reference["worker", "big"] = "ticker-cli"
     reference["serve", "nginx"] = "fcgi-hello"
     reference["serve", "listener"] = "nginx-static"
     reference["serve", "uncached"] = "pgbench"
@@ -21,7 +23,7 @@ BEGIN {
     if (!(id in runs))
         order[++entries] = id
     times[id, ++runs[id]] = $6 + 0
-    bytes[id] = $1 == "serve" ? 0 : $3 # what an answer has is not the file's
+    bytes[id] = $1 == "serve" || $1 == "worker" && $2 != "big" ? 0 : $3 # what an answer has is not the file's
     rows[id] = $5
     if ($7 + 0 > peak[id])
         peak[id] = $7 + 0
@@ -176,6 +178,36 @@ function serve_goals() {
     tail_goal("listener", "ticker-http")
 }
 
+# What memory does from the first to the last look at it.
+function growth_goal(kind, first, last) {
+    if (first == "" || last == "")
+        return
+    goal("worker, " kind ": growth of resident memory, MiB", (peak[last] - peak[first]) / 1024, "<=", 5)
+    goal("worker, " kind ": resident MiB with four importers", peak[last] / 1024, "<=", 96)
+}
+
+function worker_goals(ours, theirs, i, at, first, last) {
+    ours = "worker" SUBSEP "files" SUBSEP
+    if ((ours "worker-folder") in middle)
+        goal("worker: small files a second from a folder, two importers", rows[ours "worker-folder"] / middle[ours "worker-folder"], ">=", 300)
+    if ((ours "worker-s3") in middle)
+        goal("worker: small files a second from S3, two importers", rows[ours "worker-s3"] / middle[ours "worker-s3"], ">=", 300)
+    ours = seconds_of("worker", "big", "ticker-worker")
+    theirs = seconds_of("worker", "big", "ticker-cli")
+    if (ours > 0 && theirs > 0)
+        goal("worker: one big zip from S3, time over that of ticker-cli import from the disk", ours / theirs, "<=", 1.1)
+    for (i = 1; i <= entries; i++) {
+        split(order[i], at, SUBSEP)
+        if (at[1] == "worker" && (at[2] == "memory" || at[2] == "soak")) {
+            if (first[at[2]] == "")
+                first[at[2]] = order[i]
+            last[at[2]] = order[i]
+        }
+    }
+    growth_goal("1,000 files", first["memory"], last["memory"])
+    growth_goal("soak", first["soak"], last["soak"])
+}
+
 END {
     if (!json) {
         print "made-up files; " machine
@@ -187,7 +219,7 @@ END {
     for (i = 1; i <= entries; i++)
         show(order[i])
     if (!json)
-        print "ratio: median time over that of wc-l (parse), sqlite-import (sqlite), server-copy+key (postgres), botocore (sigv4), curl (s3: rows are MiB), and of fcgi-hello, nginx-static, pgbench, psql-copy, nginx-spool (serve: requests, rows or MiB); MB of the plain file\n"
+        print "ratio: median time over that of wc-l (parse), sqlite-import (sqlite), server-copy+key (postgres), botocore (sigv4), curl (s3: rows are MiB), and of fcgi-hello, nginx-static, pgbench, psql-copy, nginx-spool (serve: requests, rows or MiB), receive-delete-1 or ticker-cli (worker: files or rows); MB of the plain file\n"
     parse_goals()
     sqlite_goals()
     postgres_goals()
@@ -196,6 +228,7 @@ END {
     s3_goal("upload", "ticker-cli")
     s3_goal("download", "ticker-s3")
     serve_goals()
+    worker_goals()
     for (i = 1; i <= entries; i++) {
         split(order[i], at, SUBSEP)
         if (at[1] == "memory")
