@@ -162,7 +162,7 @@ class Scene:
         self.base = self.url.rsplit('/', 1)[0]
         self.env = dict(os.environ, DATABASE_URL=self.base + '/chaos', REDIS_URL=redis, STORAGE_URL='s3://%s/in' % self.bucket,
                         QUEUE_URL='sqs:' + self.queue, TICKER_VISIBILITY=str(VISIBILITY), TICKER_STOP_TIMEOUT='5',
-                        TICKER_CONCURRENCY='2', TMPDIR=self.temporary, PROMETHEUS_URL='none:')
+                        TICKER_CONCURRENCY='2', TICKER_QUEUE_MAX_ATTEMPTS='1000', TMPDIR=self.temporary, PROMETHEUS_URL='none:')
         # The bucket's notifications must not be lost: no object is put while the way to the queue is broken.
         self.way = threading.Lock()
         run(CLI, 'aws', 'setup', '--bucket', self.bucket, '--queue', self.queue, '--topic', self.queue, '--max-receives', '1000',
