@@ -125,8 +125,9 @@ class Maker:
 
     def bomb(self):
         packed = os.path.join(FOLDER, 'zip')
+        lines = self.content(self.day(), False, 1).splitlines(keepends=True)
         with zipfile.ZipFile(packed, 'w', zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr(zipfile.ZipInfo('COTAHIST_A2001.TXT'), bytes((60 << 20) + self.count))
+            archive.writestr(zipfile.ZipInfo('COTAHIST_A2001.TXT'), lines[0] + (lines[1] * 300 + lines[2] * self.count) * 1000)
         with open(packed, 'rb') as file:
             self.add('bomb', file.read(), '.zip')
 
@@ -143,6 +144,8 @@ class Maker:
 
 
 BAD = {'corrupt', 'truncated', 'foreign', 'bomb'}
+# Two more messages that never work: one that nobody can read, and one of an object that does not exist.
+POISON, MISSING = 'no JSON at all', '000-missing.txt'
 
 
 # --- The services and what is done to them.
@@ -162,7 +165,8 @@ class Scene:
         self.base = self.url.rsplit('/', 1)[0]
         self.env = dict(os.environ, DATABASE_URL=self.base + '/chaos', REDIS_URL=redis, STORAGE_URL='s3://%s/in' % self.bucket,
                         QUEUE_URL='sqs:' + self.queue, TICKER_VISIBILITY=str(VISIBILITY), TICKER_STOP_TIMEOUT='5',
-                        TICKER_CONCURRENCY='2', TICKER_QUEUE_MAX_ATTEMPTS='1000', TMPDIR=self.temporary, PROMETHEUS_URL='none:')
+                        TICKER_CONCURRENCY='2', TICKER_QUEUE_MAX_ATTEMPTS='1000',
+                        TICKER_MISSING_OBJECT='dead', TMPDIR=self.temporary, PROMETHEUS_URL='none:')
         # The bucket's notifications must not be lost: no object is put while the way to the queue is broken.
         self.way = threading.Lock()
         run(CLI, 'aws', 'setup', '--bucket', self.bucket, '--queue', self.queue, '--topic', self.queue, '--max-receives', '1000',
@@ -290,14 +294,15 @@ class Worker:
                 self.expected = False
                 self.process = subprocess.Popen([WORKER], env=env, stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL)
             code = self.process.wait()
-            if code != 0 and not (self.expected and code == -signal.SIGKILL):
+            # Before it listens to signals, a SIGTERM ends it as it ends any program.
+            if code != 0 and not (self.expected and code in (-signal.SIGKILL, -signal.SIGTERM)):
                 self.surprises.append(code)
                 say('worker %d ended with %d' % (self.number, code))
             time.sleep(0.3)
 
     def hit(self, number):
         with self.lock:
-            self.expected = number == signal.SIGKILL or self.expected
+            self.expected = number in (signal.SIGKILL, signal.SIGTERM) or self.expected
             self.process.send_signal(number)
 
     def killed(self):
@@ -339,7 +344,10 @@ def upload(scene, files, until):
     """All files, spread over most of the time; a corrected one when what it corrects is in. Some not-quite events between them."""
     waiting = list(files)
     pause = max(0.0, (until - time.monotonic()) * 0.7 / max(1, len(files)))
-    odd = [json.dumps({'Service': 'Amazon S3', 'Event': 's3:TestEvent', 'Bucket': scene.bucket}), json.dumps({'hello': 'world'})]
+    missing = {'eventVersion': '2.1', 'eventSource': 'aws:s3', 'eventName': 'ObjectCreated:Put',
+               's3': {'bucket': {'name': scene.bucket}, 'object': {'key': 'in/' + MISSING, 'size': 10}}}
+    odd = [json.dumps({'Service': 'Amazon S3', 'Event': 's3:TestEvent', 'Bucket': scene.bucket}), json.dumps({'hello': 'world'}), POISON,
+           json.dumps({'Records': [missing]})]
     while waiting:
         ready = [f for f in waiting if f.after is None or imported(scene, f.after)]
         if ready:
@@ -376,11 +384,6 @@ def torment(scene, workers, until, counts):
         thread.join(60)
     scene.faults([])
     scene.s3_faults([])
-
-
-def queue_counts(scene):
-    done = run(CLI, 'queue', 'list', '--json', env=scene.env, check=False)
-    return done.returncode, done.stdout, done.stderr
 
 
 def wait_for_rest(scene, files):
@@ -429,11 +432,14 @@ def check(scene, files, workers, problems):
             reason = scene.sql("SELECT error FROM imports WHERE status = 'failed' AND location LIKE '%%/%s'" % file.name).strip()
             must(reason != '', '%s: no failed ledger row with a reason' % file.name)
     bodies = [letter['body'] for letter in dead]
-    must(len(dead) == sum(f.kind in BAD for f in files), '%d dead letters: %s' % (len(dead), bodies[-1:]))
+    for text in (POISON, MISSING):
+        must(sum(text in body for body in bodies) == 1, 'no dead letter, or several, with "%s"' % text)
+    must(len(dead) == sum(f.kind in BAD for f in files) + 2, '%d dead letters: %s' % (len(dead), bodies[-1:]))
     left = scene.sql("SELECT status, location FROM imports WHERE status IN ('queued', 'running')").strip()
     must(left == '', 'ledger rows that never ended: ' + left)
     tables = scene.sql("SELECT relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace WHERE relkind IN ('r', 'p')"
-                       " AND (nspname LIKE 'pg_temp%' OR relname ~ '(stage|staging|load|temp|tmp|new)')").strip()
+                       " AND nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') AND (nspname LIKE 'pg_temp%' OR relname !~"
+                       " '^(quotes|trades|instruments|imports|cache_bumps|queue|dead|ticker)')").strip()
     must(tables == '', 'tables were left behind: ' + tables)
     must(scene.sql('SELECT count(*) FROM cache_bumps').strip() == '0', 'bumps were never confirmed')
     must(run(S3, 'abort', scene.bucket, '', '0').stdout.strip() == '0', 'uploads were left behind')

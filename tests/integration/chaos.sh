@@ -14,6 +14,7 @@ seconds=${TICKER_TEST_CHAOS:-40}
 services=$(cd "$here/../services" && pwd)
 chmod 755 "$work" # the server's own user must get to its folder
 mkdir -p "$work/chaos"
+# shellcheck disable=SC2317 # the trap calls it
 stop_services() {
     "$services/postgres" stop "$work/chaos/postgres" || true
     "$services/redis" remove "$work/chaos/redis" || true
