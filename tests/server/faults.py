@@ -163,7 +163,7 @@ def clients_that_leave_a_download():
 
 def clients_that_are_slow_but_take_some():
     """A whole answer has the time of its length, as long as some of it goes out now and then, and not into the kernel's buffers only."""
-    with Server("--stall-ms", "3000", "--rate", "200000") as server:
+    with Server("--stall-ms", "5000", "--rate", "200000") as server:
         slow = []
         for address, reader in ((server.http, wire.HttpReader), (server.socket, wire.FcgiReader)):
             slow.append(reader(wire.connect(address)))
@@ -171,9 +171,10 @@ def clients_that_are_slow_but_take_some():
             wire.send(slow[-1].s, wire.http_head("GET", "/bytes?n=8000000") if address == server.http
                       else wire.fcgi_head(wire.variables("GET", "/bytes?n=8000000")) + wire.record(wire.STDIN, 1))
         start = time.monotonic()
-        while time.monotonic() - start < 5:
+        while time.monotonic() - start < 7:
             for reader in slow:
-                reader.buffer += reader.s.recv(30000)
+                while len(reader.buffer) < 150000 * (time.monotonic() - start):
+                    reader.buffer += reader.s.recv(15000)
             time.sleep(0.1)
         for reader in slow:
             answer = reader.answer()
