@@ -23,7 +23,7 @@ static void wake(fastcgi_loop *loop)
     uint64_t one = 1;
     ssize_t written = write(loop->wake, &one, sizeof(one));
 
-    (void)written; /* when the counter is full it is readable anyway */
+    (void)written; /* the counter is never read, and has room for centuries */
 }
 
 static bool watch(fastcgi_connection *c, uint32_t events)
@@ -37,9 +37,24 @@ static bool watch(fastcgi_connection *c, uint32_t events)
     return epoll_ctl(c->loop->epoll, how, c->descriptor, &event) == 0;
 }
 
-bool fastcgi_leave(fastcgi_connection *c)
+/* Of a body the worker reads the loop would be told too, all the time. */
+bool fastcgi_lend(fastcgi_connection *c)
 {
-    return watch(c, 0);
+    c->noticed = c->x.content_length != 0;
+    return !c->noticed || watch(c, 0);
+}
+
+/* Something happens on a connection that a worker has: the next request, or its end. It is looked at when the worker gives it back. */
+static void notice(fastcgi_connection *c)
+{
+    bool back;
+
+    (void)pthread_mutex_lock(&c->loop->lock);
+    back = c->back; /* just now: this is told again */
+    c->noticed = !back;
+    (void)pthread_mutex_unlock(&c->loop->lock);
+    if (!back && !watch(c, 0))
+        (void)shutdown(c->descriptor, SHUT_RDWR);
 }
 
 static bool listen_here(fastcgi_loop *loop, bool on)
@@ -68,7 +83,19 @@ static void close_connection(fastcgi_connection *c)
         c->next->previous = c->previous;
     loop->count--;
     (void)close(c->descriptor);
-    free(c);
+    c->descriptor = -1;
+    c->next = loop->closed;
+    loop->closed = c;
+}
+
+static void free_closed(fastcgi_loop *loop)
+{
+    while (loop->closed != NULL) {
+        fastcgi_connection *c = loop->closed;
+
+        loop->closed = c->next;
+        free(c);
+    }
 }
 
 /* What the connection waits for now. */
@@ -149,13 +176,12 @@ static void accept_some(fastcgi_loop *loop)
 static void take_back(fastcgi_loop *loop)
 {
     fastcgi_connection *c, *next;
-    uint64_t count;
-    ssize_t got = read(loop->wake, &count, sizeof(count));
 
-    (void)got; /* nothing there: nothing to do */
     (void)pthread_mutex_lock(&loop->lock);
     c = loop->returned;
     loop->returned = NULL;
+    for (next = c; next != NULL; next = next->returned)
+        next->back = false;
     (void)pthread_mutex_unlock(&loop->lock);
     for (; c != NULL; c = next) {
         fastcgi_next step;
@@ -199,14 +225,18 @@ static void *run(void *argument)
         bool idle = loop->count == 0 && loop->listening;
         int count = epoll_wait(loop->epoll, events, EVENTS_MAX, idle ? -1 : TICK_MS);
 
+        take_back(loop); /* first: they may be what the events are about */
         for (int i = 0; i < count; i++) {
             fastcgi_connection *c = (fastcgi_connection *)events[i].data.ptr;
 
             if (events[i].data.ptr == loop) {
-                take_back(loop);
-                tick = 0;
+                tick = atomic_load(&self->base.draining) ? 0 : tick;
             } else if (events[i].data.ptr == self) {
                 accept_some(loop);
+            } else if (c->descriptor < 0) {
+                continue;
+            } else if (c->working) {
+                notice(c);
             } else if (c->writing) {
                 send_more(c);
             } else {
@@ -217,6 +247,7 @@ static void *run(void *argument)
             tick = transport_now_ms();
             sweep(loop);
         }
+        free_closed(loop);
     }
     return NULL;
 }
@@ -227,8 +258,10 @@ void fastcgi_give_back(fastcgi_connection *c)
 
     (void)pthread_mutex_lock(&loop->lock);
     c->returned = loop->returned;
+    c->back = true;
     loop->returned = c;
-    wake(loop); /* under the lock: without it the loop may be gone by now */
+    if (c->noticed || c->broken || !c->keep || c->in_at < c->in_size || atomic_load(&loop->owner->base.draining))
+        wake(loop); /* under the lock: without it the loop may be gone by now */
     (void)pthread_mutex_unlock(&loop->lock);
 }
 
@@ -276,7 +309,7 @@ static const transport_parts fastcgi_parts = {drain, end};
 /* The loop is ended by end(), also when this fails. */
 static bool start(fastcgi *self, fastcgi_loop *loop)
 {
-    struct epoll_event event = {.events = EPOLLIN, .data = {.ptr = loop}};
+    struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data = {.ptr = loop}}; /* each wake() is told once */
     sigset_t all, before;
 
     self->loop_count++;

@@ -1,7 +1,10 @@
 /* The FastCGI transport's own: a connection of the web server and the loop it belongs to.
  *
  * A connection is its loop's, or, from SERVER_WORK to the end of the answer, a worker's: then the worker itself reads from and writes
- * to the socket, and the loop does not look at it. So nothing of a connection needs a lock. */
+ * to the socket, and the loop does not look at it. So what is in a connection needs no lock, but for how it is given back.
+ *
+ * Most are given back with nothing left to be done. Waking the loop for each of them would cost more than the answer: it finds them when
+ * it wakes for something else, which the next request on such a connection is too, as the loop's epoll still has it. */
 #ifndef SERVER_FASTCGI_H
 #define SERVER_FASTCGI_H
 
@@ -22,9 +25,11 @@ typedef struct fastcgi_loop fastcgi_loop;
 
 typedef struct fastcgi_connection {
     struct fastcgi_connection *next, *previous; /* of the loop */
-    struct fastcgi_connection *returned;        /* of those that workers gave back */
+    struct fastcgi_connection *returned; /* of those that workers gave back; under the loop's lock, as the next two */
+    bool back;                           /* it is one of them */
+    bool noticed;                        /* the loop waits for it, and is to be woken */
     fastcgi_loop *loop;
-    int descriptor;
+    int descriptor;   /* -1: closed */
     bool working;     /* a worker's */
     bool writing;     /* the answer's rest waits until more can be sent */
     uint32_t watched; /* what the loop's epoll looks for; 0: it is not in there */
@@ -67,6 +72,7 @@ struct fastcgi_loop {
     bool started, listening;
     unsigned count; /* of connections */
     fastcgi_connection *first;
+    fastcgi_connection *closed; /* to be freed when no event that was fetched can name them any more */
     pthread_mutex_t lock;
     fastcgi_connection *returned; /* under the lock */
 };
@@ -105,8 +111,8 @@ size_t fastcgi_rest(const fastcgi_connection *c, struct iovec parts[FASTCGI_IOV_
 extern const exchange_ops fastcgi_ops;
 void fastcgi_work(void *connection);
 /* --- fastcgi.c */
-/* Out of the loop's epoll, before a worker gets it. */
-bool fastcgi_leave(fastcgi_connection *c);
+/* Before a worker gets it. False: it cannot be. */
+bool fastcgi_lend(fastcgi_connection *c);
 /* Back to the loop. The connection is not the worker's any more. */
 void fastcgi_give_back(fastcgi_connection *c);
 

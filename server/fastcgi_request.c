@@ -147,6 +147,19 @@ void fastcgi_prepare(fastcgi_connection *c)
     c->broken = c->broken || c->head_size == 0;
 }
 
+/* The end of a body that is none, when it is here with the variables: then the connection is done with when the answer is. */
+static void take_end(fastcgi_connection *c)
+{
+    const uint8_t *head = c->in + c->in_at;
+    fcgi_event event;
+
+    if (c->x.content_length != 0 || c->reader.head_size > 0 || c->in_size - c->in_at < FCGI_HEAD_SIZE ||
+        head[1] != FCGI_STDIN || head[4] != 0 || head[5] != 0)
+        return;
+    c->in_at += fcgi_next(&c->reader, head, c->in_size - c->in_at, &event);
+    fastcgi_event(c, &event);
+}
+
 static fastcgi_next start_request(fastcgi_connection *c)
 {
     fastcgi *self = owner_of(c);
@@ -156,8 +169,9 @@ static fastcgi_next start_request(fastcgi_connection *c)
     if (refused != 0) {
         server_refuse(self->base.setup.server, &c->x, refused);
     } else if (server_begin(self->base.setup.server, &c->x) == SERVER_WORK) {
+        take_end(c);
         c->working = true;
-        if (fastcgi_leave(c) && workers_put(self->base.setup.workers, fastcgi_work, c))
+        if (fastcgi_lend(c) && workers_put(self->base.setup.workers, fastcgi_work, c))
             return FASTCGI_WORKING;
         c->working = false;
         server_refuse(self->base.setup.server, &c->x, 503);

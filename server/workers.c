@@ -22,11 +22,13 @@ struct workers {
     bool ending;
 };
 
-static bool next_job(workers *self, job *next)
+/* `ran`: this thread is done with one. */
+static bool next_job(workers *self, job *next, bool ran)
 {
     bool found;
 
     (void)pthread_mutex_lock(&self->lock);
+    self->running -= ran ? 1 : 0;
     while (self->waiting == 0 && !self->ending)
         (void)pthread_cond_wait(&self->more, &self->lock);
     found = self->waiting > 0;
@@ -43,14 +45,11 @@ static bool next_job(workers *self, job *next)
 static void *work(void *argument)
 {
     workers *self = (workers *)argument;
+    bool ran = false;
     job next;
 
-    while (next_job(self, &next)) {
+    for (; next_job(self, &next, ran); ran = true)
         next.run(next.argument);
-        (void)pthread_mutex_lock(&self->lock);
-        self->running--;
-        (void)pthread_mutex_unlock(&self->lock);
-    }
     return NULL;
 }
 
@@ -94,9 +93,10 @@ bool workers_put(workers *self, void (*run)(void *argument), void *argument)
     if (room) {
         self->ring[(self->first + self->waiting) % self->size] = (job){run, argument};
         self->waiting++;
-        (void)pthread_cond_signal(&self->more);
     }
     (void)pthread_mutex_unlock(&self->lock);
+    if (room)
+        (void)pthread_cond_signal(&self->more); /* whom it wakes finds the lock free */
     return room;
 }
 

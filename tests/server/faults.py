@@ -313,6 +313,55 @@ def many_requests_on_one_connection():
                 check(reader.answer().body == b"hello\n" and (reader.answer() is not None) == kept, f"{version} {header}")
 
 
+def connections_that_workers_give_back():
+    """The loop is not woken for each of them, but must miss none: it would find it half a second later, of which 60 are 30 seconds."""
+    def ask(target, keep=True):
+        return wire.fcgi_head(wire.variables("GET", target), keep=keep) + wire.record(wire.STDIN, 1)
+
+    def soon(what, step):
+        start = time.monotonic()
+        for number in range(60):
+            step(number)
+        check(time.monotonic() - start < 20, f"soon: {what}")
+
+    def both(_):
+        wire.send(one.s, ask("/work?n=5") + ask("/work?n=6"))
+        check(one.answer().whole and one.answer().whole, "two in the same bytes")
+
+    def early(number):
+        wire.send(one.s, ask("/work?n=5&ms=20"))
+        time.sleep(0.001 * (number % 10))
+        wire.send(one.s, ask("/work?n=6"))
+        check(one.answer().whole and one.answer().whole, "one while a worker has the connection")
+
+    def last(_):
+        with wire.connect(server.socket) as s:
+            wire.send(s, ask("/work?n=5", keep=False))
+            check(wire.FcgiReader(s).answer().whole and not wire.receive(s), "the end of one that is not kept")
+
+    def left(_):
+        with wire.connect(server.socket) as s:
+            wire.send(s, ask("/work?n=5&ms=5"))
+
+    with Server("--workers", "4", "--loops", "1") as server:
+        before = server.count("fd")
+        one = wire.FcgiReader(wire.connect(server.socket))
+        soon("two in the same bytes", both)
+        soon("one while a worker has the connection", early)
+        soon("the end of one that is not kept", last)
+        left(0)
+        soon("one that was left", left)
+        many = [wire.FcgiReader(wire.connect(server.socket)) for _ in range(8)]
+        for number in range(100):
+            for reader in many:
+                wire.send(reader.s, ask("/work?n=5"))
+            for reader in many:
+                check(reader.answer().whole, f"kept {number}")
+        for reader in many + [one]:
+            reader.s.close()
+        eventually(lambda: server.count("fd") <= before, "those that ended are closed")
+
+
 def what_web_servers_may_ask():
     with Server("--connections", "77") as server, wire.connect(server.socket) as s:
         reader = wire.FcgiReader(s)
@@ -510,8 +559,9 @@ def sockets():
             two.close()
 
 
-main([heads_that_come_byte_by_byte, uploads_that_stall, uploads_that_break_off, an_aborted_request_leaves_the_connection_usable,
-      clients_that_leave_a_download, clients_that_are_slow_but_take_some, answers_that_cannot_be_finished, a_full_pool_says_503,
+main([heads_that_come_byte_by_byte, uploads_that_stall, uploads_that_break_off,
+      an_aborted_request_leaves_the_connection_usable, clients_that_leave_a_download,
+      clients_that_are_slow_but_take_some, answers_that_cannot_be_finished, a_full_pool_says_503,
       answers_in_the_middle_of_an_upload, expect_100_continue, requests_that_smuggle, many_requests_on_one_connection,
-      what_web_servers_may_ask, caps_on_connections_and_heads, heads_that_are_dropped, connections_on_which_nothing_happens, stopping,
-      stopping_with_many_that_wait, sockets])
+      connections_that_workers_give_back, what_web_servers_may_ask, caps_on_connections_and_heads,
+      heads_that_are_dropped, connections_on_which_nothing_happens, stopping, stopping_with_many_that_wait, sockets])
