@@ -182,8 +182,11 @@ static ticker_status recall(import_run *import, int64_t id, ticker_error *error)
     ti_cell cells[9];
     ti_cursor *cursor;
     bool good = true;
-    ticker_status status = import->store->ops->query(import->store, sql, &parameter, 1, &cursor, error);
+    ticker_status status;
 
+    import->store->few = true;
+    status = import->store->ops->query(import->store, sql, &parameter, 1, &cursor, error);
+    import->store->few = false;
     if (status != TICKER_OK)
         return status;
     status = cursor->ops->next(cursor, cells, error);
@@ -538,8 +541,11 @@ static ticker_status import_members(import_run *import, ticker_error *error)
 ticker_status ti_prepare_store(ticker_store *store, ticker_error *error)
 {
     int found, wanted;
-    ticker_status status = ticker_store_version(store, &found, &wanted, error);
+    ticker_status status;
 
+    if (store->current && store->ops->usable(store))
+        return TICKER_OK;
+    status = ticker_store_version(store, &found, &wanted, error);
     return status == TICKER_OK && found != wanted ? ticker_store_migrate(store, error) : status;
 }
 

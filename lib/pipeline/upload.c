@@ -23,8 +23,11 @@ static ticker_status ask_row(ticker_store *store, const char *sql, const ti_para
 {
     ti_cell cells[FIELDS];
     ti_cursor *cursor = NULL;
-    ticker_status status = store->ops->query(store, sql, parameters, count, &cursor, error);
+    ticker_status status;
 
+    store->few = true;
+    status = store->ops->query(store, sql, parameters, count, &cursor, error);
+    store->few = false;
     if (status != TICKER_OK)
         return status;
     status = cursor->ops->next(cursor, cells, error);

@@ -1,7 +1,9 @@
 /* Private to the PostgreSQL backend.
  *
- *   postgres_link.c    the connection: this and the next are the only files that know libpq
+ *   postgres_link.c    the connection: this and the next two are the only files that know libpq
  *   postgres_wait.c    waiting for the server, and telling it to stop
+ *   postgres_pipe.c    statements one behind the other, answered together
+ *   postgres_arrays.c  few rows as parameters of one statement
  *   postgres.c         opening, closing, the table of operations
  *   postgres_schema.c  versions and migrations, creating and attaching partitions
  *   postgres_load.c    begin and put: rows to partitions by binary COPY
@@ -30,11 +32,13 @@ typedef struct pg_result ti_pg_result; /* libpq's own, opaque here */
 #define TI_PG_OID_DATE 1082
 #define TI_PG_OID_TIME 1083
 
-/* Bound values, all as text; NULL is null. `types` may be NULL: then the server concludes them from the statement. */
+/* Bound values; NULL is null. `types` may be NULL: then the server concludes them from the statement. `formats` NULL: all are texts; else
+ * those with a 1 are binary and as long as `lengths` says. */
 typedef struct ti_pg_parameters {
     int count;
     const unsigned *types;
     const char *const *values;
+    const int *lengths, *formats;
 } ti_pg_parameters;
 
 ticker_status ti_pg_open(const char *url, ti_pg_link **link, ticker_error *error);
@@ -60,6 +64,22 @@ ticker_status ti_pg_run_unique(ti_pg_link *link, const char *sql, const ti_pg_pa
                                ti_pg_result **result, ticker_error *error);
 /* A statement whose rows come in binary format. */
 ticker_status ti_pg_run_binary(ti_pg_link *link, const char *sql, ti_pg_result **result, ticker_error *error);
+/* postgres_pipe.c: statements that are sent one behind the other, and answered together. Nothing else may be asked between begin and end.
+ * The first one that fails ends it: those behind it are not done. */
+ticker_status ti_pg_pipe_begin(ti_pg_link *link, ticker_error *error);
+/* One statement; what its parameters point to is not needed any more afterwards. Prepared, and kept as long as the connection stands. */
+ticker_status ti_pg_pipe_put(ti_pg_link *link, const char *sql, const ti_pg_parameters *parameters,
+                             ticker_error *error);
+/* The same for a statement that will hardly come again. `binary`: so are its rows. */
+ticker_status ti_pg_pipe_once(ti_pg_link *link, const char *sql, const ti_pg_parameters *parameters, bool binary,
+                              ticker_error *error);
+/* How many statements wait for their answers. */
+size_t ti_pg_pipe_count(const ti_pg_link *link);
+/* Waits for the answers; those of the first `count` statements go to `results` (NULL: none), each NULL unless all went well. *duplicate
+ * (may be NULL) instead of a failure: the first statement found its unique key taken. */
+ticker_status ti_pg_pipe_end(ti_pg_link *link, ti_pg_result **results, size_t count, bool *duplicate,
+                             ticker_error *error);
+
 /* TICKER_OK unless the transaction was rolled back by the server in answer to COMMIT. */
 ticker_status ti_pg_commit(ti_pg_link *link, ticker_error *error);
 /* Ends whatever is going on. Never fails. */
@@ -83,6 +103,8 @@ void ti_pg_stream_end(ti_pg_link *link);
 
 void ti_pg_free(ti_pg_result *result);
 size_t ti_pg_rows(const ti_pg_result *result);
+/* Rows that a statement has inserted, changed or deleted. */
+size_t ti_pg_affected(const ti_pg_result *result);
 size_t ti_pg_columns(const ti_pg_result *result);
 bool ti_pg_null(const ti_pg_result *result, size_t row, size_t column);
 ti_slice ti_pg_cell(const ti_pg_result *result, size_t row, size_t column);
@@ -101,10 +123,43 @@ void ti_pg_cancel(struct pg_conn *conn);
 /* Reads on as long as the server sends at once, and not for long; true when the answer is over. */
 bool ti_pg_take_rest(struct pg_conn *conn);
 
+/* --- Few rows as parameters (postgres_arrays.c) --------------------------------------------------------------------------------- */
+
+#define TI_PG_ARRAYS_MAX (TI_COLUMNS_MAX + 4)
+
+/* An array for each column, and single values behind them: the parameters of one statement. */
+typedef struct ti_pg_arrays {
+    ti_buffer data;
+    size_t rows;
+    int count;
+    size_t offset[TI_PG_ARRAYS_MAX];
+    unsigned types[TI_PG_ARRAYS_MAX];
+    const char *values[TI_PG_ARRAYS_MAX];
+    int lengths[TI_PG_ARRAYS_MAX], formats[TI_PG_ARRAYS_MAX];
+} ti_pg_arrays;
+
+void ti_pg_arrays_init(ti_pg_arrays *arrays);
+void ti_pg_arrays_free(ti_pg_arrays *arrays);
+/* The first `count` columns of all rows in `lists`, which are in COPY's format; at least one row. False: no memory, or too many. */
+bool ti_pg_arrays_rows(ti_pg_arrays *arrays, const ti_copy_kind *kinds, unsigned count, const ti_buffer *const *lists,
+                       size_t list_count);
+/* The same for the columns of a layout. */
+bool ti_pg_arrays_layout(ti_pg_arrays *arrays, const ti_copy_layout *layout, const ti_buffer *const *lists,
+                         size_t list_count);
+bool ti_pg_arrays_int8(ti_pg_arrays *arrays, int64_t value);
+bool ti_pg_arrays_date(ti_pg_arrays *arrays, int64_t days);
+/* Valid until the next addition. */
+ti_pg_parameters ti_pg_arrays_end(ti_pg_arrays *arrays);
+/* Appends "(SELECT …)": the rows that ti_pg_arrays_layout() has put into $1 and on, `occurrence` 0, `import_id` as the parameter behind
+ * them, and `record`, the row's number. */
+bool ti_pg_put_source(ti_buffer *sql, const ti_copy_layout *layout);
+
 /* --- The store ----------------------------------------------------------------------------------------------------------------- */
 
 #define TI_PG_NAME_MAX 32 /* of a partition: quotes_2024, trades_20241108 */
 #define TI_PG_SQL_MAX 8192
+#define TI_PG_FEW_BYTES ((size_t)256 * 1024) /* rows that are not worth a temporary table */
+#define TI_PG_FEW_PERIODS 16
 /* Years of quotes or days of trades in one file. Each new one takes about seven of the server's locks, of which the default
  * configuration has some 7,000. */
 #define TI_PG_PERIODS_MAX 800
@@ -112,11 +167,14 @@ bool ti_pg_take_rest(struct pg_conn *conn);
 /* A year of quotes or a day of trades that the import has rows of. */
 typedef struct ti_pg_period {
     int64_t first, end; /* days; `end` is the first one after it */
-    bool fresh;         /* its table was created by this import and is not attached yet: rows go straight in */
+    bool claimed;       /* it is locked, and what follows is known */
+    bool fresh;         /* it has no partition yet: rows go straight into a table that is made when they are sent */
+    bool made;          /* that table is there, and not attached */
     bool attached;      /* it was fresh, and settle() has made it a partition */
     bool duplicates;    /* rows replaced one another while its key was built */
     char name[TI_PG_NAME_MAX];
-    ti_buffer rows; /* of a fresh period: encoded and not sent yet */
+    int64_t records; /* put */
+    ti_buffer rows;  /* of a fresh period: encoded and not sent yet */
 } ti_pg_period;
 
 /* Statements that are prepared, or may be when they are asked again; of one connection. */
@@ -149,6 +207,9 @@ typedef struct ti_postgres {
     size_t period_count, period_capacity, period_last;
     size_t pending; /* bytes encoded and not sent */
     ti_buffer staged;
+    bool copied; /* some were sent: the file is not small */
+    bool later;  /* it is, and its rows go with the commit */
+    bool committed;
     bool stage_made;
     const ti_buffer *copying; /* whose rows the COPY going on takes; NULL: no COPY */
     /* Quotes made from trades. */
@@ -183,9 +244,18 @@ ticker_status ti_pg_lock(ti_pg_link *link, const char *kind, const char *name, b
 void ti_pg_period_of(ticker_table table, int64_t date, ti_pg_period *period);
 /* Appends "column >= its first day AND column < its end". */
 bool ti_pg_date_range(ti_buffer *sql, const char *column, const ti_pg_period *period);
-/* Locks the period against other imports and finds its table, or creates it: then it stands alone, without keys, until
- * ti_pg_attach(). `alone`: no other import may work on the period meanwhile, also when it exists. */
-ticker_status ti_pg_claim(ti_pg_link *link, ticker_table table, bool alone, ti_pg_period *period, ticker_error *error);
+/* Into a pipe: two statements that lock the period against other imports and find its partition. `alone`: no other import may work on it
+ * meanwhile, also when it exists. */
+ticker_status ti_pg_put_claim(ti_pg_link *link, ticker_table table, bool alone, const ti_pg_period *period,
+                              ticker_error *error);
+/* What the two answered: the period is claimed, and fresh when it has no partition. */
+ticker_status ti_pg_take_claim(ti_pg_link *link, ticker_table table, bool alone, ti_pg_result *const answers[2],
+                               ti_pg_period *period, ticker_error *error);
+/* Makes the table of a fresh period: it stands alone, without keys, until ti_pg_attach(). */
+ticker_status ti_pg_make(ti_pg_link *link, ticker_table table, ti_pg_period *period, ticker_error *error);
+/* Into a pipe: the same for a period that has no rows yet, with keys and attached. */
+ticker_status ti_pg_put_partition(ti_pg_link *link, ticker_table table, const ti_pg_period *period,
+                                  ticker_error *error);
 /* Builds the keys of a fresh period. *duplicate: rows have the same key, and nothing was built. */
 ticker_status ti_pg_build_keys(ti_pg_link *link, ticker_table table, const ti_pg_period *period, bool *duplicate,
                                ticker_error *error);
@@ -196,6 +266,8 @@ ticker_status ti_pg_attach(ti_pg_link *link, ticker_table table, ti_pg_period *p
 ticker_status ti_pg_idle(ti_postgres *postgres, ticker_error *error);
 ticker_status ti_pg_begin(ticker_store *store, int64_t *import_id, ticker_error *error);
 ticker_status ti_pg_put(ticker_store *store, const ticker_batch *batch, ticker_error *error);
+/* Whether few enough bytes wait to be sent as parameters of a statement. */
+bool ti_pg_few(const ti_postgres *postgres);
 /* Sends everything that was put and ends the COPY. */
 ticker_status ti_pg_finish_copy(ti_postgres *postgres, ticker_error *error);
 /* Appends the columns of a table, "a, b, c"; each with `prefix` before it. */
@@ -209,6 +281,12 @@ void ti_pg_forget(ti_postgres *postgres);
 /* postgres_settle.c */
 ticker_status ti_pg_settle(ticker_store *store, ticker_error *error);
 bool ti_pg_day_is_new(const ticker_store *store, int64_t date);
+/* Into a pipe, before statements on few rows: that they are to be found by the keys. */
+ticker_status ti_pg_put_by_keys(ti_pg_link *link, ticker_error *error);
+/* Into a pipe: what ti_pg_settle() has left for the commit. */
+ticker_status ti_pg_put_rows(ti_postgres *postgres, ticker_error *error);
+/* Appends a DELETE of the quotes made from trades that have the ticker and the day of a row in `rows`, in one partition. */
+bool ti_pg_put_removal(ti_buffer *sql, const ti_pg_period *period, const char *rows);
 
 /* postgres_days.c */
 ticker_status ti_pg_scan_trades(ticker_store *store, const ti_ticker_day *days, size_t count, ti_visit_trade visit,
@@ -216,8 +294,16 @@ ticker_status ti_pg_scan_trades(ticker_store *store, const ti_ticker_day *days, 
 ticker_status ti_pg_put_day_quotes(ticker_store *store, const ticker_batch *batch, ticker_error *error);
 /* Puts the quotes made from trades in their places; called once, before the commit. */
 ticker_status ti_pg_apply_day_quotes(ti_postgres *postgres, ticker_error *error);
+/* The same for few: first their years are claimed, and then the rest goes into a pipe. */
+bool ti_pg_few_day_quotes(const ti_postgres *postgres);
+ticker_status ti_pg_claim_years(ti_postgres *postgres, ticker_error *error);
+ticker_status ti_pg_put_days(ti_postgres *postgres, ticker_error *error);
 
 /* postgres_ledger.c */
+/* Into a pipe: the question of ti_pg_find_import(), and what was answered. */
+ticker_status ti_pg_put_question(ti_pg_link *link, int64_t bytes, const char *sha256, const char *member,
+                                 ticker_error *error);
+ticker_status ti_pg_take_id(const ti_pg_result *result, int64_t *id);
 /* ti_pg_find_import() within a transaction. */
 ticker_status ti_pg_ask_import(ti_pg_link *link, int64_t bytes, const char *sha256, const char *member, int64_t *id,
                                ticker_error *error);
@@ -240,8 +326,8 @@ bool ti_pg_clean_text(ti_buffer *clean, ti_slice text);
 
 /* postgres_epoch.c */
 #define TI_PG_CHANNEL "ticker_imports"
-/* Within the transaction of an import. */
-ticker_status ti_pg_announce(ti_pg_link *link, int64_t import_id, ticker_error *error);
+/* Into the pipe of an import's commit. */
+ticker_status ti_pg_put_announcement(ti_pg_link *link, int64_t import_id, ticker_error *error);
 ticker_status ti_pg_pending_bumps(ticker_store *store, int64_t age, int64_t *ids, size_t max, size_t *count,
                                   ticker_error *error);
 ticker_status ti_pg_confirm_bumps(ticker_store *store, const int64_t *ids, size_t count, ticker_error *error);

@@ -232,7 +232,7 @@ ticker_status ti_pg_put_day_quotes(ticker_store *store, const ticker_batch *batc
         ti_copy_tail_int8(&tail, postgres->import_id);
         ti_copy_tail_int8(&tail, postgres->records++);
         status = ti_copy_row(&postgres->quotes, batch, row, &tail, &postgres->days, error);
-        if (status == TICKER_OK && postgres->days.size >= SEND_BYTES)
+        if (status == TICKER_OK && postgres->days.size >= (postgres->days_made ? SEND_BYTES : TI_PG_FEW_BYTES))
             status = send_days(postgres, error);
         if (status != TICKER_OK)
             return status;
@@ -240,37 +240,19 @@ ticker_status ti_pg_put_day_quotes(ticker_store *store, const ticker_batch *batc
     return TICKER_OK;
 }
 
-/* The year's table must be there before rows can go into it. */
-static ticker_status claim_year(ti_postgres *postgres, int64_t first, ti_pg_period *period, ticker_error *error)
+/* The rows of one year: none where the quotes of a file are. `rows`: where those that were put are. */
+static bool put_days_of(ti_buffer *sql, const ti_postgres *postgres, const ti_pg_period *period, const char *rows)
 {
-    bool duplicate = false;
-    ticker_status status;
-
-    ti_pg_period_of(TICKER_QUOTES, first, period);
-    status = ti_pg_claim(postgres->link, TICKER_QUOTES, true, period, error);
-    if (status == TICKER_OK && period->fresh)
-        status = ti_pg_build_keys(postgres->link, TICKER_QUOTES, period, &duplicate, error);
-    if (status == TICKER_OK && period->fresh)
-        status = ti_pg_attach(postgres->link, TICKER_QUOTES, period, error);
-    return status;
-}
-
-static bool put_year_sql(ti_buffer *sql, const ti_postgres *postgres, const ti_pg_period *period)
-{
-    (void)ti_buffer_printf(
-        sql,
-        "DELETE FROM %s AS q USING (SELECT DISTINCT ticker, trade_date FROM ticker_day_quotes) AS d"
-        " WHERE q.source = 'trades' AND q.ticker = d.ticker AND q.trade_date = d.trade_date; INSERT INTO quotes (",
-        period->name);
+    (void)ti_buffer_text(sql, "INSERT INTO quotes (");
     (void)ti_pg_column_list(sql, &postgres->quotes, "");
     (void)ti_buffer_text(sql, ", occurrence, import_id) SELECT ");
     (void)ti_pg_column_list(sql, &postgres->quotes, "d.");
     (void)ti_buffer_printf(
         sql,
-        ", d.occurrence, d.import_id FROM (SELECT DISTINCT ON (ticker, trade_date) * FROM ticker_day_quotes"
-        " ORDER BY ticker, trade_date, record DESC) AS d LEFT JOIN %s AS f ON f.ticker = d.ticker"
+        ", d.occurrence, d.import_id FROM (SELECT DISTINCT ON (ticker, trade_date) * FROM %s"
+        " AS r ORDER BY ticker, trade_date, record DESC) AS d LEFT JOIN %s AS f ON f.ticker = d.ticker"
         " AND f.trade_date = d.trade_date WHERE f.ticker IS NULL AND d.trades > 0 AND ",
-        period->name);
+        rows, period->name);
     return ti_pg_date_range(sql, "d.trade_date", period);
 }
 
@@ -279,12 +261,13 @@ static ticker_status apply_year(ti_postgres *postgres, int64_t first, ticker_err
     ti_pg_period period = {0};
     const char *text;
     ti_buffer sql;
-    ticker_status status = claim_year(postgres, first, &period, error);
+    ticker_status status;
 
-    if (status != TICKER_OK)
-        return status;
+    ti_pg_period_of(TICKER_QUOTES, first, &period);
     ti_buffer_init(&sql, TI_PG_SQL_MAX);
-    text = put_year_sql(&sql, postgres, &period) ? ti_buffer_string(&sql) : NULL;
+    (void)ti_pg_put_removal(&sql, &period, "ticker_day_quotes");
+    (void)ti_buffer_text(&sql, "; ");
+    text = put_days_of(&sql, postgres, &period, "ticker_day_quotes") ? ti_buffer_string(&sql) : NULL;
     status = text != NULL ? ti_pg_run(postgres->link, text, NULL, NULL, error) : ti_fail_memory(error);
     ti_buffer_free(&sql);
     return status;
@@ -297,17 +280,104 @@ static int compare_days(const void *a, const void *b)
     return *left < *right ? -1 : *left > *right;
 }
 
+/* A year's table must be there before rows can go into it. */
+static ticker_status claim_year(ti_postgres *postgres, int64_t first, ticker_error *error)
+{
+    ti_pg_result *answers[2] = {NULL, NULL};
+    ti_pg_period period = {0};
+    ticker_status status = ti_pg_pipe_begin(postgres->link, error);
+
+    ti_pg_period_of(TICKER_QUOTES, first, &period);
+    if (status == TICKER_OK)
+        status = ti_pg_put_claim(postgres->link, TICKER_QUOTES, true, &period, error);
+    if (status == TICKER_OK)
+        status = ti_pg_pipe_end(postgres->link, answers, 2, NULL, error);
+    if (status == TICKER_OK)
+        status = ti_pg_take_claim(postgres->link, TICKER_QUOTES, true, answers, &period, error);
+    ti_pg_free(answers[0]);
+    ti_pg_free(answers[1]);
+    if (status != TICKER_OK || !period.fresh)
+        return status;
+    status = ti_pg_pipe_begin(postgres->link, error);
+    if (status == TICKER_OK)
+        status = ti_pg_put_partition(postgres->link, TICKER_QUOTES, &period, error);
+    return status == TICKER_OK ? ti_pg_pipe_end(postgres->link, NULL, 0, NULL, error) : status;
+}
+
 /* The years in ascending order: two imports then ask for the same locks in the same order. */
+ticker_status ti_pg_claim_years(ti_postgres *postgres, ticker_error *error)
+{
+    ticker_status status = TICKER_OK;
+
+    if (postgres->year_count > 0)
+        qsort(postgres->years, postgres->year_count, sizeof(*postgres->years), compare_days);
+    for (size_t i = 0; i < postgres->year_count && status == TICKER_OK; i++)
+        status = claim_year(postgres, postgres->years[i], error);
+    return status;
+}
+
 ticker_status ti_pg_apply_day_quotes(ti_postgres *postgres, ticker_error *error)
 {
     ticker_status status = send_days(postgres, error);
 
     if (status != TICKER_OK || !postgres->days_made)
         return status;
-    status = ti_pg_run(postgres->link, "ANALYZE ticker_day_quotes", NULL, NULL, error);
-    qsort(postgres->years, postgres->year_count, sizeof(*postgres->years), compare_days);
+    status = ti_pg_claim_years(postgres, error);
+    if (status == TICKER_OK)
+        status = ti_pg_run(postgres->link, "ANALYZE ticker_day_quotes", NULL, NULL, error);
     for (size_t i = 0; i < postgres->year_count && status == TICKER_OK; i++)
         status = apply_year(postgres, postgres->years[i], error);
+    return status;
+}
+
+bool ti_pg_few_day_quotes(const ti_postgres *postgres)
+{
+    return !postgres->days_made && postgres->year_count <= TI_PG_FEW_PERIODS;
+}
+
+static ticker_status put_year(ti_postgres *postgres, int64_t first, const char *rows, ti_pg_arrays *arrays,
+                              ticker_error *error)
+{
+    ti_pg_parameters all = ti_pg_arrays_end(arrays), two = all;
+    ti_pg_period period = {0};
+    const char *text;
+    ti_buffer sql;
+    ticker_status status;
+
+    two.count = 2; /* the first two columns are the ticker and the day */
+    ti_pg_period_of(TICKER_QUOTES, first, &period);
+    ti_buffer_init(&sql, 2 * TI_PG_SQL_MAX);
+    (void)ti_pg_put_removal(&sql, &period, "unnest($1, $2) AS r (ticker, trade_date)");
+    text = ti_buffer_string(&sql);
+    status = text != NULL ? ti_pg_pipe_put(postgres->link, text, &two, error) : ti_fail_memory(error);
+    ti_buffer_clear(&sql);
+    text = put_days_of(&sql, postgres, &period, rows) ? ti_buffer_string(&sql) : NULL;
+    if (status == TICKER_OK)
+        status = text != NULL ? ti_pg_pipe_put(postgres->link, text, &all, error) : ti_fail_memory(error);
+    ti_buffer_free(&sql);
+    return status;
+}
+
+ticker_status ti_pg_put_days(ti_postgres *postgres, ticker_error *error)
+{
+    const ti_buffer *const lists[] = {&postgres->days};
+    ticker_status status = TICKER_OK;
+    ti_pg_arrays arrays;
+    const char *rows;
+    ti_buffer sql;
+
+    if (postgres->days.size == 0)
+        return TICKER_OK;
+    ti_buffer_init(&sql, TI_PG_SQL_MAX);
+    ti_pg_arrays_init(&arrays);
+    rows = ti_pg_put_source(&sql, &postgres->quotes) ? ti_buffer_string(&sql) : NULL;
+    if (rows == NULL || !ti_pg_arrays_layout(&arrays, &postgres->quotes, lists, 1) ||
+        !ti_pg_arrays_int8(&arrays, postgres->import_id))
+        status = ti_fail_memory(error);
+    for (size_t i = 0; i < postgres->year_count && status == TICKER_OK; i++)
+        status = put_year(postgres, postgres->years[i], rows, &arrays, error);
+    ti_pg_arrays_free(&arrays);
+    ti_buffer_free(&sql);
     return status;
 }
 

@@ -10,17 +10,17 @@
 #define IDS_MAX ((size_t)1 << 20) /* bytes of a list of numbers */
 
 /* A NOTIFY is part of the transaction: it comes when that has committed, and never when not. */
-ticker_status ti_pg_announce(ti_pg_link *link, int64_t import_id, ticker_error *error)
+ticker_status ti_pg_put_announcement(ti_pg_link *link, int64_t import_id, ticker_error *error)
 {
     static const char sql[] = "WITH bump AS (INSERT INTO cache_bumps (import_id) VALUES ($1) ON CONFLICT DO NOTHING)"
                               " SELECT pg_notify('" TI_PG_CHANNEL "', $1::text)";
     static const unsigned types[] = {TI_PG_OID_INT8};
     char id[TI_NUMBER_TEXT_MAX];
     const char *const values[] = {id};
-    const ti_pg_parameters parameters = {1, types, values};
+    const ti_pg_parameters parameters = {.count = 1, .types = types, .values = values};
 
     (void)ti_format_integer(import_id, id);
-    return ti_pg_run(link, sql, &parameters, NULL, error);
+    return ti_pg_pipe_put(link, sql, &parameters, error);
 }
 
 ticker_status ti_pg_pending_bumps(ticker_store *store, int64_t age, int64_t *ids, size_t max, size_t *count,
@@ -32,7 +32,7 @@ ticker_status ti_pg_pending_bumps(ticker_store *store, int64_t age, int64_t *ids
     ti_postgres *postgres = ti_pg_store(store);
     char old[TI_NUMBER_TEXT_MAX], limit[TI_NUMBER_TEXT_MAX];
     const char *const values[] = {old, limit};
-    const ti_pg_parameters parameters = {2, types, values};
+    const ti_pg_parameters parameters = {.count = 2, .types = types, .values = values};
     ti_pg_result *result = NULL;
     ticker_status status = ti_pg_idle(postgres, error);
 

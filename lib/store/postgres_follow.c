@@ -21,7 +21,7 @@ ticker_status ti_pg_progress(ticker_store *store, int64_t id, int64_t position, 
     ti_postgres *postgres = ti_pg_store(store);
     char texts[4][TI_NUMBER_TEXT_MAX];
     const char *const values[] = {texts[0], texts[1], bytes >= 0 ? texts[2] : NULL, texts[3]};
-    const ti_pg_parameters parameters = {4, types, values};
+    const ti_pg_parameters parameters = {.count = 4, .types = types, .values = values};
     ti_pg_result *result = NULL;
     ticker_status status = ti_pg_idle(postgres, error);
 
@@ -46,7 +46,7 @@ ticker_status ti_pg_versions(ticker_store *store, const char *location, ti_visit
     static const unsigned types[] = {TI_PG_OID_TEXT};
     ti_postgres *postgres = ti_pg_store(store);
     const char *values[1];
-    const ti_pg_parameters parameters = {1, types, values};
+    const ti_pg_parameters parameters = {.count = 1, .types = types, .values = values};
     ti_pg_result *result = NULL;
     ticker_status status;
     ti_buffer text;

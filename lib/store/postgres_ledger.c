@@ -40,20 +40,40 @@ static const char mark_sql[] =
     " total_bytes = NULL, progress_records = NULL, updated_at = clock_timestamp()"
     " WHERE id = $3 AND status IN " TI_LEDGER_OPEN " RETURNING id";
 
+#define INSTRUMENT_COLUMNS "ticker, market, name, specification, isin, first_date, last_date"
+
 /* The later of two imports says what an instrument is called; a blank never takes the place of a name. */
+#define INSTRUMENTS_MERGE                                                                                              \
+    " ON CONFLICT (ticker) DO UPDATE SET (market, name, specification, isin, first_date, last_date) ="                 \
+    " (SELECT CASE WHEN l THEN coalesce(EXCLUDED.market, i.market) ELSE coalesce(i.market, EXCLUDED.market) END,"      \
+    " CASE WHEN l THEN coalesce(EXCLUDED.name, i.name) ELSE coalesce(i.name, EXCLUDED.name) END,"                      \
+    " CASE WHEN l THEN coalesce(EXCLUDED.specification, i.specification) ELSE coalesce(i.specification, "              \
+    "EXCLUDED.specification) END,"                                                                                     \
+    " CASE WHEN l THEN coalesce(EXCLUDED.isin, i.isin) ELSE coalesce(i.isin, EXCLUDED.isin) END,"                      \
+    " least(i.first_date, EXCLUDED.first_date), greatest(i.last_date, EXCLUDED.last_date)"                             \
+    " FROM (SELECT EXCLUDED.last_date >= i.last_date AS l) AS later)"
+
 static const char instruments_sql[] =
-    "INSERT INTO instruments AS i (ticker, market, name, specification, isin, first_date, last_date)"
+    "INSERT INTO instruments AS i (" INSTRUMENT_COLUMNS ")"
     " SELECT DISTINCT ON (ticker) ticker, market, name, specification, isin, min(first_date) OVER t, max(last_date) "
     "OVER t"
-    " FROM ticker_instruments WINDOW t AS (PARTITION BY ticker) ORDER BY ticker, last_date DESC"
-    " ON CONFLICT (ticker) DO UPDATE SET (market, name, specification, isin, first_date, last_date) ="
-    " (SELECT CASE WHEN l THEN coalesce(EXCLUDED.market, i.market) ELSE coalesce(i.market, EXCLUDED.market) END,"
-    " CASE WHEN l THEN coalesce(EXCLUDED.name, i.name) ELSE coalesce(i.name, EXCLUDED.name) END,"
-    " CASE WHEN l THEN coalesce(EXCLUDED.specification, i.specification) ELSE coalesce(i.specification, "
-    "EXCLUDED.specification) END,"
-    " CASE WHEN l THEN coalesce(EXCLUDED.isin, i.isin) ELSE coalesce(i.isin, EXCLUDED.isin) END,"
-    " least(i.first_date, EXCLUDED.first_date), greatest(i.last_date, EXCLUDED.last_date)"
-    " FROM (SELECT EXCLUDED.last_date >= i.last_date AS l) AS later)";
+    " FROM ticker_instruments WINDOW t AS (PARTITION BY ticker) ORDER BY ticker, last_date DESC" INSTRUMENTS_MERGE;
+
+/* The same for few. What they would not change is left alone: the row that is there would be locked, and another import that has the same
+ * ticker would wait for this one. Whoever changes it meanwhile has what these rows say, or something later. */
+static const char few_instruments_sql[] =
+    "INSERT INTO instruments AS i (" INSTRUMENT_COLUMNS ") SELECT n.* FROM (SELECT DISTINCT ON (ticker) ticker, market,"
+    " name, specification, isin, min(first_date) OVER t AS first_date, max(last_date) OVER t AS last_date"
+    " FROM (SELECT ticker COLLATE \"C\" AS ticker, market, name, specification, isin, first_date, last_date"
+    " FROM unnest($1, $2, $3, $4, $5, $6, $7) AS r (" INSTRUMENT_COLUMNS ")) AS s WINDOW t AS (PARTITION BY ticker)"
+    " ORDER BY ticker, last_date DESC) AS n LEFT JOIN instruments AS o ON o.ticker = n.ticker"
+    " WHERE o.ticker IS NULL OR n.first_date < o.first_date OR n.last_date > o.last_date"
+    " OR CASE WHEN n.last_date = o.last_date"
+    " THEN (coalesce(n.market, o.market), coalesce(n.name, o.name), coalesce(n.specification, o.specification),"
+    " coalesce(n.isin, o.isin)) ELSE (coalesce(o.market, n.market), coalesce(o.name, n.name),"
+    " coalesce(o.specification, n.specification), coalesce(o.isin, n.isin)) END"
+    " IS DISTINCT FROM (o.market, o.name, o.specification, o.isin)"
+    " ORDER BY n.ticker" INSTRUMENTS_MERGE;
 
 /* PostgreSQL takes UTF-8 only, and no NUL; a file's name may hold any byte. */
 bool ti_pg_clean_text(ti_buffer *clean, ti_slice text)
@@ -189,40 +209,49 @@ static void add_ledger_row(values *list, const ti_ledger_row *row, int64_t id)
     add_integer(list, id);
 }
 
-/* Writes the row as *id (TICKER_NULL: the next free one), or over the one that has this number. *duplicate: an import of the same
- * bytes is there; it may be NULL when the row cannot be one. TICKER_DONE: the row to write over is at its end. */
-static ticker_status write_row(ti_postgres *postgres, const char *sql, const ti_ledger_row *row, int64_t *id,
-                               bool *duplicate, ticker_error *error)
+/* Into a pipe: the row as `id` (TICKER_NULL: the next free one), or over the one that has this number. */
+static ticker_status put_row(ti_postgres *postgres, const char *sql, const ti_ledger_row *row, int64_t id,
+                             ticker_error *error)
 {
     values list = {.count = 0};
     ti_pg_parameters parameters;
-    ti_pg_result *result = NULL;
     ticker_status status;
 
     ti_buffer_init(&list.text, 4 * TEXT_BYTES_MAX);
-    add_ledger_row(&list, row, *id);
+    add_ledger_row(&list, row, id);
     add_version(&list, &postgres->base);
-    if (end_values(&list, &parameters))
-        status = ti_pg_run_unique(postgres->link, sql, &parameters, duplicate, &result, error);
-    else
-        status = ti_fail_memory(error);
-    if (status == TICKER_OK && (duplicate == NULL || !*duplicate)) {
-        if (ti_pg_rows(result) > 0)
-            *id = ti_pg_integer(result, 0, 0);
-        else
-            status = TICKER_DONE;
-    }
-    ti_pg_free(result);
+    status = end_values(&list, &parameters) ? ti_pg_pipe_put(postgres->link, sql, &parameters, error)
+                                            : ti_fail_memory(error);
     ti_buffer_free(&list.text);
     return status;
 }
 
-ticker_status ti_pg_ask_import(ti_pg_link *link, int64_t bytes, const char *sha256, const char *member, int64_t *id,
+/* Writes it at once. TICKER_DONE: the row to write over is at its end. */
+static ticker_status write_row(ti_postgres *postgres, const char *sql, const ti_ledger_row *row, int64_t *id,
                                ticker_error *error)
 {
+    ti_pg_link *link = postgres->link;
+    ti_pg_result *result = NULL;
+    ticker_status status = ti_pg_pipe_begin(link, error);
+
+    if (status == TICKER_OK)
+        status = put_row(postgres, sql, row, *id, error);
+    if (status == TICKER_OK)
+        status = ti_pg_pipe_end(link, &result, 1, NULL, error);
+    else
+        ti_pg_rollback(link);
+    if (status == TICKER_OK)
+        status = ti_pg_take_id(result, id);
+    ti_pg_free(result);
+    return status;
+}
+
+ticker_status ti_pg_put_question(ti_pg_link *link, int64_t bytes, const char *sha256, const char *member,
+                                 ticker_error *error)
+{
+    static const unsigned types[] = {TI_PG_OID_INT8, TI_PG_OID_TEXT, TI_PG_OID_TEXT};
     values list = {.count = 0};
     ti_pg_parameters parameters;
-    ti_pg_result *result = NULL;
     ticker_status status;
 
     ti_buffer_init(&list.text, TEXT_BYTES_MAX);
@@ -231,23 +260,43 @@ ticker_status ti_pg_ask_import(ti_pg_link *link, int64_t bytes, const char *sha2
         add_text(&list, sha256);
         add_text(&list, member);
     }
-    if (!end_values(&list, &parameters))
+    if (!end_values(&list, &parameters)) {
         status = ti_fail_memory(error);
-    else if (sha256 != NULL)
-        status = ti_pg_run(
-            link,
-            "SELECT id FROM imports WHERE status = 'imported' AND ($1::bigint < 0 OR bytes = $1) AND sha256 = $2"
-            " AND member = $3",
-            &parameters, &result, error);
-    else
-        status = ti_pg_run(link, "SELECT id FROM imports WHERE status = 'imported' AND bytes = $1 ORDER BY id LIMIT 1",
-                           &parameters, &result, error);
-    if (status == TICKER_OK && ti_pg_rows(result) > 0)
-        *id = ti_pg_integer(result, 0, 0);
-    else if (status == TICKER_OK)
-        status = TICKER_DONE;
-    ti_pg_free(result);
+    } else {
+        parameters.types = types;
+        status = ti_pg_pipe_put(link,
+                                sha256 != NULL
+                                    ? "SELECT id FROM imports WHERE status = 'imported' AND ($1 < 0 OR bytes = $1)"
+                                      " AND sha256 = $2 AND member = $3"
+                                    : "SELECT id FROM imports WHERE status = 'imported' AND bytes = $1"
+                                      " ORDER BY id LIMIT 1",
+                                &parameters, error);
+    }
     ti_buffer_free(&list.text);
+    return status;
+}
+
+ticker_status ti_pg_take_id(const ti_pg_result *result, int64_t *id)
+{
+    if (ti_pg_rows(result) == 0)
+        return TICKER_DONE;
+    *id = ti_pg_integer(result, 0, 0);
+    return TICKER_OK;
+}
+
+ticker_status ti_pg_ask_import(ti_pg_link *link, int64_t bytes, const char *sha256, const char *member, int64_t *id,
+                               ticker_error *error)
+{
+    ti_pg_result *result = NULL;
+    ticker_status status = ti_pg_pipe_begin(link, error);
+
+    if (status == TICKER_OK)
+        status = ti_pg_put_question(link, bytes, sha256, member, error);
+    if (status == TICKER_OK)
+        status = ti_pg_pipe_end(link, &result, 1, NULL, error);
+    if (status == TICKER_OK)
+        status = ti_pg_take_id(result, id);
+    ti_pg_free(result);
     return status;
 }
 
@@ -283,64 +332,164 @@ static bool put_instrument(ti_buffer *rows, const ti_instrument *instrument)
     return true;
 }
 
-static ticker_status send_instruments(ti_pg_link *link, ti_next_instrument next, void *payload, ticker_error *error)
+/* Up to about `bytes` of rows; none: there are no more. */
+static ticker_status gather_instruments(ti_buffer *rows, size_t bytes, ti_next_instrument next, void *payload,
+                                        ticker_error *error)
+{
+    ti_instrument instrument;
+
+    while (rows->size < bytes && next(payload, &instrument))
+        if (!put_instrument(rows, &instrument))
+            return ti_fail_memory(error);
+    return TICKER_OK;
+}
+
+/* Sends what has been gathered, all there is and the rest: of a file with many instruments. */
+static ticker_status send_instruments(ti_pg_link *link, ti_buffer *rows, ti_next_instrument next, void *payload,
+                                      ticker_error *error)
 {
     ticker_status status = ti_pg_run(
         link, "CREATE TEMPORARY TABLE ticker_instruments (LIKE instruments) ON COMMIT DROP", NULL, NULL, error);
-    ti_instrument instrument;
-    ti_buffer rows;
 
-    ti_buffer_init(&rows, SEND_BYTES + TEXT_BYTES_MAX);
     if (status == TICKER_OK)
-        status = ti_pg_copy_begin(
-            link,
-            "COPY ticker_instruments (ticker, market, name, specification, isin, first_date, last_date)"
-            " FROM STDIN (FORMAT binary)",
-            error);
-    while (status == TICKER_OK && next(payload, &instrument)) {
-        if (!put_instrument(&rows, &instrument)) {
-            status = ti_fail_memory(error);
-        } else if (rows.size >= SEND_BYTES) {
-            status = ti_pg_copy_send(link, rows.data, rows.size, error);
-            ti_buffer_clear(&rows);
-        }
+        status = ti_pg_copy_begin(link, "COPY ticker_instruments (" INSTRUMENT_COLUMNS ") FROM STDIN (FORMAT binary)",
+                                  error);
+    while (status == TICKER_OK && rows->size > 0) {
+        status = ti_pg_copy_send(link, rows->data, rows->size, error);
+        ti_buffer_clear(rows);
+        if (status == TICKER_OK)
+            status = gather_instruments(rows, SEND_BYTES, next, payload, error);
     }
     if (status == TICKER_OK)
-        status = ti_pg_copy_send(link, rows.data, rows.size, error);
-    if (status == TICKER_OK)
         status = ti_pg_copy_end(link, error);
-    ti_buffer_free(&rows);
     return status == TICKER_OK ? ti_pg_run(link, instruments_sql, NULL, NULL, error) : status;
 }
 
-/* The ledger row first: when another import of the same bytes holds its place, the rest need not be done. */
+static ticker_status put_instruments(ti_pg_link *link, const ti_buffer *rows, ticker_error *error)
+{
+    static const ti_copy_kind kinds[] = {TI_COPY_TEXT, TI_COPY_TEXT, TI_COPY_TEXT, TI_COPY_TEXT,
+                                         TI_COPY_TEXT, TI_COPY_DATE, TI_COPY_DATE};
+    ti_pg_parameters parameters;
+    ti_pg_arrays arrays;
+    ticker_status status;
+
+    if (rows->size == 0)
+        return TICKER_OK;
+    ti_pg_arrays_init(&arrays);
+    if (ti_pg_arrays_rows(&arrays, kinds, 7, &rows, 1)) {
+        parameters = ti_pg_arrays_end(&arrays);
+        status = ti_pg_pipe_put(link, few_instruments_sql, &parameters, error);
+    } else {
+        status = ti_fail_memory(error);
+    }
+    ti_pg_arrays_free(&arrays);
+    return status;
+}
+
+/* The ledger row into a pipe, as the first statement: when another import of the same bytes holds its place, the rest need not be done. */
+static ticker_status begin_commit(ti_postgres *postgres, const ti_ledger_row *row, ticker_error *error)
+{
+    ticker_status status = ti_pg_pipe_begin(postgres->link, error);
+
+    return status == TICKER_OK
+               ? put_row(postgres, postgres->base.adopt != 0 ? adopt_sql : insert_sql, row, postgres->import_id, error)
+               : status;
+}
+
+/* Ends the pipe that begins with the ledger row. TICKER_DONE: there is another import of the same bytes, or of the row to take over. */
+static ticker_status end_commit(ti_postgres *postgres, ticker_error *error)
+{
+    ti_pg_result *result = NULL;
+    bool duplicate = false;
+    ticker_status status = ti_pg_pipe_end(postgres->link, &result, 1, &duplicate, error);
+
+    if (status == TICKER_OK && (duplicate || ti_pg_rows(result) == 0))
+        status = TICKER_DONE;
+    ti_pg_free(result);
+    return status;
+}
+
+/* Of a file that is not small: the ledger row, and what takes more than one statement. */
+static ticker_status commit_much(ti_postgres *postgres, const ti_ledger_row *row, ti_buffer *instruments,
+                                 ti_next_instrument next, void *payload, ticker_error *error)
+{
+    ticker_status status = begin_commit(postgres, row, error);
+
+    if (status == TICKER_OK)
+        status = end_commit(postgres, error);
+    if (status == TICKER_OK)
+        status = ti_pg_apply_day_quotes(postgres, error);
+    if (status == TICKER_OK && next != NULL)
+        status = send_instruments(postgres->link, instruments, next, payload, error);
+    if (status == TICKER_OK)
+        status = ti_pg_pipe_begin(postgres->link, error);
+    if (status == TICKER_OK && postgres->later)
+        status = ti_pg_put_rows(postgres, error);
+    if (status == TICKER_OK)
+        status = ti_pg_put_announcement(postgres->link, postgres->import_id, error);
+    return status == TICKER_OK ? ti_pg_pipe_end(postgres->link, NULL, 0, NULL, error) : status;
+}
+
+/* All of it in one go. */
+static ticker_status commit_few(ti_postgres *postgres, const ti_ledger_row *row, const ti_buffer *instruments,
+                                ticker_error *error)
+{
+    ticker_status status = ti_pg_claim_years(postgres, error);
+
+    if (status == TICKER_OK)
+        status = begin_commit(postgres, row, error);
+    if (status == TICKER_OK)
+        status = ti_pg_put_by_keys(postgres->link, error);
+    if (status == TICKER_OK && postgres->later)
+        status = ti_pg_put_rows(postgres, error);
+    if (status == TICKER_OK)
+        status = ti_pg_put_days(postgres, error);
+    if (status == TICKER_OK)
+        status = put_instruments(postgres->link, instruments, error);
+    if (status == TICKER_OK)
+        status = ti_pg_put_announcement(postgres->link, postgres->import_id, error);
+    /* A row to take over may turn out to be at its end, which is no failure: so the COMMIT waits. */
+    if (status == TICKER_OK && postgres->base.adopt == 0) {
+        status = ti_pg_pipe_put(postgres->link, "COMMIT", NULL, error);
+        postgres->committed = true;
+    }
+    return status == TICKER_OK ? end_commit(postgres, error) : status;
+}
+
+/* Another import of the same bytes was first: it is *id. */
+static ticker_status give_way(ticker_store *store, const ti_ledger_row *row, int64_t *id, ticker_error *error)
+{
+    ticker_status status;
+
+    ti_pg_rollback_import(store);
+    status = ti_pg_ask_import(ti_pg_store(store)->link, row->bytes, row->sha256, row->member, id, error);
+    if (status == TICKER_OK)
+        return TICKER_DONE;
+    return status != TICKER_DONE
+               ? status
+               : ti_fail(error, TICKER_RETRY, TICKER_ERROR_DATABASE, "another import of the same bytes came and went");
+}
+
 ticker_status ti_pg_commit_import(ticker_store *store, const ti_ledger_row *row, ti_next_instrument next, void *payload,
                                   int64_t *id, ticker_error *error)
 {
     ti_postgres *postgres = ti_pg_store(store);
-    ti_pg_link *link = postgres->link;
-    bool duplicate = false;
-    ticker_status status;
+    ticker_status status = TICKER_OK;
+    ti_buffer instruments;
 
     *id = postgres->import_id;
-    status = write_row(postgres, store->adopt != 0 ? adopt_sql : insert_sql, row, id, &duplicate, error);
-    if (status == TICKER_DONE || duplicate) {
-        ti_pg_rollback_import(store);
-        status = ti_pg_ask_import(link, row->bytes, row->sha256, row->member, id, error);
-        if (status == TICKER_OK)
-            return TICKER_DONE;
-        return status != TICKER_DONE ? status
-                                     : ti_fail(error, TICKER_RETRY, TICKER_ERROR_DATABASE,
-                                               "another import of the same bytes came and went");
-    }
-    if (status == TICKER_OK)
-        status = ti_pg_apply_day_quotes(postgres, error);
-    if (status == TICKER_OK && next != NULL)
-        status = send_instruments(link, next, payload, error);
-    if (status == TICKER_OK)
-        status = ti_pg_announce(link, *id, error);
-    if (status == TICKER_OK)
-        status = ti_pg_commit(link, error);
+    ti_buffer_init(&instruments, SEND_BYTES + TEXT_BYTES_MAX);
+    if (next != NULL)
+        status = gather_instruments(&instruments, SEND_BYTES, next, payload, error);
+    if (status == TICKER_OK && instruments.size < SEND_BYTES && ti_pg_few_day_quotes(postgres))
+        status = commit_few(postgres, row, &instruments, error);
+    else if (status == TICKER_OK)
+        status = commit_much(postgres, row, &instruments, next, payload, error);
+    ti_buffer_free(&instruments);
+    if (status == TICKER_DONE)
+        return give_way(store, row, id, error);
+    if (status == TICKER_OK && !postgres->committed)
+        status = ti_pg_commit(postgres->link, error);
     if (status == TICKER_OK)
         ti_pg_forget(postgres);
     return status;
@@ -362,11 +511,11 @@ ticker_status ti_pg_record(ticker_store *store, const ti_ledger_row *row, int64_
     if (status != TICKER_OK)
         return status;
     *id = store->adopt;
-    status = store->adopt != 0 ? write_row(postgres, adopt_sql, row, id, NULL, error) : TICKER_DONE;
+    status = store->adopt != 0 ? write_row(postgres, adopt_sql, row, id, error) : TICKER_DONE;
     if (status != TICKER_DONE)
         return status;
     *id = TICKER_NULL;
-    return write_row(postgres, insert_sql, row, id, NULL, error);
+    return write_row(postgres, insert_sql, row, id, error);
 }
 
 ticker_status ti_pg_mark(ticker_store *store, int64_t id, const char *status_text, const char *why, ticker_error *error)

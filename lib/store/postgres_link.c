@@ -9,25 +9,13 @@
 
 #include "base/error.h"
 #include "base/number.h"
-#include "store/postgres.h"
+#include "store/postgres_link.h"
 
 #define SERVER_VERSION 150000 /* UNIQUE NULLS NOT DISTINCT came with 15 */
 #define SERVER_VERSION_TEXT "15"
-#define WHERE_MAX 256
 #define SQLSTATE_SIZE 5
 
-#define UNIQUE_VIOLATION "23505"
 #define SCHEMA_HINT "the schema is missing or damaged: run \"ticker-cli db migrate\""
-
-struct ti_pg_link {
-    PGconn *conn;
-    char *url;
-    const ticker_store *store; /* may tell to stop; NULL: nobody does */
-    unsigned connection;       /* how often it has connected */
-    bool copying;
-    bool streaming;
-    char where[WHERE_MAX];
-};
 
 /* What every session of ours relies on, whatever the server's or the user's defaults are. */
 static const char session_sql[] =
@@ -66,6 +54,9 @@ static const struct {
     {"42703", TICKER_FATAL, TICKER_ERROR_DATABASE, SCHEMA_HINT},
     {"XX001", TICKER_FATAL, TICKER_ERROR_DATABASE, "restore the server's database from a backup"},
     {"XX002", TICKER_FATAL, TICKER_ERROR_DATABASE, "an index is damaged: REINDEX it"},
+    {"26000", TICKER_RETRY, TICKER_ERROR_DATABASE,
+     NULL}, /* what was prepared is lost: the next time it is done without */
+    {"42P05", TICKER_RETRY, TICKER_ERROR_DATABASE, NULL},
     {"25006", TICKER_FATAL, TICKER_ERROR_DATABASE, "connect to the primary server, not to a standby"},
 };
 
@@ -101,7 +92,7 @@ static ticker_status fail_with(const ti_pg_link *link, const char *sqlstate, con
 }
 
 /* libpq's own text, its first line, for failures that the server did not put into a result. */
-static ticker_status fail_connection(const ti_pg_link *link, ticker_error *error)
+ticker_status ti_pg_fail_connection(const ti_pg_link *link, ticker_error *error)
 {
     char text[TICKER_ERROR_MESSAGE_MAX];
 
@@ -110,7 +101,7 @@ static ticker_status fail_connection(const ti_pg_link *link, ticker_error *error
     return fail_with(link, "", text[0] != '\0' ? text : "the connection was lost", error);
 }
 
-static ticker_status fail_result(const ti_pg_link *link, const PGresult *result, ticker_error *error)
+ticker_status ti_pg_fail_result(const ti_pg_link *link, const PGresult *result, ticker_error *error)
 {
     char text[TICKER_ERROR_MESSAGE_MAX];
     const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
@@ -118,7 +109,7 @@ static ticker_status fail_result(const ti_pg_link *link, const PGresult *result,
     const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
 
     if (message == NULL)
-        return fail_connection(link, error);
+        return ti_pg_fail_connection(link, error);
     (void)snprintf(text, sizeof(text), "%s%s%s", message, detail != NULL ? ": " : "", detail != NULL ? detail : "");
     return fail_with(link, sqlstate != NULL ? sqlstate : "", text, error);
 }
@@ -219,7 +210,8 @@ static ticker_status connect_link(ti_pg_link *link, ticker_error *error)
     bool late = false;
 
     PQfinish(link->conn);
-    link->copying = link->streaming = false;
+    link->copying = link->streaming = link->singly = false;
+    ti_pg_pipe_forget(&link->pipe);
     link->conn = PQconnectStartParams(names, values, 1);
     if (link->conn == NULL)
         return ti_fail_memory(error);
@@ -266,6 +258,7 @@ void ti_pg_close(ti_pg_link *link)
     if (link == NULL)
         return;
     PQfinish(link->conn);
+    ti_pg_pipe_forget(&link->pipe);
     free(link->url);
     free(link);
 }
@@ -322,19 +315,20 @@ static ticker_status run(ti_pg_link *link, const char *sql, const ti_pg_paramete
     if (parameters == NULL && !binary)
         sent = PQsendQuery(link->conn, sql);
     else
-        sent = PQsendQueryParams(link->conn, sql, parameters != NULL ? parameters->count : 0,
-                                 parameters != NULL ? parameters->types : NULL,
-                                 parameters != NULL ? parameters->values : NULL, NULL, NULL, binary);
+        sent = PQsendQueryParams(
+            link->conn, sql, parameters != NULL ? parameters->count : 0, parameters != NULL ? parameters->types : NULL,
+            parameters != NULL ? parameters->values : NULL, parameters != NULL ? parameters->lengths : NULL,
+            parameters != NULL ? parameters->formats : NULL, binary);
     if (sent == 0)
-        return fail_connection(link, error);
+        return ti_pg_fail_connection(link, error);
     made = ti_pg_wait_result(link->conn, link->store);
     answer = PQresultStatus(made);
     if (answer != PGRES_TUPLES_OK && answer != PGRES_COMMAND_OK) {
         const char *sqlstate = PQresultErrorField(made, PG_DIAG_SQLSTATE);
-        if (duplicate != NULL && sqlstate != NULL && strcmp(sqlstate, UNIQUE_VIOLATION) == 0)
+        if (duplicate != NULL && sqlstate != NULL && strcmp(sqlstate, TI_PG_SQLSTATE_UNIQUE) == 0)
             *duplicate = true;
         else
-            status = fail_result(link, made, error);
+            status = ti_pg_fail_result(link, made, error);
     }
     if (result != NULL && status == TICKER_OK)
         *result = made;
@@ -388,13 +382,13 @@ static ticker_status drain(ti_pg_link *link, ticker_error *error)
         }
         if (status == TICKER_OK && answer != PGRES_COMMAND_OK && answer != PGRES_TUPLES_OK &&
             answer != PGRES_SINGLE_TUPLE)
-            status = fail_result(link, result, error);
+            status = ti_pg_fail_result(link, result, error);
         PQclear(result);
         if (PQstatus(link->conn) != CONNECTION_OK)
             break;
     }
     if (status == TICKER_OK && PQstatus(link->conn) != CONNECTION_OK)
-        status = fail_connection(link, error);
+        status = ti_pg_fail_connection(link, error);
     return status;
 }
 
@@ -407,6 +401,7 @@ void ti_pg_rollback(ti_pg_link *link)
         return;
     if (link->streaming)
         ti_pg_stream_end(link);
+    ti_pg_pipe_abandon(link);
     if (link->copying) {
         link->copying = false;
         if (PQputCopyEnd(link->conn, "the import was given up") < 0)
@@ -423,7 +418,7 @@ ticker_status ti_pg_copy_begin(ti_pg_link *link, const char *sql, ticker_error *
     ticker_status status = TICKER_OK;
 
     if (PQresultStatus(result) != PGRES_COPY_IN)
-        status = fail_result(link, result, error);
+        status = ti_pg_fail_result(link, result, error);
     else
         link->copying = true;
     PQclear(result);
@@ -437,7 +432,7 @@ static ticker_status fail_copy(ti_pg_link *link, ticker_error *error)
 
     link->copying = false;
     status = drain(link, error);
-    return status != TICKER_OK ? status : fail_connection(link, error);
+    return status != TICKER_OK ? status : ti_pg_fail_connection(link, error);
 }
 
 ticker_status ti_pg_copy_send(ti_pg_link *link, const void *data, size_t size, ticker_error *error)
@@ -473,7 +468,7 @@ ticker_status ti_pg_prepare(ti_pg_link *link, const char *name, const char *sql,
     ticker_status status = TICKER_OK;
 
     if (PQresultStatus(result) != PGRES_COMMAND_OK)
-        status = fail_result(link, result, error);
+        status = ti_pg_fail_result(link, result, error);
     PQclear(result);
     return status;
 }
@@ -488,10 +483,9 @@ ticker_status ti_pg_stream_begin(ti_pg_link *link, const char *sql, const char *
                                        NULL, 0);
 
     if (sent != 1)
-        return fail_connection(link, error);
+        return ti_pg_fail_connection(link, error);
     link->streaming = true;
-    if (!few)
-        (void)PQsetSingleRowMode(link->conn); /* without it the rows come all at once: slower, not wrong */
+    link->singly = !few && PQsetSingleRowMode(link->conn) == 1; /* else the rows come all at once: slower, not wrong */
     return ti_pg_stream_next(link, first, error);
 }
 
@@ -511,7 +505,7 @@ ticker_status ti_pg_stream_next(ti_pg_link *link, ti_pg_result **row, ticker_err
         *row = result;
         return TICKER_OK;
     }
-    status = fail_result(link, result, error);
+    status = ti_pg_fail_result(link, result, error);
     PQclear(result);
     link->streaming = false;
     (void)drain(link, &unused);
@@ -541,6 +535,14 @@ void ti_pg_free(ti_pg_result *result)
 size_t ti_pg_rows(const ti_pg_result *result)
 {
     return (size_t)PQntuples(result);
+}
+
+size_t ti_pg_affected(const ti_pg_result *result)
+{
+    int64_t rows = 0;
+
+    (void)ti_parse_integer(ti_slice_of(PQcmdTuples((PGresult *)(uintptr_t)result)), true, &rows);
+    return (size_t)rows;
 }
 
 size_t ti_pg_columns(const ti_pg_result *result)

@@ -13,6 +13,7 @@
 #define FIRST_DAY (-719162)                       /* 0001-01-01 */
 #define SEND_BYTES ((size_t)128 * 1024)           /* of one period before they are sent: larger gains nothing */
 #define PENDING_BYTES ((size_t)8 * 1024 * 1024)   /* of all periods together */
+#define CLAIMS_MAX 16                             /* periods that are claimed together */
 #define ROWS_BYTES_MAX ((size_t)16 * 1024 * 1024) /* cap of one buffer: far above a row and SEND_BYTES */
 
 /* A load may take long and its input may be slow, so the limits meant for people's queries are lifted, for this transaction only. A lock is
@@ -20,14 +21,13 @@
  * tuned. */
 static const char begin_sql[] =
     "SELECT nextval(pg_get_serial_sequence(format('%I.imports', current_schema()), 'id')),"
+    " (SELECT max(version) FROM ticker_schema),"
     " set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '0', true),"
     " set_config('lock_timeout', '15min', true), set_config('cursor_tuple_fraction', '1', true),"
     " set_config('maintenance_work_mem', greatest(pg_size_bytes(current_setting('maintenance_work_mem')) / 1024, "
     "262144)"
     " || 'kB', true),"
     " set_config('work_mem', greatest(pg_size_bytes(current_setting('work_mem')) / 1024, 65536) || 'kB', true)";
-
-static const char stage_name[] = "ticker_staged";
 
 const ti_copy_layout *ti_pg_layout(const ti_postgres *postgres, ticker_table table)
 {
@@ -59,7 +59,7 @@ void ti_pg_forget(ti_postgres *postgres)
     postgres->year_count = postgres->year_capacity = 0;
     postgres->pending = 0;
     postgres->copying = NULL;
-    postgres->stage_made = postgres->days_made = false;
+    postgres->stage_made = postgres->days_made = postgres->copied = postgres->later = postgres->committed = false;
     ti_buffer_init(&postgres->staged, ROWS_BYTES_MAX);
     ti_buffer_init(&postgres->days, ROWS_BYTES_MAX);
 }
@@ -71,25 +71,42 @@ ticker_status ti_pg_idle(ti_postgres *postgres, ticker_error *error)
     return ti_pg_ready(postgres->link, error);
 }
 
+/* The schema's version is looked at with each import, so that nobody need ask for it before. */
+static ticker_status check_current(ti_postgres *postgres, int version, ticker_error *error)
+{
+    postgres->base.current = version == TI_SCHEMA_VERSION;
+    if (postgres->base.current)
+        return TICKER_OK;
+    return ti_fail(error, TICKER_RETRY, TICKER_ERROR_DATABASE,
+                   "PostgreSQL (%s): the schema has become another version, %d", ti_pg_where(postgres->link), version);
+}
+
 ticker_status ti_pg_begin(ticker_store *store, int64_t *import_id, ticker_error *error)
 {
     ti_postgres *postgres = ti_pg_store(store);
-    ti_pg_result *result = NULL;
+    ti_pg_result *answers[2] = {NULL, NULL};
     ticker_status status = ti_pg_idle(postgres, error);
 
     if (status != TICKER_OK)
         return status;
-    status = ti_pg_run(postgres->link, "BEGIN ISOLATION LEVEL READ COMMITTED", NULL, NULL, error);
+    status = ti_pg_pipe_begin(postgres->link, error);
     if (status == TICKER_OK)
-        status = ti_pg_run(postgres->link, begin_sql, NULL, &result, error);
+        status = ti_pg_pipe_put(postgres->link, "BEGIN ISOLATION LEVEL READ COMMITTED", NULL, error);
+    if (status == TICKER_OK)
+        status = ti_pg_pipe_put(postgres->link, begin_sql, NULL, error);
+    if (status == TICKER_OK)
+        status = ti_pg_pipe_end(postgres->link, answers, 2, NULL, error);
+    if (status == TICKER_OK)
+        status = check_current(postgres, (int)ti_pg_integer(answers[1], 0, 1), error);
     if (status == TICKER_OK) {
-        postgres->import_id = store->adopt != 0 ? store->adopt : ti_pg_integer(result, 0, 0);
+        postgres->import_id = store->adopt != 0 ? store->adopt : ti_pg_integer(answers[1], 0, 0);
         postgres->importing = true;
         *import_id = postgres->import_id;
     } else {
         ti_pg_rollback(postgres->link);
     }
-    ti_pg_free(result);
+    ti_pg_free(answers[0]);
+    ti_pg_free(answers[1]);
     return status;
 }
 
@@ -113,16 +130,16 @@ static ticker_status make_stage(ti_postgres *postgres, ticker_error *error)
 }
 
 /* One COPY is open at a time, so going on with other rows ends it. */
-static ticker_status start_copy(ti_postgres *postgres, const ti_buffer *rows, const char *name, ticker_error *error)
+static ticker_status start_copy(ti_postgres *postgres, const ti_buffer *rows, ti_pg_period *period, ticker_error *error)
 {
     const ti_copy_layout *layout = ti_pg_layout(postgres, postgres->table);
-    bool staged = rows == &postgres->staged;
+    bool staged = period == NULL;
     ti_buffer sql;
     const char *text;
     ticker_status status;
 
     ti_buffer_init(&sql, TI_PG_SQL_MAX);
-    (void)ti_buffer_printf(&sql, "COPY %s (", name);
+    (void)ti_buffer_printf(&sql, "COPY %s (", staged ? "ticker_staged" : period->name);
     (void)ti_pg_column_list(&sql, layout, "");
     (void)ti_buffer_printf(&sql, "%s, import_id%s) FROM STDIN (FORMAT binary)",
                            postgres->table == TICKER_QUOTES ? ", occurrence" : "", staged ? ", record" : "");
@@ -130,6 +147,8 @@ static ticker_status start_copy(ti_postgres *postgres, const ti_buffer *rows, co
     status = text != NULL ? end_copy(postgres, error) : ti_fail_memory(error);
     if (status == TICKER_OK && staged && !postgres->stage_made)
         status = make_stage(postgres, error);
+    if (status == TICKER_OK && period != NULL && !period->made)
+        status = ti_pg_make(postgres->link, postgres->table, period, error);
     if (status == TICKER_OK)
         status = ti_pg_copy_begin(postgres->link, text, error);
     if (status == TICKER_OK)
@@ -138,14 +157,17 @@ static ticker_status start_copy(ti_postgres *postgres, const ti_buffer *rows, co
     return status;
 }
 
-static ticker_status send_rows(ti_postgres *postgres, ti_buffer *rows, const char *name, ticker_error *error)
+/* The rows of a fresh period, or those that are staged (NULL). */
+static ticker_status send_rows(ti_postgres *postgres, ti_pg_period *period, ticker_error *error)
 {
+    ti_buffer *rows = period != NULL ? &period->rows : &postgres->staged;
     ticker_status status = TICKER_OK;
 
     if (rows->size == 0)
         return TICKER_OK;
+    postgres->copied = true;
     if (postgres->copying != rows)
-        status = start_copy(postgres, rows, name, error);
+        status = start_copy(postgres, rows, period, error);
     if (status == TICKER_OK)
         status = ti_pg_copy_send(postgres->link, rows->data, rows->size, error);
     if (status != TICKER_OK)
@@ -158,11 +180,11 @@ static ticker_status send_rows(ti_postgres *postgres, ti_buffer *rows, const cha
 /* Sends what all periods have, and frees what they shared. */
 static ticker_status send_all(ti_postgres *postgres, ticker_error *error)
 {
-    ticker_status status = send_rows(postgres, &postgres->staged, stage_name, error);
+    ticker_status status = send_rows(postgres, NULL, error);
 
     for (size_t i = 0; i < postgres->period_count && status == TICKER_OK; i++) {
         ti_pg_period *period = &postgres->periods[i];
-        status = send_rows(postgres, &period->rows, period->name, error);
+        status = send_rows(postgres, period, error);
         if (status == TICKER_OK)
             ti_buffer_free(&period->rows);
     }
@@ -174,6 +196,11 @@ ticker_status ti_pg_finish_copy(ti_postgres *postgres, ticker_error *error)
     ticker_status status = send_all(postgres, error);
 
     return status == TICKER_OK ? end_copy(postgres, error) : status;
+}
+
+bool ti_pg_few(const ti_postgres *postgres)
+{
+    return !postgres->copied && postgres->pending <= TI_PG_FEW_BYTES && postgres->period_count <= TI_PG_FEW_PERIODS;
 }
 
 /* Inserts an unclaimed period where its first day belongs. NULL: no memory. */
@@ -194,19 +221,7 @@ static ti_pg_period *insert_period(ti_postgres *postgres, size_t at, const ti_pg
     return &postgres->periods[at];
 }
 
-/* TICKER_DONE: the bytes were imported by somebody else while this import waited for the period. */
-static ticker_status came_meanwhile(ti_postgres *postgres, ticker_error *error)
-{
-    int64_t id;
-    ticker_status status;
-
-    if (postgres->base.sha256 == NULL)
-        return TICKER_OK;
-    status = ti_pg_ask_import(postgres->link, -1, postgres->base.sha256, postgres->base.member, &id, error);
-    return status == TICKER_OK ? TICKER_DONE : status == TICKER_DONE ? TICKER_OK : status;
-}
-
-static ticker_status open_period(ti_postgres *postgres, size_t at, int64_t date, ticker_error *error)
+static ticker_status add_period(ti_postgres *postgres, size_t at, int64_t date, ticker_error *error)
 {
     ti_pg_period period = {0};
     ticker_status status;
@@ -223,12 +238,7 @@ static ticker_status open_period(ti_postgres *postgres, size_t at, int64_t date,
         return status;
     ti_pg_period_of(postgres->table, date, &period);
     ti_buffer_init(&period.rows, ROWS_BYTES_MAX);
-    status = ti_pg_claim(postgres->link, postgres->table, postgres->table == TICKER_TRADES, &period, error);
-    if (status == TICKER_OK)
-        status = came_meanwhile(postgres, error);
-    if (status == TICKER_OK && insert_period(postgres, at, &period) == NULL)
-        status = ti_fail_memory(error);
-    return status;
+    return insert_period(postgres, at, &period) != NULL ? TICKER_OK : ti_fail_memory(error);
 }
 
 /* The last period that begins at or before the day, if any, and where a new one would stand. */
@@ -252,20 +262,73 @@ static bool holds(const ti_postgres *postgres, size_t index, int64_t date)
            date < postgres->periods[index].end;
 }
 
-static ticker_status find_period(ti_postgres *postgres, int64_t date, ti_pg_period **found, ticker_error *error)
+/* The period of a day that find_periods() has seen. */
+static ti_pg_period *period_of(ti_postgres *postgres, int64_t date)
 {
+    if (!holds(postgres, postgres->period_last, date))
+        postgres->period_last = search_period(postgres, date) - 1;
+    return &postgres->periods[postgres->period_last];
+}
+
+/* Up to CLAIMS_MAX of the periods from `first` on that are not claimed yet: *next is behind the last one of them. Their order is the same
+ * for all imports. TICKER_DONE: the bytes were imported by somebody else while this import waited for a period. */
+static ticker_status claim_some(ti_postgres *postgres, size_t first, size_t *next, ticker_error *error)
+{
+    bool alone = postgres->table == TICKER_TRADES, ask = postgres->base.sha256 != NULL;
+    ti_pg_result *answers[2 * CLAIMS_MAX + 1];
+    ti_pg_period *claimed[CLAIMS_MAX];
+    size_t count = 0, at = first;
+    int64_t id;
+    ticker_status status = ti_pg_pipe_begin(postgres->link, error);
+
+    for (; status == TICKER_OK && at < postgres->period_count && count < CLAIMS_MAX; at++) {
+        if (postgres->periods[at].claimed)
+            continue;
+        claimed[count++] = &postgres->periods[at];
+        status = ti_pg_put_claim(postgres->link, postgres->table, alone, &postgres->periods[at], error);
+    }
+    *next = at;
+    if (status == TICKER_OK && ask)
+        status = ti_pg_put_question(postgres->link, -1, postgres->base.sha256, postgres->base.member, error);
+    if (status == TICKER_OK)
+        status = ti_pg_pipe_end(postgres->link, answers, 2 * count + (ask ? 1 : 0), NULL, error);
+    if (status != TICKER_OK)
+        return status;
+    for (size_t i = 0; i < count && status == TICKER_OK; i++)
+        status = ti_pg_take_claim(postgres->link, postgres->table, alone, &answers[2 * i], claimed[i], error);
+    if (status == TICKER_OK && ask && ti_pg_take_id(answers[2 * count], &id) == TICKER_OK)
+        status = TICKER_DONE;
+    for (size_t i = 0; i < 2 * count + (ask ? 1 : 0); i++)
+        ti_pg_free(answers[i]);
+    return status;
+}
+
+/* Sees to it that the periods of all rows are known. */
+static ticker_status find_periods(ti_postgres *postgres, const ticker_batch *batch, unsigned column,
+                                  ticker_error *error)
+{
+    size_t known = postgres->period_count;
     ticker_status status = TICKER_OK;
 
-    if (!holds(postgres, postgres->period_last, date)) {
-        size_t at = search_period(postgres, date);
+    for (size_t row = 0; row < batch->rows && status == TICKER_OK; row++) {
+        int64_t date = batch->i64[column][row];
+        size_t at;
+
+        if (holds(postgres, postgres->period_last, date))
+            continue;
+        at = search_period(postgres, date);
         if (at > 0 && holds(postgres, at - 1, date)) {
             postgres->period_last = at - 1;
-        } else {
-            status = open_period(postgres, at, date, error);
-            postgres->period_last = at;
+            continue;
         }
+        status = ti_pg_check_day(batch, row, date, error);
+        if (status == TICKER_OK)
+            status = add_period(postgres, at, date, error);
+        postgres->period_last = at;
     }
-    *found = status == TICKER_OK ? &postgres->periods[postgres->period_last] : NULL;
+    if (status == TICKER_OK && postgres->period_count > known)
+        for (size_t at = 0; at < postgres->period_count && status == TICKER_OK;)
+            status = claim_some(postgres, at, &at, error);
     return status;
 }
 
@@ -284,12 +347,13 @@ static ticker_status put_row(ti_postgres *postgres, const ticker_batch *batch, s
     if (!period->fresh)
         ti_copy_tail_int8(&tail, postgres->records);
     postgres->records++;
+    period->records++;
     status = ti_copy_row(ti_pg_layout(postgres, postgres->table), batch, row, &tail, rows, error);
     if (status != TICKER_OK)
         return status;
     postgres->pending += rows->size - before;
-    if (rows->size >= SEND_BYTES)
-        return send_rows(postgres, rows, period->fresh ? period->name : stage_name, error);
+    if (rows->size >= (postgres->copied ? SEND_BYTES : TI_PG_FEW_BYTES))
+        return send_rows(postgres, period->fresh ? period : NULL, error);
     return postgres->pending >= PENDING_BYTES ? send_all(postgres, error) : TICKER_OK;
 }
 
@@ -316,18 +380,13 @@ ticker_status ti_pg_check_day(const ticker_batch *batch, size_t row, int64_t dat
 ticker_status ti_pg_put(ticker_store *store, const ticker_batch *batch, ticker_error *error)
 {
     ti_postgres *postgres = ti_pg_store(store);
-    ticker_status status = check_batch(postgres, batch, error);
     unsigned column = batch->table == TICKER_QUOTES ? (unsigned)TICKER_QUOTE_DATE : (unsigned)TICKER_TRADE_DATE;
+    ticker_status status = check_batch(postgres, batch, error);
 
-    for (size_t row = 0; row < batch->rows && status == TICKER_OK; row++) {
-        int64_t date = batch->i64[column][row];
-        ti_pg_period *period = NULL;
-        status = ti_pg_check_day(batch, row, date, error);
-        if (status == TICKER_OK)
-            status = find_period(postgres, date, &period, error);
-        if (status == TICKER_OK)
-            status = put_row(postgres, batch, row, period, error);
-    }
+    if (status == TICKER_OK)
+        status = find_periods(postgres, batch, column, error);
+    for (size_t row = 0; row < batch->rows && status == TICKER_OK; row++)
+        status = put_row(postgres, batch, row, period_of(postgres, batch->i64[column][row]), error);
     return status;
 }
 

@@ -97,7 +97,7 @@ static ticker_status queue_send(ticker_store *store, const char *body, int64_t d
     static const unsigned types[] = {TI_PG_OID_TEXT, TI_PG_OID_INT8};
     char time[TI_NUMBER_TEXT_MAX];
     const char *const values[] = {body, time};
-    const ti_pg_parameters parameters = {2, types, values};
+    const ti_pg_parameters parameters = {.count = 2, .types = types, .values = values};
 
     (void)ti_format_integer(delay, time);
     return run(store, send_sql, &parameters, NULL, error);
@@ -109,7 +109,7 @@ static ticker_status queue_receive(ticker_store *store, const ti_queue_take *tak
     static const unsigned types[] = {TI_PG_OID_INT8, TI_PG_OID_INT8, TI_PG_OID_INT8, TI_PG_OID_TEXT};
     char max[TI_NUMBER_TEXT_MAX], time[TI_NUMBER_TEXT_MAX], attempts[TI_NUMBER_TEXT_MAX];
     const char *const values[] = {max, time, attempts, take->receipt};
-    const ti_pg_parameters parameters = {4, types, values};
+    const ti_pg_parameters parameters = {.count = 4, .types = types, .values = values};
     ti_pg_result *result = NULL;
     ticker_status status;
 
@@ -129,7 +129,7 @@ static ticker_status queue_hide(ticker_store *store, const ti_held *message, int
     static const unsigned types[] = {TI_PG_OID_INT8, TI_PG_OID_TEXT, TI_PG_OID_INT8};
     char id[TI_NUMBER_TEXT_MAX], hidden[TI_NUMBER_TEXT_MAX];
     const char *const values[] = {id, message->receipt, hidden};
-    const ti_pg_parameters parameters = {3, types, values};
+    const ti_pg_parameters parameters = {.count = 3, .types = types, .values = values};
 
     (void)ti_format_integer(message->id, id);
     (void)ti_format_integer(time, hidden);
@@ -141,7 +141,7 @@ static ticker_status queue_bury(ticker_store *store, const ti_held *message, con
     static const unsigned types[] = {TI_PG_OID_INT8, TI_PG_OID_TEXT, TI_PG_OID_TEXT};
     char id[TI_NUMBER_TEXT_MAX];
     const char *const values[] = {id, message->receipt, reason};
-    const ti_pg_parameters parameters = {3, types, values};
+    const ti_pg_parameters parameters = {.count = 3, .types = types, .values = values};
 
     (void)ti_format_integer(message->id, id);
     return run_held(store, bury_sql, &parameters, error);
@@ -212,7 +212,7 @@ static ticker_status queue_dead(ticker_store *store, int64_t after, ti_visit_que
     static const unsigned types[] = {TI_PG_OID_INT8, TI_PG_OID_INT8};
     char from[TI_NUMBER_TEXT_MAX], max[TI_NUMBER_TEXT_MAX];
     const char *const values[] = {from, max};
-    const ti_pg_parameters parameters = {2, types, values};
+    const ti_pg_parameters parameters = {.count = 2, .types = types, .values = values};
     ti_pg_result *result = NULL;
     ticker_status status;
 
@@ -231,7 +231,7 @@ static ticker_status run_counted(ticker_store *store, const char *sql, int64_t i
     static const unsigned types[] = {TI_PG_OID_INT8};
     char number[TI_NUMBER_TEXT_MAX];
     const char *const values[] = {id != TICKER_NULL ? number : NULL};
-    const ti_pg_parameters parameters = {1, types, values};
+    const ti_pg_parameters parameters = {.count = 1, .types = types, .values = values};
     ti_pg_result *result = NULL;
     ticker_status status;
 

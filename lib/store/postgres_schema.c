@@ -10,7 +10,9 @@
 #include "store/postgres.h"
 
 /* Locks are named by text, so that two schemas of one database do not wait for each other. */
-#define LOCK_KEY "hashtextextended('ticker.' || current_schema() || '.' || $1::text || $2::text, 0)"
+#define LOCK_KEY_OF(name) "hashtextextended('ticker.' || current_schema() || '.' || " name ", 0)"
+#define LOCK_KEY LOCK_KEY_OF("$1::text || $2::text")
+#define PERIOD_KEY LOCK_KEY_OF("$1::text")
 /* Read from the catalog's tables: to_regclass() may answer from a cache that does not know yet what was made while we waited for a lock. */
 #define OUR_SCHEMA "(SELECT oid FROM pg_namespace WHERE nspname = current_schema())"
 
@@ -222,39 +224,57 @@ bool ti_pg_date_range(ti_buffer *sql, const char *column, const ti_pg_period *pe
     return ti_buffer_printf(sql, "%s >= %s AND %s < %s", column, first, column, end);
 }
 
-/* *there: the period's table exists and is a partition. */
-static ticker_status find_partition(ti_pg_link *link, ticker_table table, const ti_pg_period *period, bool *there,
-                                    ticker_error *error)
-{
-    static const char sql[] =
-        "SELECT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = c.oid AND inhparent = p.oid)::int FROM pg_class AS c"
-        " LEFT JOIN pg_class AS p ON p.relname = $2 AND p.relnamespace = c.relnamespace"
-        " WHERE c.relname = $1 AND c.relnamespace = " OUR_SCHEMA;
-    const char *const values[] = {period->name, ticker_table_name(table)};
-    const ti_pg_parameters parameters = {.count = 2, .values = values};
-    ti_pg_result *result = NULL;
-    bool exists = false;
-    ticker_status status = ti_pg_run(link, sql, &parameters, &result, error);
+/* 1: the period's table is a partition; 0: it is some other table; no row: there is none. */
+#define FIND_SQL                                                                                                       \
+    "SELECT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = c.oid AND inhparent = p.oid)::int AS there"               \
+    " FROM pg_class AS c LEFT JOIN pg_class AS p ON p.relname = $2 AND p.relnamespace = c.relnamespace"                \
+    " WHERE c.relname = $1 AND c.relnamespace = " OUR_SCHEMA
 
-    *there = false;
-    if (status == TICKER_OK && ti_pg_rows(result) > 0) {
-        exists = true;
-        *there = ti_pg_integer(result, 0, 0) == 1;
-    }
-    ti_pg_free(result);
-    if (exists && !*there) {
+static const char find_sql[] = FIND_SQL;
+
+/* Whoever is to make the partition locks all others out; those that only put rows in do not hinder one another. */
+static const char claim_sql[] = "SELECT there, CASE WHEN there = 1 THEN pg_advisory_xact_lock_shared(" PERIOD_KEY
+                                ") ELSE pg_advisory_xact_lock(" PERIOD_KEY ") END FROM (SELECT (" FIND_SQL
+                                ") AS there) AS found";
+static const char claim_alone_sql[] = "SELECT 0, pg_advisory_xact_lock(" PERIOD_KEY ")";
+
+ticker_status ti_pg_put_claim(ti_pg_link *link, ticker_table table, bool alone, const ti_pg_period *period,
+                              ticker_error *error)
+{
+    static const unsigned types[] = {TI_PG_OID_TEXT, TI_PG_OID_TEXT};
+    const char *const values[] = {period->name, ticker_table_name(table)};
+    const ti_pg_parameters both = {.count = 2, .types = types, .values = values};
+    const ti_pg_parameters name = {.count = 1, .types = types, .values = values};
+    ticker_status status = ti_pg_pipe_put(link, alone ? claim_alone_sql : claim_sql, alone ? &name : &both, error);
+
+    /* Another import may have made it while this one waited. */
+    return status == TICKER_OK ? ti_pg_pipe_put(link, find_sql, &both, error) : status;
+}
+
+ticker_status ti_pg_take_claim(ti_pg_link *link, ticker_table table, bool alone, ti_pg_result *const answers[2],
+                               ti_pg_period *period, ticker_error *error)
+{
+    bool exists = ti_pg_rows(answers[1]) > 0, there = exists && ti_pg_integer(answers[1], 0, 0) == 1;
+
+    if (exists && !there) {
         ti_fail(error, TICKER_FAILED, TICKER_ERROR_DATABASE, "PostgreSQL (%s): the table %s is no partition of %s",
                 ti_pg_where(link), period->name, ticker_table_name(table));
         ti_error_hint(error, "attach it, rename it or drop it");
-        status = TICKER_FAILED;
+        return TICKER_FAILED;
     }
-    return status;
+    if (!there && !alone && ti_pg_integer(answers[0], 0, 0) == 1)
+        return ti_fail(error, TICKER_RETRY, TICKER_ERROR_DATABASE,
+                       "PostgreSQL (%s): the partition %s went away when it was to be filled", ti_pg_where(link),
+                       period->name);
+    period->claimed = true;
+    period->fresh = !there;
+    period->made = false;
+    return TICKER_OK;
 }
 
 /* A table of its own with a CHECK that says what the partition will hold: so attaching it need not read it. PARTITION OF would lock
  * readers of the parent out until the commit. */
-static ticker_status create_partition(ti_pg_link *link, ticker_table table, const ti_pg_period *period,
-                                      ticker_error *error)
+ticker_status ti_pg_make(ti_pg_link *link, ticker_table table, ti_pg_period *period, ticker_error *error)
 {
     ti_buffer sql;
     const char *text;
@@ -269,39 +289,26 @@ static ticker_status create_partition(ti_pg_link *link, ticker_table table, cons
     text = ti_buffer_string(&sql);
     status = text != NULL ? ti_pg_run(link, text, NULL, NULL, error) : ti_fail_memory(error);
     ti_buffer_free(&sql);
+    period->made = status == TICKER_OK;
     return status;
 }
 
-ticker_status ti_pg_claim(ti_pg_link *link, ticker_table table, bool alone, ti_pg_period *period, ticker_error *error)
+static const char *key_of(ticker_table table)
 {
-    bool there = false;
-    ticker_status status = find_partition(link, table, period, &there, error);
-
-    period->fresh = false;
-    if (status != TICKER_OK)
-        return status;
-    status = ti_pg_lock(link, "", period->name, there && !alone, error);
-    /* Another import may have made it while this one waited. */
-    if (status == TICKER_OK && !there)
-        status = find_partition(link, table, period, &there, error);
-    if (status == TICKER_OK && !there) {
-        status = create_partition(link, table, period, error);
-        period->fresh = status == TICKER_OK;
-    }
-    return status;
+    return table == TICKER_QUOTES ? "UNIQUE NULLS NOT DISTINCT (" TI_PG_QUOTES_KEY ")"
+                                  : "UNIQUE (" TI_PG_TRADES_KEY ")";
 }
 
 ticker_status ti_pg_build_keys(ti_pg_link *link, ticker_table table, const ti_pg_period *period, bool *duplicate,
                                ticker_error *error)
 {
     char sql[512];
-    bool quotes = table == TICKER_QUOTES;
     ticker_status status = ti_pg_run(link, "SAVEPOINT ticker_keys", NULL, NULL, error);
 
     if (status != TICKER_OK)
         return status;
-    (void)snprintf(sql, sizeof(sql), "ALTER TABLE %s ADD CONSTRAINT %s_key UNIQUE %s (%s)", period->name, period->name,
-                   quotes ? "NULLS NOT DISTINCT" : "", quotes ? TI_PG_QUOTES_KEY : TI_PG_TRADES_KEY);
+    (void)snprintf(sql, sizeof(sql), "ALTER TABLE %s ADD CONSTRAINT %s_key %s", period->name, period->name,
+                   key_of(table));
     status = ti_pg_run_unique(link, sql, NULL, duplicate, NULL, error);
     if (status != TICKER_OK)
         return status;
@@ -325,6 +332,25 @@ ticker_status ti_pg_attach(ti_pg_link *link, ticker_table table, ti_pg_period *p
     if (status == TICKER_OK)
         period->fresh = false;
     return status;
+}
+
+/* An empty table need not be read when it is attached: so it needs no CHECK. */
+ticker_status ti_pg_put_partition(ti_pg_link *link, ticker_table table, const ti_pg_period *period, ticker_error *error)
+{
+    char sql[1024], first[40], end[40];
+    ticker_status status;
+
+    (void)snprintf(sql, sizeof(sql),
+                   "CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING STORAGE, CONSTRAINT %s_key %s)", period->name,
+                   ticker_table_name(table), period->name, key_of(table));
+    status = ti_pg_pipe_once(link, sql, NULL, false, error);
+    if (status != TICKER_OK)
+        return status;
+    date_literal(period->first, first);
+    date_literal(period->end, end);
+    (void)snprintf(sql, sizeof(sql), "ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%s) TO (%s)",
+                   ticker_table_name(table), period->name, first, end);
+    return ti_pg_pipe_once(link, sql, NULL, false, error);
 }
 
 #endif

@@ -51,6 +51,14 @@ static ticker_status settle_fresh(ti_postgres *postgres, ti_pg_period *period, t
     return status;
 }
 
+bool ti_pg_put_removal(ti_buffer *sql, const ti_pg_period *period, const char *rows)
+{
+    return ti_buffer_printf(sql,
+                            "DELETE FROM %s AS q USING (SELECT DISTINCT ticker, trade_date FROM %s) AS s"
+                            " WHERE q.source = 'trades' AND q.ticker = s.ticker AND q.trade_date = s.trade_date",
+                            period->name, rows);
+}
+
 /* Quotes of a file take the place of those made from trades, whatever their market. Asked for each period, so that the server looks at
  * one partition only. */
 static ticker_status remove_day_quotes(ti_postgres *postgres, ticker_error *error)
@@ -58,15 +66,15 @@ static ticker_status remove_day_quotes(ti_postgres *postgres, ticker_error *erro
     ticker_status status = ti_pg_run(postgres->link, "ANALYZE ticker_staged", NULL, NULL, error);
 
     for (size_t i = 0; i < postgres->period_count && status == TICKER_OK; i++) {
-        char sql[512];
-        const ti_pg_period *period = &postgres->periods[i];
-        if (period->attached)
+        const char *text;
+        ti_buffer sql;
+
+        if (postgres->periods[i].attached)
             continue;
-        (void)snprintf(sql, sizeof(sql),
-                       "DELETE FROM %s AS q USING (SELECT DISTINCT ticker, trade_date FROM ticker_staged) AS s"
-                       " WHERE q.source = 'trades' AND q.ticker = s.ticker AND q.trade_date = s.trade_date",
-                       period->name);
-        status = ti_pg_run(postgres->link, sql, NULL, NULL, error);
+        ti_buffer_init(&sql, TI_PG_SQL_MAX);
+        text = ti_pg_put_removal(&sql, &postgres->periods[i], "ticker_staged") ? ti_buffer_string(&sql) : NULL;
+        status = text != NULL ? ti_pg_run(postgres->link, text, NULL, NULL, error) : ti_fail_memory(error);
+        ti_buffer_free(&sql);
     }
     return status;
 }
@@ -89,26 +97,28 @@ static void put_assignments(ti_buffer *sql, const ti_copy_layout *layout)
     }
 }
 
-/* The rows go in sorted by the key: two imports of the same rows then wait for each other instead of locking each other out. */
-static void put_merge(ti_buffer *sql, const ti_copy_layout *layout)
+/* The rows go in sorted by the key: two imports of the same rows then wait for each other instead of locking each other out. They come
+ * from the table of staged ones, or from parameters. */
+static void put_merge(ti_buffer *sql, const ti_copy_layout *layout, bool staged)
 {
-    if (layout->table == TICKER_QUOTES) {
-        (void)ti_buffer_text(sql, "INSERT INTO quotes (");
-        (void)ti_pg_column_list(sql, layout, "");
-        (void)ti_buffer_text(sql, ", import_id, occurrence) SELECT ");
-        (void)ti_pg_column_list(sql, layout, "");
-        (void)ti_buffer_text(sql, ", import_id, (row_number() OVER (PARTITION BY " QUOTES_GROUP
-                                  " ORDER BY record) - 1)::integer"
-                                  " FROM ticker_staged ORDER BY " QUOTES_GROUP ", record ON CONFLICT (" TI_PG_QUOTES_KEY
-                                  ") DO UPDATE SET ");
-    } else {
-        (void)ti_buffer_text(sql, "INSERT INTO trades (");
-        (void)ti_pg_column_list(sql, layout, "");
-        (void)ti_buffer_text(sql, ", import_id) SELECT DISTINCT ON (" TI_PG_TRADES_KEY ") ");
-        (void)ti_pg_column_list(sql, layout, "");
-        (void)ti_buffer_text(sql, ", import_id FROM ticker_staged ORDER BY " TI_PG_TRADES_KEY ", record DESC"
-                                  " ON CONFLICT (" TI_PG_TRADES_KEY ") DO UPDATE SET ");
-    }
+    bool quotes = layout->table == TICKER_QUOTES;
+
+    (void)ti_buffer_text(sql, quotes ? "INSERT INTO quotes (" : "INSERT INTO trades (");
+    (void)ti_pg_column_list(sql, layout, "");
+    (void)ti_buffer_text(sql, quotes ? ", import_id, occurrence) SELECT "
+                                     : ", import_id) SELECT DISTINCT ON (" TI_PG_TRADES_KEY ") ");
+    (void)ti_pg_column_list(sql, layout, "");
+    (void)ti_buffer_text(sql, quotes ? ", import_id, (row_number() OVER (PARTITION BY " QUOTES_GROUP
+                                       " ORDER BY record) - 1)::integer FROM "
+                                     : ", import_id FROM ");
+    if (staged)
+        (void)ti_buffer_text(sql, "ticker_staged");
+    else
+        (void)ti_pg_put_source(sql, layout);
+    (void)ti_buffer_text(sql, quotes ? " AS s ORDER BY " QUOTES_GROUP ", record ON CONFLICT (" TI_PG_QUOTES_KEY
+                                       ") DO UPDATE SET "
+                                     : " AS s ORDER BY " TI_PG_TRADES_KEY ", record DESC ON CONFLICT (" TI_PG_TRADES_KEY
+                                       ") DO UPDATE SET ");
     put_assignments(sql, layout);
 }
 
@@ -125,18 +135,160 @@ static ticker_status merge_staged(ti_postgres *postgres, ticker_error *error)
     if (status != TICKER_OK)
         return status;
     ti_buffer_init(&sql, TI_PG_SQL_MAX);
-    put_merge(&sql, ti_pg_layout(postgres, postgres->table));
+    put_merge(&sql, ti_pg_layout(postgres, postgres->table), true);
     text = ti_buffer_string(&sql);
     status = text != NULL ? ti_pg_run(postgres->link, text, NULL, NULL, error) : ti_fail_memory(error);
     ti_buffer_free(&sql);
     return status;
 }
 
+static ticker_status put_insert(ti_postgres *postgres, ti_pg_arrays *arrays, ticker_error *error)
+{
+    ti_pg_parameters parameters = ti_pg_arrays_end(arrays);
+    const char *text;
+    ti_buffer sql;
+    ticker_status status;
+
+    ti_buffer_init(&sql, TI_PG_SQL_MAX);
+    put_merge(&sql, ti_pg_layout(postgres, postgres->table), false);
+    text = ti_buffer_string(&sql);
+    status = text != NULL ? ti_pg_pipe_put(postgres->link, text, &parameters, error) : ti_fail_memory(error);
+    ti_buffer_free(&sql);
+    return status;
+}
+
+/* The first two columns of quotes, ticker and day, are all that is asked for. */
+static ticker_status put_removals(ti_postgres *postgres, ti_pg_arrays *arrays, ticker_error *error)
+{
+    ti_pg_parameters parameters = ti_pg_arrays_end(arrays);
+    ticker_status status = TICKER_OK;
+
+    parameters.count = 2;
+    for (size_t i = 0; i < postgres->period_count && status == TICKER_OK; i++) {
+        const char *text;
+        ti_buffer sql;
+
+        if (postgres->periods[i].fresh)
+            continue;
+        ti_buffer_init(&sql, TI_PG_SQL_MAX);
+        (void)ti_pg_put_removal(&sql, &postgres->periods[i], "unnest($1, $2) AS r (ticker, trade_date)");
+        text = ti_buffer_string(&sql);
+        status = text != NULL ? ti_pg_pipe_put(postgres->link, text, &parameters, error) : ti_fail_memory(error);
+        ti_buffer_free(&sql);
+    }
+    return status;
+}
+
+/* Few rows are found by the keys, however small the server believes the tables to be: the statements are planned once for many files. */
+static const char by_keys_sql[] =
+    "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),"
+    " set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)";
+
+ticker_status ti_pg_put_by_keys(ti_pg_link *link, ticker_error *error)
+{
+    return ti_pg_pipe_put(link, by_keys_sql, NULL, error);
+}
+
+static ticker_status put_partitions(ti_postgres *postgres, ticker_error *error)
+{
+    ticker_status status = TICKER_OK;
+
+    for (size_t i = 0; i < postgres->period_count && status == TICKER_OK; i++)
+        if (postgres->periods[i].fresh)
+            status = ti_pg_put_partition(postgres->link, postgres->table, &postgres->periods[i], error);
+    return status;
+}
+
+ticker_status ti_pg_put_rows(ti_postgres *postgres, ticker_error *error)
+{
+    const ti_buffer *lists[TI_PG_FEW_PERIODS + 1] = {&postgres->staged};
+    size_t count = postgres->staged.size > 0 ? 1 : 0;
+    ti_pg_arrays arrays;
+    ticker_status status = TICKER_OK;
+
+    for (size_t i = 0; i < postgres->period_count; i++)
+        if (postgres->periods[i].fresh)
+            lists[count++] = &postgres->periods[i].rows;
+    if (count == 0)
+        return TICKER_OK;
+    ti_pg_arrays_init(&arrays);
+    if (!ti_pg_arrays_layout(&arrays, ti_pg_layout(postgres, postgres->table), lists, count) ||
+        !ti_pg_arrays_int8(&arrays, postgres->import_id))
+        status = ti_fail_memory(error);
+    if (status == TICKER_OK)
+        status = put_partitions(postgres, error);
+    if (status == TICKER_OK && postgres->table == TICKER_QUOTES)
+        status = put_removals(postgres, &arrays, error);
+    if (status == TICKER_OK)
+        status = put_insert(postgres, &arrays, error);
+    ti_pg_arrays_free(&arrays);
+    return status;
+}
+
+/* Whether rows of the file replaced one another in what is a partition of its own. */
+static ticker_status find_duplicates(ti_postgres *postgres, ti_pg_period *period, ticker_error *error)
+{
+    char sql[128];
+    ti_pg_result *result = NULL;
+    ticker_status status;
+
+    (void)snprintf(sql, sizeof(sql), "SELECT count(*) FROM %s", period->name);
+    status = ti_pg_run(postgres->link, sql, NULL, &result, error);
+    if (status == TICKER_OK)
+        period->duplicates = ti_pg_integer(result, 0, 0) < period->records;
+    ti_pg_free(result);
+    return status;
+}
+
+static ticker_status settled(ti_postgres *postgres, bool duplicates, ticker_error *error)
+{
+    ticker_status status = TICKER_OK;
+
+    for (size_t i = 0; i < postgres->period_count && status == TICKER_OK; i++) {
+        ti_pg_period *period = &postgres->periods[i];
+
+        period->attached = period->fresh;
+        period->fresh = false;
+        if (period->attached && duplicates)
+            status = find_duplicates(postgres, period, error);
+    }
+    return status;
+}
+
+/* Trades are asked for before the commit, so they are put in now. */
+static ticker_status settle_few_trades(ti_postgres *postgres, ticker_error *error)
+{
+    ti_pg_result *answers[TI_PG_FEW_PERIODS * 2 + 2] = {NULL};
+    size_t count = 0;
+    ticker_status status = ti_pg_pipe_begin(postgres->link, error);
+
+    if (status == TICKER_OK)
+        status = ti_pg_put_by_keys(postgres->link, error);
+    if (status == TICKER_OK)
+        status = ti_pg_put_rows(postgres, error);
+    if (status == TICKER_OK) {
+        count = ti_pg_pipe_count(postgres->link);
+        status = ti_pg_pipe_end(postgres->link, answers, count, NULL, error);
+    }
+    if (status == TICKER_OK)
+        status = settled(postgres, ti_pg_affected(answers[count - 1]) < (size_t)postgres->records, error);
+    for (size_t i = 0; i < count; i++)
+        ti_pg_free(answers[i]);
+    return status;
+}
+
 ticker_status ti_pg_settle(ticker_store *store, ticker_error *error)
 {
     ti_postgres *postgres = ti_pg_store(store);
-    ticker_status status = ti_pg_finish_copy(postgres, error);
+    ticker_status status;
 
+    if (postgres->period_count == 0)
+        return TICKER_OK;
+    if (ti_pg_few(postgres)) {
+        postgres->later = postgres->table == TICKER_QUOTES;
+        return postgres->later ? TICKER_OK : settle_few_trades(postgres, error);
+    }
+    status = ti_pg_finish_copy(postgres, error);
     for (size_t i = 0; i < postgres->period_count && status == TICKER_OK; i++) {
         if (postgres->periods[i].fresh)
             status = settle_fresh(postgres, &postgres->periods[i], error);

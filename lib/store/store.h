@@ -237,6 +237,8 @@ struct ticker_store {
     /* What the event of the next import's object says of its version; NULL or "": nothing. Goes into the ledger row that is marked as
      * running, taken over or written. Set by the pipeline, borrowed until the import ends. */
     const char *sequencer, *object_version;
+    /* The schema has the version that this library knows, or begin() will find out: nobody need ask before. Set by a backend. */
+    bool current;
     /* Asked now and then while the database works or waits; true makes the call that is going on fail. NULL: never. Set by the
      * pipeline for the length of an import, by the queue for that of a receive. */
     bool (*interrupted)(void *payload);
