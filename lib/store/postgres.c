@@ -67,6 +67,7 @@ ticker_status ti_postgres_open(const char *url, ticker_store **store, ticker_err
     if (postgres == NULL)
         return ti_fail_memory(error);
     postgres->base.ops = &ops;
+    postgres->few_bytes = TI_PG_FEW_BYTES;
     ti_pg_forget(postgres);
     if (!ti_random(&postgres->epoch, sizeof(postgres->epoch))) {
         close_store(&postgres->base);

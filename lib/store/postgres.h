@@ -194,6 +194,7 @@ typedef struct ti_postgres {
     ticker_store base;
     ti_pg_link *link;
     ti_copy_layout quotes, trades;
+    size_t few_bytes;   /* rows that may go as parameters: TI_PG_FEW_BYTES, or what a test says */
     bool importing;     /* between begin and commit or rollback */
     bool streaming;     /* a cursor of query() is open */
     unsigned listening; /* the connection that was told to LISTEN; 0: none */

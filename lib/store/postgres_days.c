@@ -232,7 +232,7 @@ ticker_status ti_pg_put_day_quotes(ticker_store *store, const ticker_batch *batc
         ti_copy_tail_int8(&tail, postgres->import_id);
         ti_copy_tail_int8(&tail, postgres->records++);
         status = ti_copy_row(&postgres->quotes, batch, row, &tail, &postgres->days, error);
-        if (status == TICKER_OK && postgres->days.size >= (postgres->days_made ? SEND_BYTES : TI_PG_FEW_BYTES))
+        if (status == TICKER_OK && postgres->days.size >= (postgres->days_made ? SEND_BYTES : postgres->few_bytes))
             status = send_days(postgres, error);
         if (status != TICKER_OK)
             return status;

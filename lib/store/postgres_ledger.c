@@ -481,7 +481,8 @@ ticker_status ti_pg_commit_import(ticker_store *store, const ti_ledger_row *row,
     ti_buffer_init(&instruments, SEND_BYTES + TEXT_BYTES_MAX);
     if (next != NULL)
         status = gather_instruments(&instruments, SEND_BYTES, next, payload, error);
-    if (status == TICKER_OK && instruments.size < SEND_BYTES && ti_pg_few_day_quotes(postgres))
+    if (status == TICKER_OK && instruments.size < SEND_BYTES && postgres->few_bytes > 0 &&
+        ti_pg_few_day_quotes(postgres))
         status = commit_few(postgres, row, &instruments, error);
     else if (status == TICKER_OK)
         status = commit_much(postgres, row, &instruments, next, payload, error);

@@ -200,7 +200,7 @@ ticker_status ti_pg_finish_copy(ti_postgres *postgres, ticker_error *error)
 
 bool ti_pg_few(const ti_postgres *postgres)
 {
-    return !postgres->copied && postgres->pending <= TI_PG_FEW_BYTES && postgres->period_count <= TI_PG_FEW_PERIODS;
+    return !postgres->copied && postgres->pending <= postgres->few_bytes && postgres->period_count <= TI_PG_FEW_PERIODS;
 }
 
 /* Inserts an unclaimed period where its first day belongs. NULL: no memory. */
@@ -352,7 +352,7 @@ static ticker_status put_row(ti_postgres *postgres, const ticker_batch *batch, s
     if (status != TICKER_OK)
         return status;
     postgres->pending += rows->size - before;
-    if (rows->size >= (postgres->copied ? SEND_BYTES : TI_PG_FEW_BYTES))
+    if (rows->size >= (postgres->copied ? SEND_BYTES : postgres->few_bytes))
         return send_rows(postgres, period->fresh ? period : NULL, error);
     return postgres->pending >= PENDING_BYTES ? send_all(postgres, error) : TICKER_OK;
 }

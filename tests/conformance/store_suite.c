@@ -138,12 +138,14 @@ int store_suite_run(const store_backend *backend, TCase *alone)
     suite.backend = backend;
     suite_add_whole(made);
     suite_add_ledger(made);
-    suite_add_migrate(made);
     suite_add_quotes(made);
     suite_add_trades(made);
-    suite_add_upload(made);
-    suite_add_follow(made);
-    suite_add_tcase(made, alone);
+    if (alone != NULL) {
+        suite_add_migrate(made);
+        suite_add_upload(made);
+        suite_add_follow(made);
+        suite_add_tcase(made, alone);
+    }
     runner = srunner_create(made);
     srunner_run_all(runner, CK_ENV);
     failed = srunner_ntests_failed(runner);

@@ -12,7 +12,7 @@
 #ifdef TI_WITH_POSTGRESQL
 #include "store/postgres.h"
 #endif
-#include "store_suite.h"
+#include "store_suite_parts.h"
 
 #define PARAMETERS_MAX 8
 #define ANSWER_MAX ((size_t)1 << 24)
@@ -36,6 +36,8 @@ ticker_store *store_suite_open(const char *url)
     store_suite_ok(ticker_options_set(options, "database-url", url, &error), &error, "database-url");
     store_suite_ok(ticker_store_open(options, &store, &error), &error, "open");
     ticker_options_free(options);
+    if (suite.backend != NULL && suite.backend->opened != NULL)
+        suite.backend->opened(store);
     return store;
 }
 
