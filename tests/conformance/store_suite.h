@@ -16,7 +16,8 @@ typedef struct store_backend {
     void (*opened)(ticker_store *store); /* with each store that is opened; NULL: nothing */
 } store_backend;
 
-/* Runs the suite, and behind it what `alone` says of this backend alone; NULL: only what is about rows. Returns what main() is to return. */
+/* Runs the suite, and behind it what `alone` says of this backend alone; NULL: only what is about rows. Returns what main() is to
+ * return. */
 int store_suite_run(const store_backend *backend, TCase *alone);
 
 /* --- For tests of one backend alone, in a test that set_up() was called for ----------------------------------------------------- */
