@@ -292,5 +292,5 @@ int main(int argc, char **argv)
     close_side(&sides[0]);
     close_side(&sides[1]);
     /* A test that asks for what is not there compares nothing. */
-    return bad > 0 || answered < questions / 3 || pages < questions;
+    return bad > 0 || answered < questions / 5 || pages < questions;
 }
