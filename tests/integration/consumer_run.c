@@ -5,10 +5,13 @@
  * "consumer_run send NAME=VALUE…" puts each line of standard input into the queue instead; "consumer_run receive …" takes what is there
  * now, gives it back at once, and prints how much it was. */
 #include <inttypes.h>
+#include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <tickerimport.h>
 
@@ -19,6 +22,7 @@ static const char *const words[] = {"done", "retried", "dead", "ignored", "relea
 static ticker_options *options;
 static ticker_metrics *metrics;
 static ticker_consumer *consumer;
+static atomic_bool ended;
 
 static void on_file(void *payload, const ticker_report *report)
 {
@@ -105,26 +109,50 @@ static void reload(char *arguments)
     ticker_error_free(error);
 }
 
-static void *obey(void *payload)
+/* False: what is it? */
+static bool obey(char *line)
 {
-    char line[LINE_BYTES];
+    if (strncmp(line, "stop ", 5) == 0)
+        ticker_consumer_stop(consumer, strtoimax(line + 5, NULL, 10));
+    else if (strncmp(line, "reload", 6) == 0)
+        reload(line + 6);
+    else if (strcmp(line, "files") == 0)
+        printf("%zu files\n", ticker_consumer_files(consumer, show_file, NULL));
+    else if (strcmp(line, "idle") == 0)
+        printf("idle %" PRId64 "\n", ticker_consumer_idle_ms(consumer));
+    else if (strcmp(line, "ready") == 0)
+        printf("ready %d\n", ticker_consumer_is_ready(consumer));
+    else if (strcmp(line, "metrics") == 0 && ticker_metrics_write(metrics, write_metrics, NULL, NULL) == TICKER_OK)
+        printf("metrics end\n");
+    else
+        return false;
+    return true;
+}
 
-    while (fgets(line, sizeof line, stdin) != NULL) {
-        line[strcspn(line, "\n")] = '\0';
-        if (strncmp(line, "stop ", 5) == 0)
-            ticker_consumer_stop(consumer, strtoimax(line + 5, NULL, 10));
-        else if (strncmp(line, "reload", 6) == 0)
-            reload(line + 6);
-        else if (strcmp(line, "files") == 0)
-            printf("%zu files\n", ticker_consumer_files(consumer, show_file, NULL));
-        else if (strcmp(line, "idle") == 0)
-            printf("idle %" PRId64 "\n", ticker_consumer_idle_ms(consumer));
-        else if (strcmp(line, "ready") == 0)
-            printf("ready %d\n", ticker_consumer_is_ready(consumer));
-        else if (strcmp(line, "metrics") == 0 && ticker_metrics_write(metrics, write_metrics, NULL, NULL) == TICKER_OK)
-            printf("metrics end\n");
-        else
+static void *read_commands(void *payload)
+{
+    static char line[LINE_BYTES];
+    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+    size_t size = 0;
+
+    while (!atomic_load(&ended) && size + 1 < sizeof line) {
+        ssize_t got = 0;
+        char *end;
+
+        if (poll(&input, 1, 50) <= 0)
+            continue;
+        got = read(STDIN_FILENO, line + size, sizeof line - 1 - size);
+        if (got <= 0)
             break;
+        size += (size_t)got;
+        line[size] = '\0';
+        while ((end = strchr(line, '\n')) != NULL) {
+            *end = '\0';
+            if (!obey(line))
+                printf("unknown command %s\n", line);
+            size -= (size_t)(end + 1 - line);
+            memmove(line, end + 1, size + 1);
+        }
     }
     return payload;
 }
@@ -219,9 +247,9 @@ int main(int argc, char **argv)
         return 2;
     read_options(argc, argv);
     status = ticker_consumer_open(options, NULL, metrics, &events, &consumer, error);
-    if (status == TICKER_OK && pthread_create(&thread, NULL, obey, NULL) == 0) {
+    if (status == TICKER_OK && pthread_create(&thread, NULL, read_commands, NULL) == 0) {
         status = ticker_consumer_run(consumer, error);
-        (void)pthread_cancel(thread);
+        atomic_store(&ended, true);
         (void)pthread_join(thread, NULL);
     }
     printf("end %d %s\n", status, ticker_error_message(error));
