@@ -14,6 +14,9 @@
 #define BLOCKS 4
 #define WRITE_BACK_BYTES ((int64_t)64 * 1024 * 1024)
 #define UNHASHED (-1) /* a failure that is no errno */
+/* What is written at once becomes one piece of the page cache on new kernels. Large ones are taken from memory that nothing used for long,
+ * which a virtual machine may have given back: then each page costs several times as much as it does here. */
+#define WRITE_BYTES ((size_t)64 * 1024)
 
 /* What is done with each block, by a thread for each. */
 typedef enum job { WRITE, HASH, JOBS } job;
@@ -45,7 +48,7 @@ struct ti_behind {
 static int write_block(int file, const char *data, size_t size)
 {
     while (size > 0) {
-        ssize_t count = write(file, data, size);
+        ssize_t count = write(file, data, size < WRITE_BYTES ? size : WRITE_BYTES);
 
         if (count < 0 && errno == EINTR)
             continue;
