@@ -79,6 +79,10 @@ void cli_report_import_json(cli_context *cli, const cli_input *input, const tick
     front_json_text_or_null(json, "error", why(report, error, line, sizeof line));
     front_json_text_or_null(json, "member", text(report, TICKER_REPORT_MEMBER));
     front_json_integer_or_null(json, "repaired", number(report, TICKER_REPORT_REPAIRED));
+    if (report != NULL)
+        front_json_stages(json, report);
+    else
+        front_json_null(json, "stages");
     print(cli, json);
 }
 

@@ -125,6 +125,17 @@ void front_json_seconds(front_json *json, const char *key, int64_t microseconds)
     add(json, key, json_object_new_double_s((double)value / 1e6, text));
 }
 
+void front_json_stages(front_json *json, const ticker_report *report)
+{
+    static const char *const names[] = {"reading", "parsing", "loading", "settling", "committing", "telling"};
+    front_json *stages = front_json_object();
+
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
+        front_json_seconds(stages, names[i],
+                           ticker_report_integer(report, (ticker_report_key)(TICKER_REPORT_READING + i)));
+    front_json_put(json, "stages", stages);
+}
+
 void front_json_put(front_json *json, const char *key, front_json *inner)
 {
     if (inner != NULL && inner->failed && json != NULL)

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <tickerimport/report.h>
+
 #define FRONT_JSON_MAX (4 * 1024 * 1024)
 #define FRONT_JSON_DEPTH_MAX 16
 
@@ -26,6 +28,9 @@ void front_json_boolean(front_json *json, const char *key, bool value);
 void front_json_null(front_json *json, const char *key);
 /* Microseconds as seconds with six decimals. */
 void front_json_seconds(front_json *json, const char *key, int64_t microseconds);
+
+/* "stages": what each stage of an import took, in seconds. */
+void front_json_stages(front_json *json, const ticker_report *report);
 
 /* An object or a list of objects within; `inner` belongs to the outer one afterwards. */
 void front_json_put(front_json *json, const char *key, front_json *inner);

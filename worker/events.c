@@ -35,6 +35,7 @@ static void file_as_json(events *self, const ticker_report *report, bool failed)
     front_json_integer(json, "bytes", ticker_report_integer(report, TICKER_REPORT_BYTES));
     front_json_integer(json, "member_bytes", ticker_report_integer(report, TICKER_REPORT_MEMBER_BYTES));
     front_json_seconds(json, "seconds", ticker_report_integer(report, TICKER_REPORT_MICROSECONDS));
+    front_json_stages(json, report);
     if (failed)
         front_json_text(json, "reason", ticker_report_text(report, TICKER_REPORT_ERROR));
     front_console_object(self->console, failed ? "warning" : "info", json);

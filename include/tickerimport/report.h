@@ -35,7 +35,14 @@ typedef enum ticker_report_key {
     TICKER_REPORT_COMPLETE,     /* 1 when header, trailer and counts agree; 0 when an import refuses it without force */
     TICKER_REPORT_IMPORT_ID,    /* the ledger row; TICKER_NULL when nothing was stored */
     TICKER_REPORT_MICROSECONDS, /* wall time spent */
-    TICKER_REPORT_REPAIRED      /* records kept after reading an unreadable PRAZOT as blank */
+    TICKER_REPORT_REPAIRED,     /* records kept after reading an unreadable PRAZOT as blank */
+    /* Where that time went, in microseconds too; 0 for what was not done. What is missing went to the ledger and to waiting between. */
+    TICKER_REPORT_READING,    /* waiting for the source, decompressing and hashing it */
+    TICKER_REPORT_PARSING,    /* making rows of its bytes, and their totals */
+    TICKER_REPORT_LOADING,    /* handing rows to the database, and waiting for imports of the same days */
+    TICKER_REPORT_SETTLING,   /* keys, replacing rows that were there, the quotes that trades make */
+    TICKER_REPORT_COMMITTING, /* ledger, instruments and the commit; of few rows the writing itself */
+    TICKER_REPORT_TELLING     /* telling the cache */
 } ticker_report_key;
 
 /* The text of a text key, the number of an integer key. NULL / TICKER_NULL for a key of the other kind or an unknown one.

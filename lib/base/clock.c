@@ -18,6 +18,14 @@ static int64_t read_clock(clockid_t clock)
     return (int64_t)now.tv_sec * SECOND + now.tv_nsec / 1000000;
 }
 
+int64_t ti_clock_microseconds(void)
+{
+    struct timespec now = {0};
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 static int64_t system_now(void *self)
 {
     (void)self;

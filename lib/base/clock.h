@@ -17,6 +17,9 @@ typedef struct ti_clock {
 
 extern const ti_clock ti_clock_system;
 
+/* Microseconds from anywhere, never back: to measure with. */
+int64_t ti_clock_microseconds(void);
+
 #define TI_TIME_BASIC_MAX 17    /* "20150830T123600Z" and NUL */
 #define TI_TIME_EXTENDED_MAX 25 /* "2015-08-30T12:36:00.000Z" and NUL */
 #define TI_TIME_HTTP_MAX 30     /* "Sun, 30 Aug 2015 12:36:00 GMT" and NUL */

@@ -151,6 +151,13 @@ int64_t ticker_report_integer(const ticker_report *report, ticker_report_key key
         return report->microseconds;
     case TICKER_REPORT_REPAIRED:
         return report->repaired;
+    case TICKER_REPORT_READING:
+    case TICKER_REPORT_PARSING:
+    case TICKER_REPORT_LOADING:
+    case TICKER_REPORT_SETTLING:
+    case TICKER_REPORT_COMMITTING:
+    case TICKER_REPORT_TELLING:
+        return report->stages[key - TICKER_REPORT_READING];
     default:
         return TICKER_NULL;
     }

@@ -21,6 +21,17 @@ typedef struct ti_problem {
     char reason[TI_REASON_MAX];
 } ti_problem;
 
+/* Where an import's time goes, in the order of TICKER_REPORT_READING and on. */
+typedef enum ti_stage {
+    TI_STAGE_READING = 0,
+    TI_STAGE_PARSING,
+    TI_STAGE_LOADING,
+    TI_STAGE_SETTLING,
+    TI_STAGE_COMMITTING,
+    TI_STAGE_TELLING,
+    TI_STAGES
+} ti_stage;
+
 struct ticker_report {
     char file[TICKER_NAME_MAX], member[TICKER_NAME_MAX];
     char format[16], sha256[TI_SHA256_TEXT_MAX], status[16];
@@ -29,6 +40,7 @@ struct ticker_report {
     int64_t first_date, last_date; /* TICKER_NULL: no record */
     int64_t bytes, member_bytes, lines, records, rejected, repaired, imported, tickers, trades, volume;
     int64_t declared, import_id, microseconds; /* TICKER_NULL: unknown */
+    int64_t stages[TI_STAGES];                 /* microseconds */
     char refusal[TI_REASON_MAX];               /* why an import without force refuses the file; "" when it does not */
     uint64_t refusal_line;
     bool complete, totals_overflow;

@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <tickerimport/event.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/options.h"
 #include "pipeline/bump.h"
@@ -32,13 +32,10 @@ typedef struct import_run {
     char turnover[TI_NUMBER_TEXT_MAX]; /* of the import that a duplicate repeats */
 } import_run;
 
-static int64_t microseconds_now(void)
+/* Adds the time since then to a stage of the member. */
+static void spent(import_run *import, ti_stage stage, int64_t since)
 {
-    struct timespec now;
-
-    if (clock_gettime(CLOCK_MONOTONIC, &now) != 0)
-        return 0;
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+    ti_reader_report(import->reader)->stages[stage] += ti_clock_microseconds() - since;
 }
 
 static void note(import_run *import, ticker_status status)
@@ -56,7 +53,7 @@ static void send_report(import_run *import)
 {
     ticker_report *report = ti_reader_report(import->reader);
 
-    report->microseconds = microseconds_now() - import->started;
+    report->microseconds = ti_clock_microseconds() - import->started;
     ti_report_finish(report);
     if (import->events.report != NULL)
         import->events.report(report, import->events.payload);
@@ -121,7 +118,7 @@ static ticker_status fill_ledger(import_run *import, const char *status, ti_buff
                            .trades = report->trades,
                            .volume = report->volume,
                            .declared = report->declared,
-                           .microseconds = microseconds_now() - import->started,
+                           .microseconds = ti_clock_microseconds() - import->started,
                            .forced = import->forced && !report->complete};
     if (import->upload != NULL) {
         row->file = import->upload->file != NULL ? import->upload->file : report->file;
@@ -256,10 +253,13 @@ static ticker_status transfer(import_run *import, ti_day_quotes *days, ticker_er
     ticker_status status;
 
     while ((status = ticker_reader_next_batch(import->reader, &batch, error)) == TICKER_OK) {
+        int64_t since = ti_clock_microseconds();
+
         if (import->store != NULL)
             status = import->store->ops->put(import->store, batch, error);
         if (status == TICKER_OK && days != NULL && batch->table == TICKER_TRADES)
             status = ti_day_quotes_add(days, batch, error);
+        spent(import, TI_STAGE_LOADING, since);
         if (status == TICKER_OK)
             status = report_progress(import, error);
         if (status != TICKER_OK)
@@ -300,6 +300,7 @@ static bool next_instrument(void *payload, ti_instrument *instrument)
 static ticker_status commit(import_run *import, int64_t *id, ticker_error *error)
 {
     instruments list = {ti_reader_tally(import->reader), 0};
+    int64_t since = ti_clock_microseconds();
     ti_buffer problems;
     ti_ledger_row row;
     ticker_status status;
@@ -309,6 +310,19 @@ static ticker_status commit(import_run *import, int64_t *id, ticker_error *error
     if (status == TICKER_OK)
         status = import->store->ops->commit(import->store, &row, next_instrument, &list, id, error);
     ti_buffer_free(&problems);
+    spent(import, TI_STAGE_COMMITTING, since);
+    return status;
+}
+
+/* Keys, and the quotes that trades make. */
+static ticker_status settle(import_run *import, ti_day_quotes *days, ticker_error *error)
+{
+    int64_t since = ti_clock_microseconds();
+    ticker_status status = import->store->ops->settle(import->store, error);
+
+    if (status == TICKER_OK && ti_reader_table(import->reader) == TICKER_TRADES)
+        status = ti_day_quotes_store(days, import->store, error);
+    spent(import, TI_STAGE_SETTLING, since);
     return status;
 }
 
@@ -323,9 +337,7 @@ static ticker_status fill(import_run *import, int64_t *id, bool *open, ticker_er
         return ti_fail_memory(error);
     status = transfer(import, days, error);
     if (status == TICKER_OK)
-        status = import->store->ops->settle(import->store, error);
-    if (status == TICKER_OK && ti_reader_table(import->reader) == TICKER_TRADES)
-        status = ti_day_quotes_store(days, import->store, error);
+        status = settle(import, days, error);
     if (status == TICKER_OK) {
         status = commit(import, id, error);
         *open = status < TICKER_OK;
@@ -391,6 +403,7 @@ static ticker_status load(import_run *import, int64_t *id, ticker_error *error)
 {
     ticker_store *store = import->store;
     ticker_report *report = ti_reader_report(import->reader);
+    int64_t since = ti_clock_microseconds();
     bool open = true;
     ticker_status status;
 
@@ -402,6 +415,7 @@ static ticker_status load(import_run *import, int64_t *id, ticker_error *error)
     status = store->ops->begin(store, id, error);
     if (status == TICKER_OK)
         status = look_for_newer(import, error);
+    spent(import, TI_STAGE_LOADING, since);
     if (status == TICKER_OK)
         status = fill(import, id, &open, error);
     store->sha256 = store->member = NULL;
@@ -439,6 +453,14 @@ static ticker_status judge(import_run *import, ticker_error *error)
     return TICKER_OK;
 }
 
+static void tell_cache(import_run *import, int64_t id)
+{
+    int64_t since = ti_clock_microseconds();
+
+    ti_bump_import(import->events.cache, import->store, ti_reader_tally(import->reader), id);
+    spent(import, TI_STAGE_TELLING, since);
+}
+
 static ticker_status import_member(import_run *import, ticker_error *error)
 {
     ticker_report *report = ti_reader_report(import->reader);
@@ -458,7 +480,7 @@ static ticker_status import_member(import_run *import, ticker_error *error)
     if (import->inspect)
         return judge(import, error);
     if (import->store != NULL && import->events.cache != NULL)
-        ti_bump_import(import->events.cache, import->store, ti_reader_tally(import->reader), id);
+        tell_cache(import, id);
     end_row(import);
     set_status(report, import->store != NULL ? "imported" : "checked");
     report->imported = import->store != NULL ? report->records : 0;
@@ -513,7 +535,7 @@ static ticker_status import_members(import_run *import, ticker_error *error)
     ticker_status status;
 
     for (;;) {
-        import->started = microseconds_now();
+        import->started = ti_clock_microseconds();
         ti_error_init(&why);
         status = ticker_reader_next_member(import->reader, &why);
         if (status == TICKER_DONE && import->members > 0)

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/options.h"
 #include "format/format.h"
@@ -23,6 +24,22 @@ struct ticker_reader {
     bool ended; /* the member was read to its end, and well */
     ticker_report report;
 };
+
+static void spent(ticker_reader *reader, ti_stage stage, int64_t since)
+{
+    reader->report.stages[stage] += ti_clock_microseconds() - since;
+}
+
+/* A ti_fill: bytes come by the block, so this is all the measuring that reading needs. */
+static ticker_status fill(void *self, void *buffer, size_t capacity, size_t *got, ticker_error *error)
+{
+    ticker_reader *reader = self;
+    int64_t since = ti_clock_microseconds();
+    ticker_status status = ti_input_read(reader->input, buffer, capacity, got, error);
+
+    spent(reader, TI_STAGE_READING, since);
+    return status;
+}
 
 static void close_member(ticker_reader *reader)
 {
@@ -50,7 +67,7 @@ ticker_reader *ticker_reader_new(ticker_source *source, const ticker_options *op
     reader->options = ti_options_copy(options);
     reader->tally = ti_tally_new();
     if (reader->input != NULL)
-        reader->stream = ti_stream_new(ti_input_read, reader->input, 0);
+        reader->stream = ti_stream_new(fill, reader, 0);
     if (reader->options == NULL || reader->tally == NULL || reader->stream == NULL) {
         ticker_reader_free(reader);
         return NULL;
@@ -163,7 +180,7 @@ static ticker_status add_place(ticker_reader *reader, ticker_status status, tick
 ticker_status ticker_reader_next_member(ticker_reader *reader, ticker_error *error)
 {
     char sha256[TI_SHA256_TEXT_MAX];
-    int64_t bytes;
+    int64_t bytes, since = ti_clock_microseconds();
     ticker_status status;
 
     if (reader == NULL)
@@ -180,6 +197,7 @@ ticker_status ticker_reader_next_member(ticker_reader *reader, ticker_error *err
     ti_report_reset(&reader->report, ti_input_name(reader->input), ti_input_member(reader->input));
     memcpy(reader->report.sha256, sha256, sizeof(sha256));
     reader->report.bytes = bytes;
+    spent(reader, TI_STAGE_READING, since);
     if (status == TICKER_OK)
         status = open_member(reader, error);
     return status == TICKER_OK ? status : add_place(reader, status, error);
@@ -187,6 +205,7 @@ ticker_status ticker_reader_next_member(ticker_reader *reader, ticker_error *err
 
 static ticker_status read_rows(ticker_reader *reader, ticker_error *error)
 {
+    int64_t since = ti_clock_microseconds(), reading = reader->report.stages[TI_STAGE_READING];
     ticker_status status;
 
     do {
@@ -194,6 +213,13 @@ static ticker_status read_rows(ticker_reader *reader, ticker_error *error)
         status = reader->format->next(&reader->parse, reader->state, error);
     } while (status == TICKER_OK && reader->batch->rows == 0);
     ti_report_add_batch(&reader->report, reader->batch);
+    if (reader->totals && reader->batch->rows > 0) {
+        ticker_status added = ti_tally_add(reader->tally, reader->batch, &reader->report, error);
+
+        if (status >= TICKER_OK && added != TICKER_OK)
+            status = added;
+    }
+    spent(reader, TI_STAGE_PARSING, since + reader->report.stages[TI_STAGE_READING] - reading);
     return status;
 }
 
@@ -224,12 +250,6 @@ ticker_status ticker_reader_next_batch(ticker_reader *reader, const ticker_batch
         return ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE,
                        "there is no member to read: it failed, or none was opened");
     status = read_rows(reader, error);
-    if (reader->totals && reader->batch->rows > 0) {
-        ticker_status added = ti_tally_add(reader->tally, reader->batch, &reader->report, error);
-
-        if (status >= TICKER_OK && added != TICKER_OK)
-            status = added;
-    }
     if (status == TICKER_DONE)
         status = check_end(reader, error);
     ti_report_finish(&reader->report);
@@ -282,9 +302,11 @@ ticker_status ti_reader_keep_hash(ticker_reader *reader, ticker_error *error)
 
 ticker_status ti_reader_hash(ticker_reader *reader, ticker_error *error)
 {
+    int64_t since = ti_clock_microseconds();
     ticker_status status = ti_input_sha256(reader->input, reader->report.sha256, error);
     int64_t size = ti_input_size(reader->input);
 
+    spent(reader, TI_STAGE_READING, since);
     if (status == TICKER_OK && size >= 0)
         reader->report.bytes = size;
     return status;

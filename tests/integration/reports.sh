@@ -3,7 +3,7 @@
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "$0")/common.sh"
 
-import_keys=(file format sha256 bytes records imported rejected first_date last_date status import_id seconds error)
+import_keys=(file format sha256 bytes records imported rejected first_date last_date status import_id seconds error stages)
 inspect_keys=(file format member bytes records rejected first_date last_date tickers markets trades volume turnover
     declared_records complete errors)
 shape() {
@@ -31,6 +31,9 @@ expect 0 import --json good.txt
 shape "${import_keys[@]}"
 values records 100 imported 100 rejected 0 status '"imported"' import_id 1 error null
 grep -qE '"seconds":[0-9]+\.[0-9]{6}[,}]' out || fail "seconds"
+stage='[0-9]+\.[0-9]{6}'
+grep -qE '"stages":\{"reading":'$stage',"parsing":'$stage',"loading":'$stage',"settling":'$stage',"committing":'$stage',"telling":0\.000000\}' out ||
+    fail "stages"
 [ ! -s err ] || fail "words on standard error"
 expect 0 import --json good.txt
 shape "${import_keys[@]}"

@@ -1,6 +1,7 @@
 /* An import on a store that writes down every call: their order, what a failure at each of them undoes, duplicates. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "import_run.h"
 
@@ -329,6 +330,56 @@ START_TEST(a_duplicate_is_seen_while_loading)
 }
 END_TEST
 
+/* --- Where the time goes ---------------------------------------------------------------------------------------------------------- */
+
+#define NAP 3000 /* microseconds */
+
+typedef struct slow_source {
+    const ti_buffer *bytes;
+    size_t at;
+} slow_source;
+
+static ticker_status read_slowly(void *self, void *buffer, size_t capacity, size_t *got, ticker_error *unused)
+{
+    slow_source *slow = self;
+    size_t left = slow->bytes->size - slow->at;
+    const struct timespec nap = {.tv_nsec = NAP * 1000};
+
+    (void)unused;
+    (void)nanosleep(&nap, NULL);
+    *got = left < capacity ? left : capacity;
+    memcpy(buffer, slow->bytes->data + slow->at, *got);
+    slow->at += *got;
+    return *got > 0 ? TICKER_OK : TICKER_DONE;
+}
+
+START_TEST(stages_are_measured)
+{
+    static const ticker_source_ops slowly = {.size = sizeof(slowly), .read = read_slowly};
+    static const ticker_report_key stages[] = {TICKER_REPORT_READING,  TICKER_REPORT_PARSING,    TICKER_REPORT_LOADING,
+                                               TICKER_REPORT_SETTLING, TICKER_REPORT_COMMITTING, TICKER_REPORT_TELLING};
+    ti_buffer file = quotes_file(1500);
+    slow_source slow = {&file, 0};
+    int64_t sum = 0;
+
+    begin();
+    ck_assert_int_eq(import(ticker_source_new(&slowly, &slow, "slow", -1), "force=no"), TICKER_OK);
+    for (size_t i = 0; i < COUNT(stages); i++) {
+        int64_t spent = ticker_report_integer(&events.last, stages[i]);
+
+        ck_assert_int_ge(spent, 0);
+        sum += spent;
+    }
+    ck_assert_int_ge(ticker_report_integer(&events.last, TICKER_REPORT_READING), NAP);
+    ck_assert_int_gt(ticker_report_integer(&events.last, TICKER_REPORT_PARSING), 0);
+    ck_assert_int_gt(ticker_report_integer(&events.last, TICKER_REPORT_LOADING), 0);
+    ck_assert_int_eq(ticker_report_integer(&events.last, TICKER_REPORT_TELLING), 0); /* there is no cache */
+    ck_assert_int_le(sum, ticker_report_integer(&events.last, TICKER_REPORT_MICROSECONDS));
+    ti_buffer_free(&file);
+    fake_store_free(&fake);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -344,6 +395,7 @@ int main(void)
         a_duplicate_is_known_before,
         a_duplicate_is_seen_at_the_commit,
         a_duplicate_is_seen_while_loading,
+        stages_are_measured,
     };
 
     return run_tests("import", tests, COUNT(tests));
