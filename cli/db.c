@@ -41,15 +41,35 @@ static front_exit migrate(cli_context *cli, ticker_store *store, ticker_error *e
     return FRONT_OK;
 }
 
+static front_exit distribute(cli_context *cli, ticker_store *store, ticker_error *error)
+{
+    if (ticker_store_distribute(store, error) != TICKER_OK) {
+        front_report(&cli->console, error, NULL);
+        return front_exit_of(error);
+    }
+    front_note(&cli->console, "quotes and trades are distributed by ticker");
+    return FRONT_OK;
+}
+
+static const struct {
+    const char *name;
+    front_exit (*run)(cli_context *cli, ticker_store *store, ticker_error *error);
+} actions[] = {{"status", status}, {"migrate", migrate}, {"distribute", distribute}};
+
+#define ACTIONS (sizeof actions / sizeof actions[0])
+
 static front_exit run(cli_context *cli)
 {
     const char *what = cli->args.positional[0];
     ticker_error *error = NULL;
     ticker_store *store = NULL;
     front_exit result;
+    size_t action = 0;
 
-    if (strcmp(what, "status") != 0 && strcmp(what, "migrate") != 0) {
-        front_error(&cli->console, "db cannot do \"%s\"; use status or migrate", what);
+    while (action < ACTIONS && strcmp(what, actions[action].name) != 0)
+        action++;
+    if (action == ACTIONS) {
+        front_error(&cli->console, "db cannot do \"%s\"; use status, migrate or distribute", what);
         return FRONT_USAGE;
     }
     error = ticker_error_new();
@@ -57,12 +77,12 @@ static front_exit run(cli_context *cli)
         front_error(&cli->console, "out of memory");
         return FRONT_FAILED;
     }
-    front_interrupt_at_once(); /* a migration is a transaction: the end of the connection undoes it */
+    front_interrupt_at_once(); /* each step is a transaction: the end of the connection undoes it */
     if (ticker_store_open(cli->options, &store, error) != TICKER_OK) {
         front_report(&cli->console, error, NULL);
         result = front_exit_of(error);
     } else {
-        result = strcmp(what, "status") == 0 ? status(cli, store, error) : migrate(cli, store, error);
+        result = actions[action].run(cli, store, error);
     }
     ticker_store_free(store);
     ticker_error_free(error);
@@ -73,11 +93,13 @@ static const char *const options[] = {"database-url", NULL};
 
 const cli_command cli_command_db = {
     .name = "db",
-    .arguments = "status|migrate",
-    .complete = "status|migrate",
-    .summary = "show or bring up to date the database's schema",
+    .arguments = "status|migrate|distribute",
+    .complete = "status|migrate|distribute",
+    .summary = "show, bring up to date or distribute the database's schema",
     .text = "status shows which schema the database has and ends with 1 when it is not the one that\n"
-            "this program needs. migrate brings it there; an import does that by itself.\n",
+            "this program needs. migrate brings it there; an import does that by itself.\n"
+            "distribute turns the tables quotes and trades into tables that Citus, an extension of\n"
+            "PostgreSQL, spreads over its workers by ticker. Their rows go along.\n",
     .examples = "  " CLI_PROGRAM " db status\n"
                 "  DATABASE_URL=postgres://ticker@localhost/ticker " CLI_PROGRAM " db migrate\n",
     .options = options,

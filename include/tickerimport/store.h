@@ -25,6 +25,12 @@ TICKER_API TICKER_MUST_CHECK ticker_status ticker_store_migrate(ticker_store *st
 /* The schema version found in the database (0: none yet) and the one this library brings it to. Either may be NULL. */
 TICKER_API TICKER_MUST_CHECK ticker_status ticker_store_version(ticker_store *store, int *found, int *wanted,
                                                                 ticker_error *error);
+/* Turns the tables quotes and trades of PostgreSQL into tables that Citus distributes by ticker over its workers; the rows go along. The
+ * schema is migrated first. Imports wait meanwhile. Does nothing where it was done before, and goes on where it was broken off.
+ * TICKER_OK: they are distributed. TICKER_FATAL with TICKER_ERROR_UNSUPPORTED: SQLite, or this database has no Citus. TICKER_FAILED with
+ * TICKER_ERROR_DATABASE: they are distributed by something else, or Citus refused. TICKER_RETRY: the server cannot be reached, or a
+ * worker. Also what ticker_store_migrate() says. */
+TICKER_API TICKER_MUST_CHECK ticker_status ticker_store_distribute(ticker_store *store, ticker_error *error);
 /* "sqlite" or "postgresql". */
 TICKER_API const char *ticker_store_backend(const ticker_store *store);
 

@@ -38,6 +38,7 @@ static const ti_store_ops ops = {
     .close = close_store,
     .version = ti_pg_version,
     .migrate = ti_pg_migrate,
+    .distribute = ti_pg_distribute,
     .find_import = ti_pg_find_import,
     .begin = ti_pg_begin,
     .put = ti_pg_put,

@@ -6,6 +6,7 @@
  *   postgres_arrays.c  few rows as parameters of one statement
  *   postgres.c         opening, closing, the table of operations
  *   postgres_schema.c  versions and migrations, creating and attaching partitions
+ *   postgres_distribute.c  tables on several machines (Citus)
  *   postgres_load.c    begin and put: rows to partitions by binary COPY
  *   postgres_settle.c  keys, attaching, merging of staged rows
  *   postgres_days.c    trades read back, quotes made from them
@@ -42,6 +43,8 @@ typedef struct ti_pg_parameters {
 } ti_pg_parameters;
 
 ticker_status ti_pg_open(const char *url, ti_pg_link **link, ticker_error *error);
+/* One more connection to the same database. */
+ticker_status ti_pg_open_another(const ti_pg_link *like, ti_pg_link **link, ticker_error *error);
 /* Long statements and waits for locks end when the store is told to stop. */
 void ti_pg_watch(ti_pg_link *link, const ticker_store *store);
 void ti_pg_close(ti_pg_link *link);
@@ -194,9 +197,10 @@ typedef struct ti_postgres {
     ticker_store base;
     ti_pg_link *link;
     ti_copy_layout quotes, trades;
-    size_t few_bytes;   /* rows that may go as parameters: TI_PG_FEW_BYTES, or what a test says */
-    bool importing;     /* between begin and commit or rollback */
-    bool streaming;     /* a cursor of query() is open */
+    size_t few_bytes; /* rows that may go as parameters: TI_PG_FEW_BYTES, or what a test says */
+    bool importing;   /* between begin and commit or rollback */
+    bool distributed; /* its tables are on several machines: partitions are made beforehand, and all rows are staged */
+    bool streaming;   /* a cursor of query() is open */
     unsigned listening; /* the connection that was told to LISTEN; 0: none */
     int64_t epoch;
     ti_pg_prepared prepared;
@@ -249,8 +253,8 @@ bool ti_pg_date_range(ti_buffer *sql, const char *column, const ti_pg_period *pe
  * meanwhile, also when it exists. */
 ticker_status ti_pg_put_claim(ti_pg_link *link, ticker_table table, bool alone, const ti_pg_period *period,
                               ticker_error *error);
-/* What the two answered: the period is claimed, and fresh when it has no partition. */
-ticker_status ti_pg_take_claim(ti_pg_link *link, ticker_table table, bool alone, ti_pg_result *const answers[2],
+/* What the two answered: the period is claimed, and fresh when it has no partition. (That of a distributed table is made at once.) */
+ticker_status ti_pg_take_claim(ti_postgres *postgres, ticker_table table, bool alone, ti_pg_result *const answers[2],
                                ti_pg_period *period, ticker_error *error);
 /* Makes the table of a fresh period: it stands alone, without keys, until ti_pg_attach(). */
 ticker_status ti_pg_make(ti_pg_link *link, ticker_table table, ti_pg_period *period, ticker_error *error);
@@ -260,7 +264,21 @@ ticker_status ti_pg_put_partition(ti_pg_link *link, ticker_table table, const ti
 /* Builds the keys of a fresh period. *duplicate: rows have the same key, and nothing was built. */
 ticker_status ti_pg_build_keys(ti_pg_link *link, ticker_table table, const ti_pg_period *period, bool *duplicate,
                                ticker_error *error);
+/* Appends "FROM (its first day) TO (its end)". */
+bool ti_pg_bounds(ti_buffer *sql, const ti_pg_period *period);
+/* Appends the columns of a big table with their types. */
+bool ti_pg_put_columns(ti_buffer *sql, ticker_table table);
 ticker_status ti_pg_attach(ti_pg_link *link, ticker_table table, ti_pg_period *period, ticker_error *error);
+
+/* postgres_distribute.c */
+#define TI_PG_HAS_CITUS "to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL"
+#define TI_PG_LAYOUT_LOCK "layout" /* imports share it; who changes how tables are kept has it alone */
+
+ticker_status ti_pg_distribute(ticker_store *store, ticker_error *error);
+/* When an import begins: whether it is into distributed tables. `citus`: this database could have some. */
+ticker_status ti_pg_learn_layout(ti_postgres *postgres, bool citus, ticker_error *error);
+/* Makes the partition of a fresh period of a distributed table. */
+ticker_status ti_pg_add_partition(ti_postgres *postgres, ticker_table table, ti_pg_period *period, ticker_error *error);
 
 /* postgres_load.c */
 /* Before work outside an import: TICKER_FATAL when there is one or a query is open; connects again when the connection is gone. */
@@ -271,6 +289,8 @@ ticker_status ti_pg_put(ticker_store *store, const ticker_batch *batch, ticker_e
 bool ti_pg_few(const ti_postgres *postgres);
 /* Sends everything that was put and ends the COPY. */
 ticker_status ti_pg_finish_copy(ti_postgres *postgres, ticker_error *error);
+/* A temporary table of rows of a big one, with the number of each as its `record`. */
+ticker_status ti_pg_make_stage(ti_postgres *postgres, const char *name, ticker_table table, ticker_error *error);
 /* Appends the columns of a table, "a, b, c"; each with `prefix` before it. */
 bool ti_pg_column_list(ti_buffer *sql, const ti_copy_layout *layout, const char *prefix);
 const ti_copy_layout *ti_pg_layout(const ti_postgres *postgres, ticker_table table);

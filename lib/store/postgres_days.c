@@ -168,10 +168,7 @@ static ticker_status send_days(ti_postgres *postgres, ticker_error *error)
         return TICKER_OK;
     ti_buffer_init(&sql, TI_PG_SQL_MAX);
     if (!postgres->days_made)
-        status = ti_pg_run(postgres->link,
-                           "CREATE TEMPORARY TABLE ticker_day_quotes (LIKE quotes, record bigint NOT NULL)"
-                           " ON COMMIT DROP",
-                           NULL, NULL, error);
+        status = ti_pg_make_stage(postgres, "ticker_day_quotes", TICKER_QUOTES, error);
     postgres->days_made = true;
     (void)ti_buffer_text(&sql, "COPY ticker_day_quotes (");
     (void)ti_pg_column_list(&sql, &postgres->quotes, "");
@@ -293,7 +290,7 @@ static ticker_status claim_year(ti_postgres *postgres, int64_t first, ticker_err
     if (status == TICKER_OK)
         status = ti_pg_pipe_end(postgres->link, answers, 2, NULL, error);
     if (status == TICKER_OK)
-        status = ti_pg_take_claim(postgres->link, TICKER_QUOTES, true, answers, &period, error);
+        status = ti_pg_take_claim(postgres, TICKER_QUOTES, true, answers, &period, error);
     ti_pg_free(answers[0]);
     ti_pg_free(answers[1]);
     if (status != TICKER_OK || !period.fresh)
@@ -332,7 +329,7 @@ ticker_status ti_pg_apply_day_quotes(ti_postgres *postgres, ticker_error *error)
 
 bool ti_pg_few_day_quotes(const ti_postgres *postgres)
 {
-    return !postgres->days_made && postgres->year_count <= TI_PG_FEW_PERIODS;
+    return !postgres->distributed && !postgres->days_made && postgres->year_count <= TI_PG_FEW_PERIODS;
 }
 
 static ticker_status put_year(ti_postgres *postgres, int64_t first, const char *rows, ti_pg_arrays *arrays,

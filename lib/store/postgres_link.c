@@ -253,6 +253,11 @@ ticker_status ti_pg_open(const char *url, ti_pg_link **link, ticker_error *error
     return TICKER_OK;
 }
 
+ticker_status ti_pg_open_another(const ti_pg_link *like, ti_pg_link **link, ticker_error *error)
+{
+    return ti_pg_open(like->url, link, error);
+}
+
 void ti_pg_close(ti_pg_link *link)
 {
     if (link == NULL)

@@ -22,12 +22,14 @@
 static const char begin_sql[] =
     "SELECT nextval(pg_get_serial_sequence(format('%I.imports', current_schema()), 'id')),"
     " (SELECT max(version) FROM ticker_schema),"
+    " " TI_PG_HAS_CITUS ","
     " set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '0', true),"
     " set_config('lock_timeout', '15min', true), set_config('cursor_tuple_fraction', '1', true),"
     " set_config('maintenance_work_mem', greatest(pg_size_bytes(current_setting('maintenance_work_mem')) / 1024, "
     "262144)"
     " || 'kB', true),"
-    " set_config('work_mem', greatest(pg_size_bytes(current_setting('work_mem')) / 1024, 65536) || 'kB', true)";
+    " set_config('work_mem', greatest(pg_size_bytes(current_setting('work_mem')) / 1024, 65536) || 'kB', true),"
+    " pg_advisory_xact_lock_shared(hashtextextended('ticker.' || current_schema() || '." TI_PG_LAYOUT_LOCK "', 0))";
 
 const ti_copy_layout *ti_pg_layout(const ti_postgres *postgres, ticker_table table)
 {
@@ -98,6 +100,8 @@ ticker_status ti_pg_begin(ticker_store *store, int64_t *import_id, ticker_error 
         status = ti_pg_pipe_end(postgres->link, answers, 2, NULL, error);
     if (status == TICKER_OK)
         status = check_current(postgres, (int)ti_pg_integer(answers[1], 0, 1), error);
+    if (status == TICKER_OK)
+        status = ti_pg_learn_layout(postgres, ti_slice_is(ti_pg_cell(answers[1], 0, 2), "t"), error);
     if (status == TICKER_OK) {
         postgres->import_id = store->adopt != 0 ? store->adopt : ti_pg_integer(answers[1], 0, 0);
         postgres->importing = true;
@@ -118,12 +122,26 @@ static ticker_status end_copy(ti_postgres *postgres, ticker_error *error)
     return ti_pg_copy_end(postgres->link, error);
 }
 
+/* Not LIKE the table: that would lock it, and who adds a partition then waits until this import has ended. */
+ticker_status ti_pg_make_stage(ti_postgres *postgres, const char *name, ticker_table table, ticker_error *error)
+{
+    const char *text;
+    ti_buffer sql;
+    ticker_status status;
+
+    ti_buffer_init(&sql, TI_PG_SQL_MAX);
+    (void)ti_buffer_printf(&sql, "CREATE TEMPORARY TABLE %s (", name);
+    (void)ti_pg_put_columns(&sql, table);
+    (void)ti_buffer_text(&sql, ", record bigint NOT NULL) ON COMMIT DROP");
+    text = ti_buffer_string(&sql);
+    status = text != NULL ? ti_pg_run(postgres->link, text, NULL, NULL, error) : ti_fail_memory(error);
+    ti_buffer_free(&sql);
+    return status;
+}
+
 static ticker_status make_stage(ti_postgres *postgres, ticker_error *error)
 {
-    const char *sql = postgres->table == TICKER_QUOTES
-                          ? "CREATE TEMPORARY TABLE ticker_staged (LIKE quotes, record bigint NOT NULL) ON COMMIT DROP"
-                          : "CREATE TEMPORARY TABLE ticker_staged (LIKE trades, record bigint NOT NULL) ON COMMIT DROP";
-    ticker_status status = ti_pg_run(postgres->link, sql, NULL, NULL, error);
+    ticker_status status = ti_pg_make_stage(postgres, "ticker_staged", postgres->table, error);
 
     postgres->stage_made = status == TICKER_OK;
     return status;
@@ -200,7 +218,8 @@ ticker_status ti_pg_finish_copy(ti_postgres *postgres, ticker_error *error)
 
 bool ti_pg_few(const ti_postgres *postgres)
 {
-    return !postgres->copied && postgres->pending <= postgres->few_bytes && postgres->period_count <= TI_PG_FEW_PERIODS;
+    return !postgres->distributed && !postgres->copied && postgres->pending <= postgres->few_bytes &&
+           postgres->period_count <= TI_PG_FEW_PERIODS;
 }
 
 /* Inserts an unclaimed period where its first day belongs. NULL: no memory. */
@@ -295,7 +314,7 @@ static ticker_status claim_some(ti_postgres *postgres, size_t first, size_t *nex
     if (status != TICKER_OK)
         return status;
     for (size_t i = 0; i < count && status == TICKER_OK; i++)
-        status = ti_pg_take_claim(postgres->link, postgres->table, alone, &answers[2 * i], claimed[i], error);
+        status = ti_pg_take_claim(postgres, postgres->table, alone, &answers[2 * i], claimed[i], error);
     if (status == TICKER_OK && ask && ti_pg_take_id(answers[2 * count], &id) == TICKER_OK)
         status = TICKER_DONE;
     for (size_t i = 0; i < 2 * count + (ask ? 1 : 0); i++)

@@ -69,6 +69,19 @@ static const char version_4_sql[] =
     "UPDATE imports SET attempts = 1 WHERE status <> 'queued';"
     "INSERT INTO ticker_schema (version) VALUES (4)";
 
+bool ti_pg_put_columns(ti_buffer *sql, ticker_table table)
+{
+    unsigned count = 0;
+    const ti_column *columns = ti_schema_columns(table, &count);
+
+    for (unsigned column = 0; column < count; column++) {
+        if (columns[column].postgres != NULL)
+            (void)ti_buffer_printf(sql, "%s %s, ", columns[column].name, columns[column].postgres);
+    }
+    (void)ti_buffer_text(sql, table == TICKER_QUOTES ? "occurrence integer NOT NULL DEFAULT 0, " : "");
+    return ti_buffer_text(sql, "import_id bigint NOT NULL");
+}
+
 static ticker_status make_version_1(ti_pg_link *link, ticker_error *error)
 {
     const ticker_table tables[] = {TICKER_QUOTES, TICKER_TRADES};
@@ -78,15 +91,9 @@ static ticker_status make_version_1(ti_pg_link *link, ticker_error *error)
 
     ti_buffer_init(&sql, 65536);
     for (size_t i = 0; i < 2; i++) {
-        unsigned count = 0;
-        const ti_column *columns = ti_schema_columns(tables[i], &count);
         (void)ti_buffer_printf(&sql, "CREATE TABLE %s (", ticker_table_name(tables[i]));
-        for (unsigned column = 0; column < count; column++) {
-            if (columns[column].postgres != NULL)
-                (void)ti_buffer_printf(&sql, "%s %s, ", columns[column].name, columns[column].postgres);
-        }
-        (void)ti_buffer_text(&sql, tables[i] == TICKER_QUOTES ? "occurrence integer NOT NULL DEFAULT 0, " : "");
-        (void)ti_buffer_text(&sql, "import_id bigint NOT NULL) PARTITION BY RANGE (trade_date);");
+        (void)ti_pg_put_columns(&sql, tables[i]);
+        (void)ti_buffer_text(&sql, ") PARTITION BY RANGE (trade_date);");
     }
     (void)ti_buffer_text(&sql, small_tables_sql);
     text = ti_buffer_string(&sql);
@@ -224,6 +231,15 @@ bool ti_pg_date_range(ti_buffer *sql, const char *column, const ti_pg_period *pe
     return ti_buffer_printf(sql, "%s >= %s AND %s < %s", column, first, column, end);
 }
 
+bool ti_pg_bounds(ti_buffer *sql, const ti_pg_period *period)
+{
+    char first[40], end[40];
+
+    date_literal(period->first, first);
+    date_literal(period->end, end);
+    return ti_buffer_printf(sql, "FROM (%s) TO (%s)", first, end);
+}
+
 /* 1: the period's table is a partition; 0: it is some other table; no row: there is none. */
 #define FIND_SQL                                                                                                       \
     "SELECT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = c.oid AND inhparent = p.oid)::int AS there"               \
@@ -251,9 +267,10 @@ ticker_status ti_pg_put_claim(ti_pg_link *link, ticker_table table, bool alone, 
     return status == TICKER_OK ? ti_pg_pipe_put(link, find_sql, &both, error) : status;
 }
 
-ticker_status ti_pg_take_claim(ti_pg_link *link, ticker_table table, bool alone, ti_pg_result *const answers[2],
+ticker_status ti_pg_take_claim(ti_postgres *postgres, ticker_table table, bool alone, ti_pg_result *const answers[2],
                                ti_pg_period *period, ticker_error *error)
 {
+    const ti_pg_link *link = postgres->link;
     bool exists = ti_pg_rows(answers[1]) > 0, there = exists && ti_pg_integer(answers[1], 0, 0) == 1;
 
     if (exists && !there) {
@@ -269,7 +286,7 @@ ticker_status ti_pg_take_claim(ti_pg_link *link, ticker_table table, bool alone,
     period->claimed = true;
     period->fresh = !there;
     period->made = false;
-    return TICKER_OK;
+    return period->fresh && postgres->distributed ? ti_pg_add_partition(postgres, table, period, error) : TICKER_OK;
 }
 
 /* A table of its own with a CHECK that says what the partition will hold: so attaching it need not read it. PARTITION OF would lock

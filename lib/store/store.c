@@ -152,6 +152,20 @@ ticker_status ticker_store_version(ticker_store *store, int *found, int *wanted,
     return TICKER_OK;
 }
 
+ticker_status ticker_store_distribute(ticker_store *store, ticker_error *error)
+{
+    ticker_status status;
+
+    if (store->ops->distribute == NULL) {
+        (void)ti_fail(error, TICKER_FATAL, TICKER_ERROR_UNSUPPORTED, "%s does not distribute tables",
+                      strcmp(store->ops->name, "sqlite") == 0 ? "SQLite" : store->ops->name);
+        ti_error_hint(error, "name a PostgreSQL server with Citus in DATABASE_URL");
+        return TICKER_FATAL;
+    }
+    status = store->ops->migrate(store, error);
+    return status == TICKER_OK ? store->ops->distribute(store, error) : status;
+}
+
 const char *ticker_store_backend(const ticker_store *store)
 {
     return store->ops->name;

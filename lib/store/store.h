@@ -151,6 +151,8 @@ typedef struct ti_store_ops {
     void (*close)(ticker_store *store);
     ticker_status (*version)(ticker_store *store, int *found, ticker_error *error); /* 0: no schema yet */
     ticker_status (*migrate)(ticker_store *store, ticker_error *error);
+    /* The big tables are spread over several machines from now on; the schema is up to date. NULL: this backend cannot. */
+    ticker_status (*distribute)(ticker_store *store, ticker_error *error);
 
     /* An import with these bytes that succeeded: TICKER_OK and *id, or TICKER_DONE. `sha256` NULL asks only whether
      * any imported file has `bytes` bytes: cheap, and enough to know that hashing beforehand is useless. Outside a
@@ -168,7 +170,7 @@ typedef struct ti_store_ops {
     /* Ends the loading: keys are built, rows with the same key as stored ones replace them, quotes made from trades
      * give way to those of a file for the same (ticker, date). */
     ticker_status (*settle)(ticker_store *store, ticker_error *error);
-    /* After settle() of trades: whether every trade of this day is this import's and none replaced another. */
+    /* After settle() of trades: whether it is known that every trade of this day is this import's and none replaced another. */
     bool (*day_is_new)(const ticker_store *store, int64_t date);
     /* After settle(): the stored trades of these days (or of these trade numbers), for each entry in ascending trade
      * id; entries in any order, but the rows of one entry together. Either all entries name a trade number or none

@@ -1,7 +1,6 @@
 /* The store suite on PostgreSQL, and what only PostgreSQL has: partitions, other sessions, a connection that can break.
  * TICKER_TEST_POSTGRES is the URL of a database in which schemas may be made; each test has one of its own. */
 #include <arpa/inet.h>
-#include <libpq-fe.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,68 +10,11 @@
 
 #include <tickerimport/upload.h>
 
+#include "postgres_scene.h"
 #include "store/postgres.h"
-#include "store_suite.h"
 #include "unit/support.h"
 
-#define SKIPPED 77 /* as automake understands it */
-#define TEST_SECONDS 60
-
-static char schema[64], url[4096];
-
-/* Runs statements as another session, in the test's schema; the first cell of the answer, or "". */
-static const char *outside(const char *sql)
-{
-    static char answer[1024];
-    PGconn *conn = PQconnectdb(url[0] != '\0' ? url : getenv("TICKER_TEST_POSTGRES"));
-    PGresult *result = PQexec(conn, sql);
-    ExecStatusType status = PQresultStatus(result);
-
-    ck_assert_msg(status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK, "%s: %s", sql, PQerrorMessage(conn));
-    (void)snprintf(answer, sizeof(answer), "%s", PQntuples(result) > 0 ? PQgetvalue(result, 0, 0) : "");
-    PQclear(result);
-    PQfinish(conn);
-    return answer;
-}
-
-static const char *set_up(void)
-{
-    const char *server = getenv("TICKER_TEST_POSTGRES");
-    char sql[128];
-
-    url[0] = '\0';
-    (void)snprintf(schema, sizeof(schema), "ticker_test_%ld", (long)getpid());
-    (void)snprintf(sql, sizeof(sql), "CREATE SCHEMA %s", schema);
-    (void)outside(sql);
-    (void)snprintf(url, sizeof(url), "%s%soptions=-csearch_path%%3D%s%%20-cclient_min_messages%%3Dwarning", server,
-                   strchr(server, '?') != NULL ? "&" : "?", schema);
-    return url;
-}
-
-static void tear_down(void)
-{
-    char sql[128];
-
-    (void)snprintf(sql, sizeof(sql), "DROP SCHEMA IF EXISTS %s CASCADE", schema);
-    (void)outside(sql);
-}
-
 static const store_backend backend = {.name = "postgresql", .set_up = set_up, .tear_down = tear_down};
-
-static void own_set_up(void)
-{
-    (void)set_up();
-}
-
-static ticker_batch *quotes_of(const char *const *dates, size_t count)
-{
-    ticker_batch *batch = ti_batch_new(TICKER_QUOTES, (uint32_t)count, 256);
-
-    ck_assert_ptr_nonnull(batch);
-    for (size_t i = 0; i < count; i++)
-        (void)store_suite_quote(batch, "PETR4", dates[i], "010");
-    return batch;
-}
 
 /* The rules that let the schema be distributed on Citus, asked of the catalog. */
 START_TEST(the_schema_can_be_distributed)
@@ -104,6 +46,15 @@ START_TEST(the_schema_can_be_distributed)
                 " 'trade_date')) <> 2"),
         "0");
     ck_assert_str_eq(
+        outside("SELECT count(*) FROM pg_attribute AS a LEFT JOIN pg_attrdef AS d ON d.adrelid = attrelid AND d.adnum ="
+                " attnum WHERE attrelid IN (SELECT oid FROM pg_class WHERE relnamespace ="
+                " current_schema()::regnamespace AND relname ~ '^(quotes|trades)' AND relkind IN ('r', 'p'))"
+                " AND (attidentity <> '' OR attgenerated <> '' OR pg_get_expr(adbin, adrelid) ~ '\\(')"),
+        "0");
+    ck_assert_str_eq(outside("SELECT string_agg(DISTINCT attcollation::regcollation::text, ' ') FROM pg_attribute WHERE"
+                             " attname = 'ticker' AND attrelid IN ('quotes'::regclass, 'trades'::regclass)"),
+                     "\"C\"");
+    ck_assert_str_eq(
         outside("SELECT count(*) FROM pg_index WHERE indrelid = 'quotes_2024'::regclass AND indisunique AND indisvalid"
                 " AND indnullsnotdistinct"),
         "1");
@@ -111,20 +62,6 @@ START_TEST(the_schema_can_be_distributed)
     ticker_store_free(store);
 }
 END_TEST
-
-static ti_ledger_row ledger_row(const char *status)
-{
-    return (ti_ledger_row){.file = "file",
-                           .member = "",
-                           .format = "test",
-                           .sha256 = "b",
-                           .status = status,
-                           .error = "",
-                           .problems = "[]",
-                           .turnover = "0",
-                           .first_date = TICKER_NULL,
-                           .last_date = TICKER_NULL};
-}
 
 /* Readers see the old state and wait for nothing, at any point before the commit. */
 START_TEST(readers_do_not_wait)
@@ -356,10 +293,15 @@ START_TEST(a_table_in_the_way_is_named)
 }
 END_TEST
 
-static bool no_instruments(void *payload, ti_instrument *instrument)
+/* One, as *payload is false before it. */
+static bool one_instrument(void *payload, ti_instrument *instrument)
 {
-    (void)payload, (void)instrument;
-    return false;
+    bool done = *(bool *)payload;
+    int64_t day = store_suite_day("2024-01-02");
+
+    *(bool *)payload = true;
+    *instrument = (ti_instrument){.ticker = ti_slice_of("PETR4"), .first_date = day, .last_date = day};
+    return !done;
 }
 
 static void schema_is_missed(ticker_status status, const ticker_error *error)
@@ -401,8 +343,9 @@ START_TEST(tables_that_are_missing)
     store_suite_ok(store->ops->settle(store, &error), &error, "settle");
     {
         ti_ledger_row row = ledger_row("imported");
+        bool told = false;
 
-        schema_is_missed(store->ops->commit(store, &row, no_instruments, NULL, &id, &error), &error);
+        schema_is_missed(store->ops->commit(store, &row, one_instrument, &told, &id, &error), &error);
     }
     store->ops->rollback(store);
     ck_assert(store->ops->usable(store));
@@ -502,6 +445,24 @@ START_TEST(questions_are_prepared)
 }
 END_TEST
 
+START_TEST(no_citus_is_said)
+{
+    ticker_store *store = store_suite_open(url);
+    ticker_error error;
+    int found = 0;
+
+    ti_error_init(&error);
+    ck_assert_int_eq(ticker_store_distribute(store, &error), TICKER_FATAL);
+    ck_assert_int_eq(error.kind, TICKER_ERROR_UNSUPPORTED);
+    ck_assert_ptr_nonnull(strstr(error.message, "no Citus"));
+    ck_assert_ptr_nonnull(strstr(error.hint, "CREATE EXTENSION citus"));
+    ti_error_init(&error);
+    store_suite_ok(ticker_store_version(store, &found, NULL, &error), &error, "version");
+    ck_assert_int_eq(found, TI_SCHEMA_VERSION);
+    ticker_store_free(store);
+}
+END_TEST
+
 static TCase *alone(void)
 {
     TCase *cases = tcase_create("postgresql alone");
@@ -520,6 +481,8 @@ static TCase *alone(void)
     tcase_add_test(cases, questions_are_prepared);
     tcase_add_test(cases, urls_that_lead_nowhere);
     tcase_add_test(cases, a_server_that_does_not_answer);
+    if (getenv("TICKER_TEST_DISTRIBUTE") == NULL)
+        tcase_add_test(cases, no_citus_is_said);
     return cases;
 }
 

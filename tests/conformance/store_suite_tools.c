@@ -48,6 +48,8 @@ ticker_store *store_suite_open_migrated(const char *url)
 
     ti_error_init(&error);
     store_suite_ok(ticker_store_migrate(store, &error), &error, "migrate");
+    if (getenv("TICKER_TEST_DISTRIBUTE") != NULL && strcmp(ticker_store_backend(store), "postgresql") == 0)
+        store_suite_ok(ticker_store_distribute(store, &error), &error, "distribute");
     return store;
 }
 

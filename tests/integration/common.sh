@@ -42,7 +42,11 @@ clean_up() {
     done
     wait 2>/dev/null || true
     for name in "${databases[@]}"; do
-        psql -q -X "$TICKER_TEST_POSTGRES" -c "DROP DATABASE IF EXISTS $name WITH (FORCE)" >/dev/null 2>&1 || true
+        if [ -n "${TICKER_TEST_DISTRIBUTE:-}" ]; then
+            psql -q -X "$TICKER_TEST_POSTGRES" -c "DROP SCHEMA IF EXISTS $name CASCADE" >/dev/null 2>&1 || true
+        else
+            psql -q -X "$TICKER_TEST_POSTGRES" -c "DROP DATABASE IF EXISTS $name WITH (FORCE)" >/dev/null 2>&1 || true
+        fi
     done
     rm -rf "$work"
     exit "$status"
@@ -93,7 +97,7 @@ expect_output() {
 
 # Which databases there are to test with.
 backends() {
-    echo sqlite
+    [ -n "${TICKER_TEST_DISTRIBUTE:-}" ] || echo sqlite
     [ -z "$TICKER_TEST_POSTGRES" ] || echo postgres
 }
 
@@ -103,6 +107,13 @@ fresh() {
     if [ "$1" = sqlite ]; then
         name=$(mktemp -u "$work/db-XXXXXX.sqlite")
         export DATABASE_URL=sqlite:$name
+    elif [ -n "${TICKER_TEST_DISTRIBUTE:-}" ]; then # conformance/citus.sh: a schema, for only that database has Citus
+        name=ticker_test_$$_${#databases[@]}
+        psql -q -X "$TICKER_TEST_POSTGRES" -c "CREATE SCHEMA $name" >/dev/null
+        databases+=("$name")
+        export DATABASE_URL="$TICKER_TEST_POSTGRES"
+        case $DATABASE_URL in *\?*) DATABASE_URL+='&' ;; *) DATABASE_URL+='?' ;; esac
+        DATABASE_URL+="options=-csearch_path%3D$name"
     else
         name=ticker_test_$$_${#databases[@]}
         psql -q -X "$TICKER_TEST_POSTGRES" -c "CREATE DATABASE $name" >/dev/null
@@ -111,6 +122,11 @@ fresh() {
         DATABASE_URL=$(sed -E "s#^([a-z]+://[^/?]*)(/[^?]*)?#\1/$name#" <<<"$TICKER_TEST_POSTGRES")
         export DATABASE_URL
     fi
+}
+
+# After fresh(), in a test that conformance/citus.sh runs as well.
+distribute_when_asked() {
+    [ -z "${TICKER_TEST_DISTRIBUTE:-}" ] || expect 0 db distribute
 }
 
 # SQL: the answer of the current database, as CSV without a header.

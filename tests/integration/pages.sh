@@ -17,6 +17,7 @@ quotes_sql() {
 
 for backend in $(backends); do
     fresh "$backend"
+    distribute_when_asked
     expect 0 import --quiet quotes.txt huge*.txt long.txt trades.txt trades2.txt
     sql "$(quotes_sql "$backend")" >quotes.csv
     sql "SELECT ticker, trade_date, trade_time, price, volume, trade_id, action, session, reference_date FROM trades" >trades.csv

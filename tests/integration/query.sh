@@ -40,6 +40,16 @@ for backend in $(backends); do
     expect 0 db status
     expect_output "^backend  (sqlite|postgresql)$"
     expect 0 db migrate
+    if [ -n "${TICKER_TEST_DISTRIBUTE:-}" ]; then
+        expect 0 db distribute
+        expect 0 db distribute
+        one_line_error "quotes and trades are distributed by ticker"
+    else
+        expect 2 db distribute
+        one_line_error "SQLite does not distribute tables; name a PostgreSQL server|this database has no Citus; install Citus"
+        expect 2 db undistribute
+        one_line_error "db cannot do \"undistribute\"; use status, migrate or distribute"
+    fi
     expect 1 quotes PETR4 --json
     is "$(cat out)" "[]"
     one_line_error "no quotes for PETR4"
