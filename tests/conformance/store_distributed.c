@@ -1,5 +1,6 @@
 /* Tables that Citus distributes, or that stand-ins say are distributed (conformance/citus.sh): how they become so, and what imports do. */
 #include <sys/wait.h>
+#include <time.h>
 
 #include "postgres_scene.h"
 
@@ -90,6 +91,7 @@ START_TEST(distribution_waits_for_imports)
     ti_ledger_row row = ledger_row("imported");
     ticker_error error;
     int64_t id = 0;
+    const struct timespec moment = {.tv_nsec = 10000000};
     pid_t child;
     int result = -1;
 
@@ -105,7 +107,7 @@ START_TEST(distribution_waits_for_imports)
         _exit(status == TICKER_OK ? 0 : 1);
     }
     while (strcmp(outside("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"), "0") == 0)
-        (void)usleep(10000);
+        (void)nanosleep(&moment, NULL);
     store_suite_ok(store->ops->put(store, batch, &error), &error, "put");
     store_suite_ok(store->ops->settle(store, &error), &error, "settle");
     ck_assert_str_eq(outside("SELECT count(*) FROM pg_dist_partition AS p JOIN pg_class AS c ON c.oid = p.logicalrelid"
