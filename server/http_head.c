@@ -16,6 +16,19 @@ static bool is_name(const char *name)
     return name[0] != '\0' && name[strspn(name, known)] == '\0';
 }
 
+/* A line that begins with a blank goes on with the one before. libmicrohttpd 0.9.75 adds it to that header's name in place of its value,
+ * so that "Transfer-Encod: chunked" with "ing" below it would be what it is for nobody else. It shows in where both are: the name was
+ * moved behind all that was received. Such lines, and line breaks and their like in values, are nothing that anybody has to send. */
+static bool is_value(const char *name, const char *value)
+{
+    if ((uintptr_t)value < (uintptr_t)name)
+        return false;
+    for (; *value != '\0'; value++)
+        if (((unsigned char)*value < ' ' && *value != '\t') || *value == 127)
+            return false;
+    return true;
+}
+
 bool http_take_header(http_exchange *h, const char *name, const char *value)
 {
     size_t size = strlen(name) + 1, value_size = value != NULL ? strlen(value) + 1 : 1;
@@ -25,7 +38,7 @@ bool http_take_header(http_exchange *h, const char *name, const char *value)
         h->refused = 431;
         return false;
     }
-    if (!is_name(name))
+    if (!is_name(name) || (value != NULL && !is_value(name, value)))
         h->refused = 400;
     for (size_t i = 0; i < size; i++)
         copy[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] - 'A' + 'a' : name[i]);
@@ -89,6 +102,8 @@ void http_take_head(http_exchange *h, const char *method, const char *version)
     exchange *x = &h->x;
 
     (void)snprintf(h->method, sizeof(h->method), "%s", method);
+    if (!is_name(method))
+        h->refused = 400;
     memcpy(h->remote, h->connection->remote, sizeof(h->remote));
     x->transport = h;
     x->method = h->method;

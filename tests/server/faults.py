@@ -266,13 +266,18 @@ def requests_that_smuggle():
                 ("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", 400), ("Content-Length: -1", 400),
                 ("Content-Length: +5", 400), ("Content-Length: 5 5", 400), ("Content-Length: 99999999999999999999999", 413),
                 ("Transfer-Encoding : chunked\r\nContent-Length: 5", 400), ("Content-Length : 5", 400), ("X[]: y\r\nContent-Length: 5", 400),
-                ("Host: y\r\nContent-Length: 5", 400), ("Host: x\r\nContent-Length: 5", 400)):
+                ("Host: y\r\nContent-Length: 5", 400), ("Host: x\r\nContent-Length: 5", 400),
+                ("Transfer-Encod: chunked\r\n ing\r\nContent-Length: 5", 400), ("Content-Len: 5\r\n\tgth", 400), ("X:\r\n y", 400),
+                ("Content-Length: 5\r\n 0", 400), ("X: y\rContent-Length: 5", 400), ("X: y\x7fz\r\nContent-Length: 5", 400)):
             with wire.connect(server.http) as s:
                 wire.send(s, f"POST /echo HTTP/1.1\r\nHost: x\r\n{headers}\r\n\r\n0\r\n\r\n".encode() + hidden)
                 reader = wire.HttpReader(s)
                 answer = reader.answer()
                 check(answer is not None and answer.status == status, f"{headers}: {answer}")
                 check(reader.answer() is None, f"{headers}: the connection ends")
+        for method in ("\rPOST", "PO\x7fST", "P(OST", "POST/hello"):
+            answer = wire.http(server.http, method, "/echo")
+            check(answer is None or answer.status == 400, f"{method}: {answer}")
         with wire.connect(server.http) as s:
             wire.send(s, b"POST /echo HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + hidden)
             reader = wire.HttpReader(s)
