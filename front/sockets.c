@@ -46,15 +46,16 @@ static bool unix_name(const char *name, struct sockaddr_un *address, mode_t *mod
     return *mode <= 0777;
 }
 
-static bool is_deserted(const struct sockaddr_un *address)
+/* What connecting to it fails with; 0: nothing. */
+static int probe(const struct sockaddr_un *address)
 {
-    int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    bool deserted = probe >= 0 && connect(probe, (const struct sockaddr *)address, sizeof(*address)) != 0 &&
-                    errno == ECONNREFUSED;
+    int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), wrong = 0;
 
-    if (probe >= 0)
-        (void)close(probe);
-    return deserted;
+    if (descriptor < 0 || connect(descriptor, (const struct sockaddr *)address, sizeof(*address)) != 0)
+        wrong = errno;
+    if (descriptor >= 0)
+        (void)close(descriptor);
+    return wrong;
 }
 
 static bool is_socket(const char *path)
@@ -64,18 +65,15 @@ static bool is_socket(const char *path)
     return lstat(path, &status) == 0 && S_ISSOCK(status.st_mode);
 }
 
-/* The file is nobody's until its mode is right. */
+/* The file is nobody's until its mode is right; its first one is the descriptor's. (umask() would be for the files that other threads make
+ * meanwhile, too.) */
 static int bind_unix(int descriptor, const struct sockaddr_un *address, mode_t mode)
 {
-    mode_t before = umask(0777);
-    int result = bind(descriptor, (const struct sockaddr *)address, sizeof(*address)), saved;
+    int result = fchmod(descriptor, 0) == 0 ? bind(descriptor, (const struct sockaddr *)address, sizeof(*address)) : -1;
 
-    if (result != 0 && errno == EADDRINUSE && is_socket(address->sun_path) && is_deserted(address) &&
+    if (result != 0 && errno == EADDRINUSE && is_socket(address->sun_path) && probe(address) == ECONNREFUSED &&
         unlink(address->sun_path) == 0)
         result = bind(descriptor, (const struct sockaddr *)address, sizeof(*address));
-    saved = errno;
-    (void)umask(before);
-    errno = saved;
     return result != 0 ? result : chmod(address->sun_path, mode);
 }
 
@@ -182,9 +180,13 @@ void sockets_forget(const char *name)
 {
     struct sockaddr_un address;
     mode_t mode;
+    int wrong;
 
-    if (strncmp(name, UNIX_PREFIX, strlen(UNIX_PREFIX)) == 0 && unix_name(name, &address, &mode) &&
-        is_socket(address.sun_path))
+    if (strncmp(name, UNIX_PREFIX, strlen(UNIX_PREFIX)) != 0 || !unix_name(name, &address, &mode) ||
+        !is_socket(address.sun_path))
+        return;
+    wrong = probe(&address);
+    if (wrong != 0 && wrong != EAGAIN) /* its queue is full */
         (void)unlink(address.sun_path);
 }
 

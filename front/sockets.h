@@ -17,7 +17,7 @@
  * nothing. After saying why: -1, or SOCKETS_NO_NAME for anything else. */
 #define SOCKETS_NO_NAME (-2)
 int sockets_listen(const char *name, const char *setting, front_console *console);
-/* Removes the file of a "unix:" name; others are left alone. */
+/* Removes the file of a "unix:" name whose descriptor is closed, unless somebody else listens there by now; others are left alone. */
 void sockets_forget(const char *name);
 /* For messages and logs, "127.0.0.1:4000" or "unix:/run/x": what the descriptor is bound to. */
 const char *sockets_name(int descriptor, char text[SOCKETS_TEXT_MAX]);
