@@ -17,8 +17,10 @@
 
 #define SCHEMA_HINT "the schema is missing or damaged: run \"ticker-cli db migrate\""
 
-/* What every session of ours relies on, whatever the server's or the user's defaults are. */
+/* What every session of ours relies on, whatever the server's or the user's defaults are. A commit that a crash of the server may still
+ * undo is none: whoever was told of it (a queue, a client) would never send the file again. */
 static const char session_sql[] =
+    "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'; "
     "SET datestyle = 'ISO, YMD'; SET timezone = 'UTC'; SET client_min_messages = warning; "
     "SET standard_conforming_strings = on; SET default_transaction_isolation = 'read committed'";
 

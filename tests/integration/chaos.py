@@ -127,7 +127,7 @@ class Maker:
         packed = os.path.join(FOLDER, 'zip')
         lines = self.content(self.day(), False, 1).splitlines(keepends=True)
         with zipfile.ZipFile(packed, 'w', zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr(zipfile.ZipInfo('COTAHIST_A2001.TXT'), lines[0] + (lines[1] * 300 + lines[2] * self.count) * 1000)
+            archive.writestr(zipfile.ZipInfo('COTAHIST_A2001.TXT'), lines[0] + lines[1] * (240000 + self.count))
         with open(packed, 'rb') as file:
             self.add('bomb', file.read(), '.zip')
 
