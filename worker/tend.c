@@ -7,6 +7,7 @@
 
 #define TEND_SECONDS 1
 #define JOIN_SECONDS 3
+#define TOLD_AT 2 /* failures in a row */
 
 struct tend {
     front_console *console;
@@ -30,43 +31,44 @@ static bool pause_tending(tend *self)
     return !self->stop;
 }
 
-/* What the consumer needs it speaks of itself; here a service that is away is told once. */
-static void tell(tend *self, ticker_status status, const ticker_error *error, bool *away)
+/* Once is a connection that broke unseen; a service that is away is told once. */
+static void tell(tend *self, ticker_status status, const ticker_error *error, unsigned *failures)
 {
     char text[FRONT_MESSAGE_MAX];
 
-    if (status != TICKER_OK && !*away) {
+    if (status == TICKER_OK) {
+        if (*failures >= TOLD_AT)
+            front_note(self->console, "the cache is told of imports again");
+        *failures = 0;
+    } else if (++*failures == TOLD_AT) {
         (void)ticker_error_format(error, text, sizeof text);
         front_warning(self->console, "the cache cannot be told of imports: %s", text);
-    } else if (status == TICKER_OK && *away) {
-        front_note(self->console, "the cache is told of imports again");
     }
-    *away = status != TICKER_OK;
 }
 
-/* Taking a store is what keeps ticker_db_up: nobody else here uses the pool. */
-static ticker_status tend_once(tend *self, ticker_error *error)
+/* Taking a store is what keeps ticker_db_up: nobody else here uses the pool. False: there is no database, of which the consumer speaks. */
+static bool has_database(tend *self)
 {
     ticker_pool *pool = ticker_answers_pool(self->answers);
     ticker_store *store = NULL;
-    ticker_status status = ticker_pool_take(pool, 0, &store, error);
 
-    if (status != TICKER_OK)
-        return status;
+    if (ticker_pool_take(pool, 0, &store, NULL) != TICKER_OK)
+        return false;
     ticker_pool_give(pool, store);
-    return ticker_answers_tend(self->answers, error);
+    return true;
 }
 
 static void *run(void *payload)
 {
     tend *self = payload;
     ticker_error *error = ticker_error_new();
-    bool away = false;
+    unsigned failures = 0;
 
     (void)pthread_mutex_lock(&self->lock);
     do {
         (void)pthread_mutex_unlock(&self->lock);
-        tell(self, tend_once(self, error), error, &away);
+        if (has_database(self))
+            tell(self, ticker_answers_tend(self->answers, error), error, &failures);
         ticker_error_clear(error);
         (void)pthread_mutex_lock(&self->lock);
     } while (pause_tending(self));
