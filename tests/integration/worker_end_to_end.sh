@@ -40,4 +40,12 @@ is "$(cat aborted)" 0 "uploads in parts that were left"
 [ "$(series 'ticker_aws_requests_total{service="sqs",operation="ReceiveMessage",result="ok"}')" -gt 0 ] || fail "$(grep aws series)"
 [ "$(series 'ticker_cache_bumps_total{result="done"}')" -gt 0 ] || fail "Redis was not told: $(grep cache series)"
 stop_worker TERM
+
+# What is wrong with the configuration ends it; a service that is away only when it is to drain the queue.
+QUEUE_URL=sqs:none-$$ drain 2
+grep -q "none-$$" worker.err || fail "$(cat worker.err)"
+AWS_SECRET_ACCESS_KEY=wrong drain 2
+! grep -q wrong worker.err || fail "a secret in the log"
+AWS_ENDPOINT_URL_SQS=http://127.0.0.1:1 AWS_MAX_ATTEMPTS=1 drain 3
+drain 0
 echo "worker_end_to_end"
