@@ -20,7 +20,8 @@
 #define TICK_MS 1000
 #define STATUS_MS 5000        /* how often systemd is told how it goes … */
 #define STATUS_CHANGED_MS 500 /* … and when something changed, how often at most */
-#define STOP_EXTRA_MS 15000   /* rolling back, giving back, closing */
+#define STOP_GRACE_MS 10000   /* for rolling back and giving back, after the time that files had */
+#define STOP_EXTRA_MS 15000   /* the same and closing, as systemd is told */
 
 typedef struct worker {
     front_console *console;
@@ -197,7 +198,15 @@ static int wait_time(const worker *self)
     return (int)time;
 }
 
-static void run_until_ended(worker *self, const ticker_options *options)
+/* A service that does not answer must not keep a worker from its end. The database rolls back what the process leaves, and messages come
+ * again when their time is over. */
+static bool is_overdue(const worker *self)
+{
+    return self->stops > 0 && state_clock() > self->state.stop_at + STOP_GRACE_MS;
+}
+
+/* False: it does not end. */
+static bool run_until_ended(worker *self, const ticker_options *options)
 {
     struct pollfd wake[2] = {{.fd = self->signals, .events = POLLIN}, {.fd = self->state.wake, .events = POLLIN}};
     uint64_t count;
@@ -211,7 +220,10 @@ static void run_until_ended(worker *self, const ticker_options *options)
         if (read(self->state.wake, &count, sizeof count) > 0)
             self->changed = true;
         hear(self, options);
+        if (is_overdue(self) && !atomic_load(&self->ended))
+            return false;
     }
+    return true;
 }
 
 static front_exit result_of(const worker *self)
@@ -237,7 +249,11 @@ static front_exit run(worker *self, const ticker_options *options)
     }
     /* A service that is away keeps it from its work, but is no reason for systemd to give it up. */
     (void)front_notify("READY=1");
-    run_until_ended(self, options);
+    if (!run_until_ended(self, options)) {
+        front_warning(self->console, "a service does not answer; what was at work comes again when its time is over");
+        events_stop(&self->events);
+        _exit(FRONT_OK);
+    }
     (void)pthread_join(self->thread, NULL);
     if (self->stops == 0)
         (void)front_notify("STOPPING=1");

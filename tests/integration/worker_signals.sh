@@ -155,4 +155,18 @@ all_there() {
 eventually 60 all_there
 is "$(sql "SELECT count(*) FROM imports WHERE status = 'running'")" 0 "rows that say running"
 echo "ok 6 - killed"
+
+# A server that hangs keeps nobody from stopping.
+start_worker --receive-wait 1 --stop-timeout 0
+eventually 30 noted '^STATUS=waiting for files'
+mapfile -t hung < <(sql "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND datname = current_database()
+    AND pid <> pg_backend_pid()")
+[ "${#hung[@]}" -ge 3 ] || fail "the worker has ${#hung[@]} connections"
+kill -STOP "${hung[@]}"
+sleep 1.5
+kill -TERM "$worker"
+ends_within 40
+kill -CONT "${hung[@]}" 2>/dev/null || true
+grep -q 'does not answer' "$worker_log" || fail "$(cat "$worker_log")"
+echo "ok 7 - a server that hangs"
 rm -f notify
