@@ -208,10 +208,10 @@ static void lose(keeper *self, ti_job *job, const ticker_error *why)
     finish(self, job);
 }
 
-/* The queue was not told: again, after a while. */
+/* The queue was not told: again, after a while; the first time at once, for perhaps only an old connection was gone. */
 static void put_off(keeper *self, ti_job *job)
 {
-    int64_t wait = ti_doubled(AGAIN_FIRST, AGAIN_LAST, job->tries);
+    int64_t wait = job->tries == 0 ? 0 : ti_doubled(AGAIN_FIRST, AGAIN_LAST, (int64_t)job->tries - 1);
 
     job->tries++;
     job->again = ti_consumer_now() + wait;
@@ -219,7 +219,8 @@ static void put_off(keeper *self, ti_job *job)
         job->what = TICKER_CONSUMED_RETRIED;
         job->delay = GIVE_BACK_LAST;
     }
-    ti_trouble_begin(self->consumer, TI_TROUBLE_KEEPER, &self->error, wait);
+    if (wait > 0)
+        ti_trouble_begin(self->consumer, TI_TROUBLE_KEEPER, &self->error, wait);
 }
 
 static void settled(keeper *self, ti_job *job, ticker_status status)

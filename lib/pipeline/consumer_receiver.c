@@ -206,9 +206,10 @@ static void stumble(receiver *self)
         return;
     }
     close_services(self);
+    if (self->failures++ == 0 && looked && self->error.status == TICKER_RETRY) /* perhaps only an old connection */
+        return;
     ti_trouble_begin(consumer, TI_TROUBLE_RECEIVER, &self->error, pause);
     pause_for(consumer, pause);
-    self->failures++;
 }
 
 /* The importers had trouble, and gave back what they had: new connections show whether the database is there again. */
