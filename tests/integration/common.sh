@@ -164,6 +164,11 @@ trades_file() {
     "$TICKER_GENERATE" trades "$2" "$1" "${@:3}"
 }
 
+# MANY FEW: FEW where each takes long, as in the unit tests' support.h.
+many_or_few() {
+    [ "${TICKER_TEST_FEW:-}" = yes ] && echo "$2" || echo "$1"
+}
+
 # KEY: a value of the JSON object that the last expect printed.
 value() {
     check get "$work/out" "$1"

@@ -4,8 +4,8 @@ wants_postgres=1
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "$0")/common.sh"
 
-quotes_file quotes.txt 20000
-trades_file trades.txt 20000
+quotes_file quotes.txt "$(many_or_few 20000 5000)"
+trades_file trades.txt "$(many_or_few 20000 5000)"
 mkdir days
 for day in 04 05 06 07; do
     quotes_file days/q$day.txt 3000 --day 2024-11-$day

@@ -5,6 +5,8 @@ wants_postgres=1
 . "$(dirname "$0")/common.sh"
 needs_data
 
+# What is read is the same for both, so few means one.
+wanted=$(many_or_few "$(backends | tr '\n' ' ')" sqlite)
 files=0
 for expected in "$TICKER_TEST_DATA"/expected/cotahist__*.json "$TICKER_TEST_DATA"/expected/trades__*.json; do
     name=$(basename "$expected" .json)
@@ -18,7 +20,7 @@ for expected in "$TICKER_TEST_DATA"/expected/cotahist__*.json "$TICKER_TEST_DATA
     [ "$code" -le 1 ] || fail "$name: inspect ended with $code"
     check inspect "$expected" out "$source" || fail "$name: inspect"
 
-    for backend in $(backends); do
+    for backend in $wanted; do
         fresh "$backend"
         force=()
         [ "$code" -eq 0 ] || {

@@ -30,6 +30,13 @@ int run_tests(const char *name, const TTest *const *tests, size_t count)
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+size_t many_or_few(size_t many, size_t few)
+{
+    const char *wanted = getenv("TICKER_TEST_FEW");
+
+    return wanted != NULL && strcmp(wanted, "yes") == 0 ? few : many;
+}
+
 uint64_t next_random(uint64_t *state)
 {
     uint64_t x = *state;

@@ -19,6 +19,10 @@
 /* Runs them in Check's way (a process for each, unless CK_FORK=no) and says what main() returns. */
 int run_tests(const char *name, const TTest *const *tests, size_t count);
 
+/* How much of what only its number makes worth something: `many`, or `few` where each takes thirty times as long (under Valgrind, with
+ * sanitizers), which TICKER_TEST_FEW=yes says. In scripts/test the step "check" has many. */
+size_t many_or_few(size_t many, size_t few);
+
 /* The same numbers in every run; *state must not be 0. */
 uint64_t next_random(uint64_t *state);
 
