@@ -9,7 +9,7 @@ command -v curl >/dev/null || { echo "SKIPPED: no curl"; exit 77; }
 unset GATEWAY_INTERFACE LISTEN_FDS LISTEN_PID NOTIFY_SOCKET
 
 redis=$here/../services/redis
-trap 'status=$?; "$redis" remove "$work/redis" >/dev/null 2>&1 || true; (exit $status); clean_up' EXIT
+trap 'status=$?; "$redis" remove "$work/redis" >/dev/null 2>&1 || true; set +e; (exit $status); clean_up' EXIT
 REDIS_URL=$("$redis" start "$work/redis")
 export REDIS_URL DATABASE_URL=sqlite:$work/quotes.db
 [ "$("$TICKER_CLI" --version | grep -c redis)" -gt 0 ] || { echo "SKIPPED: built without Redis"; exit 77; }

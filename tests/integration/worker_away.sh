@@ -21,7 +21,7 @@ gone() {
     "$postgres" remove "$work/postgres" >/dev/null 2>&1 || true
 }
 # shellcheck disable=SC2154 # status is set there
-trap 'status=$?; gone; (exit $status); clean_up' EXIT
+trap 'status=$?; gone; set +e; (exit $status); clean_up' EXIT
 DATABASE_URL=$("$postgres" start "$work/postgres")
 REDIS_URL=$("$redis" start "$work/redis")
 export DATABASE_URL REDIS_URL STORAGE_URL=file://$work/uploads

@@ -17,7 +17,7 @@ wants_postgres=1
 redis=$here/../services/redis
 nginx=$here/../services/nginx
 # shellcheck disable=SC2154 # status is set there
-trap 'status=$?; "$nginx" remove "$work/nginx" >/dev/null 2>&1 || true; "$redis" remove "$work/redis" >/dev/null 2>&1 || true; (exit $status); clean_up' EXIT
+trap 'status=$?; "$nginx" remove "$work/nginx" >/dev/null 2>&1 || true; "$redis" remove "$work/redis" >/dev/null 2>&1 || true; set +e; (exit $status); clean_up' EXIT
 REDIS_URL=$("$redis" start "$work/redis")
 export REDIS_URL
 fresh postgres
