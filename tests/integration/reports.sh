@@ -3,7 +3,7 @@
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "$0")/common.sh"
 
-import_keys=(file format sha256 bytes records imported rejected first_date last_date status import_id seconds error stages)
+import_keys=(file format sha256 bytes records imported rejected first_date last_date status import_id seconds error)
 inspect_keys=(file format member bytes records rejected first_date last_date tickers markets trades volume turnover
     declared_records complete errors)
 shape() {
