@@ -14,20 +14,27 @@
 
 #define SEND_BYTES ((size_t)64 * 1024)
 #define ROW_BYTES_MAX ((size_t)1024 * 1024)
+#define FETCH_ROWS 5000
 #define FETCH_SQL "FETCH 5000 FROM ticker_trades"
+#define SHORT_MAX 1024  /* entries that go as parameters */
 #define DAYS_2000 10957 /* binary dates count from 2000-01-01 */
 
 /* One cursor for each date, so that the server reads one partition; it sorts by the place in the list and the trade id. The key of trades
  * begins with what is asked for, so single trades are found without reading their day. */
-#define SCAN_SQL(condition)                                                                                            \
+#define SCAN_SQL(list, condition, date)                                                                                \
     "DECLARE ticker_trades NO SCROLL CURSOR FOR SELECT s.entry, t.session, t.reference_date, t.trade_id, t.action, "   \
     "t.trade_time,"                                                                                                    \
-    " (t.price * 1000000)::bigint, t.volume FROM trades AS t JOIN ticker_scan AS s ON s.ticker = t.ticker"             \
-    " AND s.trade_date = t.trade_date" condition " WHERE t.trade_date = $1 AND s.trade_date = $1"                      \
+    " (t.price * 1000000)::bigint, t.volume FROM trades AS t JOIN " list " AS s ON s.ticker = t.ticker"                \
+    " AND s.trade_date = t.trade_date" condition " WHERE t.trade_date = " date " AND s.trade_date = " date             \
     " ORDER BY s.entry, t.trade_id, t.reference_date, t.session, t.action"
 
-static const char scan_days_sql[] = SCAN_SQL("");
-static const char scan_ids_sql[] = SCAN_SQL(" AND s.trade_id = t.trade_id");
+static const char scan_days_sql[] = SCAN_SQL("ticker_scan", "", "$1");
+static const char scan_ids_sql[] = SCAN_SQL("ticker_scan", " AND s.trade_id = t.trade_id", "$1");
+
+/* The same for a short list, which goes along as parameters. */
+#define SHORT_LIST "(SELECT * FROM unnest($1, $2, $3, $4) AS r (entry, ticker, trade_date, trade_id))"
+static const char short_days_sql[] = SCAN_SQL(SHORT_LIST, "", "$5");
+static const char short_ids_sql[] = SCAN_SQL(SHORT_LIST, " AND s.trade_id = t.trade_id", "$5");
 
 /* What a scan asks for, all along. */
 typedef struct scan {
@@ -107,6 +114,20 @@ static ticker_status visit_rows(const scan *asked, const ti_pg_result *result, t
     return status;
 }
 
+/* The next portion; *more: it was not the last one. */
+static ticker_status fetch(const scan *asked, bool *more, ticker_error *error)
+{
+    ti_pg_result *result = NULL;
+    ticker_status status = ti_pg_run_binary(asked->link, FETCH_SQL, &result, error);
+
+    if (status == TICKER_OK) {
+        *more = ti_pg_rows(result) == FETCH_ROWS;
+        status = visit_rows(asked, result, error);
+    }
+    ti_pg_free(result);
+    return status;
+}
+
 /* Rows come in portions of a cursor, not in one stream, so that the connection is free while they are visited. */
 static ticker_status scan_date(const scan *asked, const char *date, ticker_error *error)
 {
@@ -116,16 +137,74 @@ static ticker_status scan_date(const scan *asked, const char *date, ticker_error
     ticker_status status = ti_pg_run(asked->link, asked->sql, &parameters, NULL, error);
     bool more = true;
 
-    while (status == TICKER_OK && more) {
-        ti_pg_result *result = NULL;
-        status = ti_pg_run_binary(asked->link, FETCH_SQL, &result, error);
-        if (status == TICKER_OK) {
-            more = ti_pg_rows(result) > 0;
-            status = visit_rows(asked, result, error);
-        }
-        ti_pg_free(result);
-    }
+    while (status == TICKER_OK && more)
+        status = fetch(asked, &more, error);
     return status == TICKER_OK ? ti_pg_run(asked->link, "CLOSE ticker_trades", NULL, NULL, error) : status;
+}
+
+/* Everything of one date that is in the first portion, which is all there is nearly always: one trip to the server and back. */
+static ticker_status scan_short_date(const scan *asked, ti_pg_arrays *list, int64_t date, ticker_error *error)
+{
+    ti_pg_arrays arrays = *list; /* with one value more */
+    ti_pg_result *answers[2] = {NULL, NULL};
+    ti_pg_parameters parameters;
+    bool more = true;
+    ticker_status status = ti_pg_arrays_date(&arrays, date) ? ti_pg_pipe_begin(asked->link, error)
+                                                            : ti_fail_memory(error);
+
+    list->data = arrays.data;
+    parameters = ti_pg_arrays_end(&arrays);
+    if (status == TICKER_OK)
+        status = ti_pg_pipe_once(asked->link, asked->sql, &parameters, false, error);
+    if (status == TICKER_OK)
+        status = ti_pg_pipe_once(asked->link, FETCH_SQL, NULL, true, error);
+    if (status == TICKER_OK)
+        status = ti_pg_pipe_end(asked->link, answers, 2, NULL, error);
+    if (status == TICKER_OK) {
+        more = ti_pg_rows(answers[1]) == FETCH_ROWS;
+        status = visit_rows(asked, answers[1], error);
+    }
+    ti_pg_free(answers[0]);
+    ti_pg_free(answers[1]);
+    while (status == TICKER_OK && more)
+        status = fetch(asked, &more, error);
+    return status == TICKER_OK ? ti_pg_run(asked->link, "CLOSE ticker_trades", NULL, NULL, error) : status;
+}
+
+static int compare_days(const void *a, const void *b)
+{
+    const int64_t *left = a, *right = b;
+
+    return *left < *right ? -1 : *left > *right;
+}
+
+static ticker_status scan_short(const scan *asked, const ti_ticker_day *days, size_t count, ticker_error *error)
+{
+    static const ti_copy_kind kinds[] = {TI_COPY_INT8, TI_COPY_TEXT, TI_COPY_DATE, TI_COPY_INT8};
+    ti_buffer rows;
+    const ti_buffer *const lists[] = {&rows};
+    int64_t dates[SHORT_MAX];
+    ti_pg_arrays list;
+    ticker_status status = TICKER_OK;
+
+    ti_buffer_init(&rows, SEND_BYTES + ROW_BYTES_MAX);
+    ti_pg_arrays_init(&list);
+    for (size_t i = 0; i < count; i++) {
+        char *start = ti_buffer_reserve(&rows, 4 * TI_COPY_NUMBER_MAX + days[i].ticker.size);
+
+        dates[i] = days[i].date;
+        if (start != NULL)
+            rows.size += (size_t)(put_entry(start, i, &days[i]) - start);
+    }
+    if (ti_buffer_failed(&rows) || !ti_pg_arrays_rows(&list, kinds, 4, lists, 1))
+        status = ti_fail_memory(error);
+    qsort(dates, count, sizeof(*dates), compare_days);
+    for (size_t i = 0; i < count && status == TICKER_OK; i++)
+        if (i == 0 || dates[i] != dates[i - 1])
+            status = scan_short_date(asked, &list, dates[i], error);
+    ti_pg_arrays_free(&list);
+    ti_buffer_free(&rows);
+    return status;
 }
 
 ticker_status ti_pg_scan_trades(ticker_store *store, const ti_ticker_day *days, size_t count, ti_visit_trade visit,
@@ -137,6 +216,10 @@ ticker_status ti_pg_scan_trades(ticker_store *store, const ti_ticker_day *days, 
 
     if (count == 0)
         return TICKER_OK;
+    if (count <= SHORT_MAX && ti_pg_store(store)->few_bytes > 0) {
+        asked.sql = days[0].id == TICKER_NULL ? short_days_sql : short_ids_sql;
+        return scan_short(&asked, days, count, error);
+    }
     asked.sql = days[0].id == TICKER_NULL ? scan_days_sql : scan_ids_sql;
     status = ti_pg_run(
         asked.link,
@@ -268,13 +351,6 @@ static ticker_status apply_year(ti_postgres *postgres, int64_t first, ticker_err
     status = text != NULL ? ti_pg_run(postgres->link, text, NULL, NULL, error) : ti_fail_memory(error);
     ti_buffer_free(&sql);
     return status;
-}
-
-static int compare_days(const void *a, const void *b)
-{
-    const int64_t *left = a, *right = b;
-
-    return *left < *right ? -1 : *left > *right;
 }
 
 /* A year's table must be there before rows can go into it. */
