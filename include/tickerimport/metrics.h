@@ -38,7 +38,12 @@ typedef enum ticker_metric {
     TICKER_METRIC_DB_CONNECTIONS = 17,         /* ticker_db_connections{state} */
     TICKER_METRIC_DB_UP = 18,                  /* ticker_db_up */
     TICKER_METRIC_AWS_REQUESTS = 19,           /* ticker_aws_requests_total{service,operation,result} */
-    TICKER_METRIC_BUILD_INFO = 20 /* ticker_build_info{version,revision}: 1, made by ticker_metrics_new() */
+    TICKER_METRIC_BUILD_INFO = 20,          /* ticker_build_info{version,revision}: 1, made by ticker_metrics_new() */
+    TICKER_METRIC_IMPORTS_IN_PROGRESS = 21, /* ticker_imports_in_progress */
+    TICKER_METRIC_IMPORT_LAST_SUCCESS = 22, /* ticker_import_last_success_timestamp_seconds{format} */
+    TICKER_METRIC_IMPORT_LAST_DAY = 23,     /* ticker_import_last_trading_day_timestamp_seconds{format} */
+    TICKER_METRIC_QUEUE_DEPTH = 24,         /* ticker_queue_depth{state}: "waiting", "working", "dead" */
+    TICKER_METRIC_QUEUE_UP = 25             /* ticker_queue_up */
 } ticker_metric;
 
 /* Without series but ticker_build_info; NULL when memory is short. ticker_metrics_free() accepts NULL and frees all series: no thread may

@@ -90,6 +90,7 @@ ticker_status ticker_consumer_open(const ticker_options *options, ticker_cache *
         return status;
     }
     made->threads = (unsigned)ti_option_number(options, TI_OPTION_CONCURRENCY);
+    ti_gauges_begin(made);
     *consumer = made;
     return TICKER_OK;
 }

@@ -166,6 +166,18 @@ void ti_tell_left(ticker_consumer *consumer, int64_t id);
 void ti_count_received(ticker_consumer *consumer, const ticker_message *message);
 void ti_count_in_flight(ticker_consumer *consumer, int64_t change);
 
+/* --- consumer_gauges.c: what is looked up for those who watch, and what stands still between two events. */
+
+/* Series at 0 from the start, so that the first event is seen as a rise. */
+void ti_gauges_begin(const ticker_consumer *consumer);
+void ti_gauges_importing(const ticker_consumer *consumer, int64_t change); /* files */
+/* A file was imported. Takes the lock. */
+void ti_gauges_imported(ticker_consumer *consumer, const char *format, const char *last_date);
+/* Whether the queue may be looked at now. Under the lock. */
+bool ti_gauges_wanted(const ticker_consumer *consumer);
+/* The keeper's: asks the queue how much it holds, through connections of its own, which a stop interrupts. Returns when to look again. */
+int64_t ti_gauges_look(ticker_consumer *consumer);
+
 /* --- The threads. */
 
 void ti_receiver_run(ticker_consumer *consumer);

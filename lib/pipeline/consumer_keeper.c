@@ -23,6 +23,7 @@ typedef struct keeper {
     ti_services services;
     ticker_error error;
     int64_t progress; /* when the ledger hears next how far imports are */
+    int64_t look;     /* when the queue is next asked how much it holds */
 } keeper;
 
 static void beat(ticker_consumer *consumer)
@@ -325,7 +326,7 @@ static bool step(keeper *self)
     int64_t now = ti_consumer_now(), due = now + LOOK_ALIVE;
     ti_job *chosen[BATCH], *held;
     size_t count;
-    bool shows;
+    bool shows, looks;
 
     tidy(consumer, now);
     if (consumer->importers_ended && all_free(consumer))
@@ -333,7 +334,8 @@ static bool step(keeper *self)
     held = choose_extension(consumer, now, &due);
     count = held == NULL ? choose(consumer, now, chosen, &due) : 0;
     shows = held == NULL && count == 0 && now >= self->progress && is_importing(consumer);
-    if (held == NULL && count == 0 && !shows) {
+    looks = held == NULL && count == 0 && !shows && now >= self->look && ti_gauges_wanted(consumer);
+    if (held == NULL && count == 0 && !shows && !looks) {
         if (consumer->importers_ended && ti_consumer_too_late(consumer)) {
             give_up(self);
             return true;
@@ -347,6 +349,8 @@ static bool step(keeper *self)
         extend(self, held);
     else if (shows)
         show_progress(self);
+    else if (looks)
+        self->look = ti_gauges_look(consumer);
     else if (is_acknowledged(chosen[0]))
         acknowledge(self, chosen, count);
     else

@@ -200,6 +200,7 @@ static ticker_status try_object(ti_importer *self, object *what, bool *opened)
     if (self->store == NULL)
         status = ticker_store_open(self->gear->options, &self->store, &self->error);
     atomic_store_explicit(&self->begun, ti_consumer_now(), memory_order_relaxed);
+    ti_gauges_importing(self->consumer, 1);
     self->timed_out = false;
     if (status == TICKER_OK)
         status = open_object(self, what, &source);
@@ -209,6 +210,7 @@ static ticker_status try_object(ti_importer *self, object *what, bool *opened)
         status = ticker_upload_import(self->store, what->id, source, self->gear->options, &events, &self->error);
         show_file(self, NULL);
     }
+    ti_gauges_importing(self->consumer, -1);
     atomic_store_explicit(&self->begun, 0, memory_order_relaxed);
     return status;
 }

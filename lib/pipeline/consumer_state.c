@@ -112,7 +112,7 @@ static void add_to(const ticker_consumer *consumer, ticker_metric family, const 
     ticker_series_add(ticker_metrics_series(consumer->metrics, family, labels, count), value);
 }
 
-static void count_import(const ticker_consumer *consumer, const ticker_report *report)
+static void count_import(ticker_consumer *consumer, const ticker_report *report)
 {
     const char *format = ticker_report_text(report, TICKER_REPORT_FORMAT);
     const char *labels[] = {format[0] != '\0' ? format : "unknown", ticker_report_text(report, TICKER_REPORT_STATUS)};
@@ -126,6 +126,7 @@ static void count_import(const ticker_consumer *consumer, const ticker_report *r
     if (strcmp(labels[1], "imported") != 0)
         return;
     add_to(consumer, TICKER_METRIC_IMPORT_ROWS, labels, 2, ticker_report_integer(report, TICKER_REPORT_IMPORTED));
+    ti_gauges_imported(consumer, labels[0], ticker_report_text(report, TICKER_REPORT_LAST_DATE));
     labels[1] = "rejected";
     add_to(consumer, TICKER_METRIC_IMPORT_ROWS, labels, 2, ticker_report_integer(report, TICKER_REPORT_REJECTED));
 }

@@ -9,7 +9,7 @@ command -v promtool >/dev/null || { echo "SKIPPED: promtool is missing (scripts/
 "$TICKER_BUILD/tests/integration/metrics_text" >written.txt || fail "metrics_text"
 said=$(promtool check metrics <written.txt 2>&1) || fail "promtool: $said"
 [ -z "$said" ] || fail "promtool: $said"
-[ "$(grep -c '^# TYPE ticker_' written.txt)" -ge 21 ] || fail "families are missing"
+[ "$(grep -c '^# TYPE ticker_' written.txt)" -ge 26 ] || fail "families are missing"
 echo "ok 1 - promtool check metrics is clean"
 
 sed 's/^# HELP ticker_cache_up .*/# HELP ticker_cache_up/; s/ticker_upload_bytes_total/ticker_upload_bytes/' written.txt >broken.txt

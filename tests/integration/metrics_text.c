@@ -16,7 +16,7 @@ int main(void)
     ticker_error *error = ticker_error_new();
     int result = 0, families = 0;
 
-    for (int metric = 0; metric <= TICKER_METRIC_BUILD_INFO; metric++) {
+    for (int metric = 0; metric <= TICKER_METRIC_QUEUE_UP; metric++) {
         int made = 0;
 
         for (size_t count = 0; count <= 3; count++)
@@ -29,7 +29,7 @@ int main(void)
             }
         families += made == 3;
     }
-    if (families != TICKER_METRIC_BUILD_INFO + 1)
+    if (families != TICKER_METRIC_QUEUE_UP + 1)
         result = 1;
     if (ticker_metrics_write(metrics, print, stdout, error) != TICKER_OK) {
         fprintf(stderr, "%s\n", ticker_error_message(error));
