@@ -1,4 +1,4 @@
-/* What a consumer shows beside what it counts as it goes: how much the queue holds, how many files are being imported, and what came last. */
+/* What a consumer shows beside what it counts as it goes: what the queue holds, files that are imported, what came last. */
 #include <string.h>
 
 #include <time.h>
@@ -24,6 +24,7 @@ void ti_gauges_begin(const ticker_consumer *consumer)
     static const char *const rows[] = {"imported", "rejected"};
     static const char *const messages[] = {"done", "retried", "dead", "ignored", "released", "missing", "lost"};
     const char *labels[2];
+    enum { UNKNOWN = 2 }; /* no rows can come of it */
 
     for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
         labels[0] = formats[i];
@@ -31,6 +32,10 @@ void ti_gauges_begin(const ticker_consumer *consumer)
             labels[1] = results[j];
             (void)series(consumer, TICKER_METRIC_IMPORT_FILES, labels, 2);
         }
+        if (i == UNKNOWN)
+            continue;
+        (void)series(consumer, TICKER_METRIC_IMPORT_DURATION, labels, 1);
+        (void)series(consumer, TICKER_METRIC_IMPORT_BYTES, labels, 1);
         for (size_t j = 0; j < sizeof(rows) / sizeof(rows[0]); j++) {
             labels[1] = rows[j];
             (void)series(consumer, TICKER_METRIC_IMPORT_ROWS, labels, 2);

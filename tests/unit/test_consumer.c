@@ -261,6 +261,11 @@ static void counted(const scene *s, const char *result, int64_t wanted)
                      wanted);
 }
 
+static int64_t gauge(const scene *s, ticker_metric family, const char *label)
+{
+    return ticker_series_value(ticker_metrics_series(s->metrics, family, &label, label != NULL));
+}
+
 /* --- Messages ------------------------------------------------------------------------------------------------------------------- */
 
 START_TEST(good_files)
@@ -284,6 +289,9 @@ START_TEST(good_files)
     counted(&s, "done", 4);
     ck_assert_int_eq(ticker_series_value(ticker_metrics_series(s.metrics, TICKER_METRIC_IMPORT_FILES, labels, 2)), 3);
     ck_assert_int_eq(ticker_series_value(ticker_metrics_series(s.metrics, TICKER_METRIC_QUEUE_IN_FLIGHT, NULL, 0)), 0);
+    ck_assert_int_gt(gauge(&s, TICKER_METRIC_IMPORT_LAST_SUCCESS, labels[0]), INT64_C(1700000000));
+    ck_assert_int_eq(gauge(&s, TICKER_METRIC_IMPORT_LAST_DAY, labels[0]), INT64_C(1745884800));
+    ck_assert_int_eq(gauge(&s, TICKER_METRIC_IMPORTS_IN_PROGRESS, NULL), 0);
     ck_assert_int_eq(ticker_series_value(ticker_metrics_series(s.metrics, TICKER_METRIC_QUEUE_MESSAGE_AGE, NULL, 0)),
                      4);
     counts(&s, 0, 0);
@@ -561,8 +569,11 @@ START_TEST(reloads)
     begin(&s);
     set(&s, "missing-object", "retry");
     start(&s);
-    for (int i = 0; i < 2000 && !ticker_consumer_is_ready(s.consumer); i++)
+    for (int i = 0; i < 2000 && (!ticker_consumer_is_ready(s.consumer) || gauge(&s, TICKER_METRIC_QUEUE_UP, NULL) == 0);
+         i++)
         rest();
+    ck_assert_int_eq(gauge(&s, TICKER_METRIC_QUEUE_UP, NULL), 1);
+    ck_assert_int_eq(gauge(&s, TICKER_METRIC_QUEUE_DEPTH, "waiting"), 0);
     set(&s, "missing-object", "drop");
     ck_assert_int_eq(ticker_consumer_reload(s.consumer, s.options, &s.error), TICKER_OK);
     send(&s, EVENT_OF("none.zip"));
