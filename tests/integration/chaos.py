@@ -464,6 +464,16 @@ def main():
                                      os.environ['TICKER_TEST_SQS_PLAIN'], 'GetQueueUrl', json.dumps({'QueueName': scene.queue})).stdout)['QueueUrl']
     scene.numbers = lambda: (attributes(scene)['ApproximateNumberOfMessages'], attributes(scene)['ApproximateNumberOfMessagesNotVisible'])
     workers = [Worker(number, scene) for number in range(WORKERS)]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        return rest(seconds, scene, files, workers, counts, problems)
+    finally:
+        for worker in workers:
+            worker.ending = True
+            worker.hit(signal.SIGKILL)
+
+
+def rest(seconds, scene, files, workers, counts, problems):
     until = time.monotonic() + seconds
     uploads = threading.Thread(target=upload, args=(scene, files, until), daemon=True)
     uploads.start()
