@@ -177,7 +177,8 @@ static bool store_file(upload_run *run)
     return false;
 }
 
-/* Into the ledger and the queue; or, when these bytes were there before, away with them. False: nothing was kept. */
+/* Into the ledger and the queue; or, when these bytes were there before, away with them. Not when S3 has told the queue of them: who is
+ * sent for a file that is gone cannot know that nothing is lost; who finds it sees that it is a duplicate. False: nothing is to be kept. */
 static bool record_file(upload_run *run)
 {
     const upload_body *body = &run->body;
@@ -188,7 +189,7 @@ static bool record_file(upload_run *run)
                                  run->error);
     if (status == TICKER_OK) {
         answer_row(run, 200, id);
-        return false;
+        return uploads_told(run->server->uploads, run->storage);
     }
     if (status == TICKER_DONE)
         status = ticker_upload_record(run->store, run->stored, body->name, body->format, body->type, &id, run->error);

@@ -124,8 +124,7 @@ ticker_status uploads_queue_name(const uploads *self, ticker_error *error)
     return status;
 }
 
-/* Whether S3 and SQS have events between them. */
-static bool is_told(const uploads *self, const ticker_storage *storage)
+bool uploads_told(const uploads *self, const ticker_storage *storage)
 {
     return !self->database && strcmp(ticker_storage_backend(storage), "s3") == 0;
 }
@@ -134,7 +133,7 @@ ticker_status uploads_ready(uploads *self, ticker_storage **storage, ticker_erro
 {
     ticker_status status = uploads_storage(self, storage, error);
 
-    if (status != TICKER_OK || self->database || is_told(self, *storage))
+    if (status != TICKER_OK || self->database || uploads_told(self, *storage))
         return status;
     return open_sqs(self, error);
 }
@@ -147,7 +146,7 @@ ticker_status uploads_announce(uploads *self, ticker_store *store, const ticker_
 
     if (status != TICKER_OK)
         return status;
-    if (is_told(self, storage))
+    if (uploads_told(self, storage))
         return TICKER_OK;
     if (!self->database) {
         status = open_sqs(self, error);

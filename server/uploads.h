@@ -2,6 +2,8 @@
 #ifndef SERVER_UPLOADS_H
 #define SERVER_UPLOADS_H
 
+#include <stdbool.h>
+
 #include <tickerimport.h>
 
 #include "console.h"
@@ -19,6 +21,8 @@ ticker_status uploads_storage(uploads *self, ticker_storage **storage, ticker_er
 ticker_status uploads_queue_name(const uploads *self, ticker_error *error);
 /* The same as uploads_storage(), and the queue is opened too when it is one for itself. */
 ticker_status uploads_ready(uploads *self, ticker_storage **storage, ticker_error *error);
+/* Whether S3 and SQS have events between them: whatever is stored, a worker is told of. */
+bool uploads_told(const uploads *self, const ticker_storage *storage);
 /* Puts the event into the queue, unless S3 does that itself. `store` is that of the database's queue. Any thread. */
 ticker_status uploads_announce(uploads *self, ticker_store *store, const ticker_stored *stored, ticker_error *error);
 /* For /health/ready: whether storage and queue are there. `payload` is the uploads. */

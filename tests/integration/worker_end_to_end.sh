@@ -29,8 +29,7 @@ set -a
 set +a
 start_fastcgi --importer=no
 base=http://$("$nginx" start "$work/nginx" "unix:$work/fastcgi.sock")
-# A file that is there already is taken back by the server, when S3 has told of it: its message finds nothing.
-start_worker --receive-wait 2 --concurrency 2 --missing-object drop
+start_worker --receive-wait 2 --concurrency 2
 whole_way
 straight_to_storage
 all_is_quiet
