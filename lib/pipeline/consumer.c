@@ -49,6 +49,7 @@ static void begin(ticker_consumer *made)
     atomic_init(&made->deadline, TI_NEVER);
     atomic_init(&made->receiver_beat, TI_NEVER);
     atomic_init(&made->keeper_beat, TI_NEVER);
+    atomic_init(&made->keeper_until, TI_NEVER);
     ti_error_init(&made->failure);
     for (size_t i = 0; i < TI_IMPORTERS_MAX; i++) {
         ti_importer *importer = &made->importers[i];
@@ -210,6 +211,8 @@ ticker_status ticker_consumer_reload(ticker_consumer *consumer, const ticker_opt
     (void)pthread_mutex_lock(&consumer->lock);
     old = consumer->gear;
     consumer->gear = made;
+    if (!ti_gear_same_queue(old, made)) /* there the ids of messages mean others */
+        memset(consumer->remembered, 0, sizeof(consumer->remembered));
     ti_consumer_wake(consumer);
     (void)pthread_mutex_unlock(&consumer->lock);
     ti_gear_leave(old);

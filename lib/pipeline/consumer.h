@@ -48,6 +48,7 @@ typedef struct ti_job {
     ticker_message *message; /* NULL: none tells of it (->left) */
     int64_t left;            /* an upload that was left behind; 0: none */
     char *location;          /* of that */
+    ti_gear *gear;           /* whose queue it came from; a user of it. NULL: without a message */
     int64_t received;        /* monotonic milliseconds, as all times here */
     int64_t extend;          /* when it is to be extended next (the keeper's) */
     int visibility;          /* seconds */
@@ -55,7 +56,8 @@ typedef struct ti_job {
     /* The verdict. */
     ticker_consumed what;
     int delay;            /* seconds until it is seen again, when it is given back */
-    bool recorded;        /* the ledger says why it is dead */
+    unsigned refused;     /* records that never will work */
+    bool recorded;        /* the ledger says why: of each of them */
     ticker_error why;     /* empty: nothing failed */
     int64_t ended, again; /* since when it is to be settled, and when that is tried next */
     unsigned tries;
@@ -87,7 +89,9 @@ typedef struct ti_importer {
     atomic_llong begun; /* the file that runs; 0: none */
     atomic_llong row, bytes;
     atomic_ullong position, records;
-    char name[TICKER_NAME_MAX]; /* under the lock */
+    /* Under the lock. */
+    char name[TICKER_NAME_MAX];
+    const ti_gear *shown; /* in whose database ->row is; NULL: no file is read */
 } ti_importer;
 
 typedef struct ti_services {
@@ -109,6 +113,7 @@ struct ticker_consumer {
     ti_importer importers[TI_IMPORTERS_MAX];
     unsigned threads; /* importers */
     atomic_llong receiver_beat, keeper_beat;
+    atomic_llong keeper_until; /* when the keeper leaves the ledger alone, for messages are to be held; TI_NEVER: not */
 
     atomic_bool stopping;
     atomic_llong deadline; /* when what runs is rolled back; TI_NEVER: not */
@@ -142,10 +147,15 @@ ticker_status ti_gear_storage(ti_gear *gear, ticker_storage **storage, ticker_er
 bool ti_gear_is_away(const ti_gear *gear, const ticker_error *error);
 /* … and, of those, keys and rights: they are waited for longer. */
 bool ti_gear_wants_keys(const ti_gear *gear, const ticker_error *error);
-/* For a thread that talks to the queue: opens what is not open with the options of now. */
-ticker_status ti_services_open(ticker_consumer *consumer, ti_services *services, bool (*interrupted)(void *payload),
-                               ticker_error *error);
+/* Whether both mean the same queue, so that what came by the one may be settled by the other. */
+bool ti_gear_same_queue(const ti_gear *one, const ti_gear *other);
+/* For a thread that talks to the queue: opens what is not open with the options of now; but when those mean another queue than `wanted`
+ * (unless NULL), with that. `ledger`: the store is wanted too; otherwise it is opened only when the queue is in it. */
+ticker_status ti_services_open(ticker_consumer *consumer, ti_services *services, ti_gear *wanted, bool ledger,
+                               bool (*interrupted)(void *payload), ticker_error *error);
 void ti_services_close(ti_services *services);
+/* The store only, unless the queue is in it. */
+void ti_services_close_ledger(ti_services *services);
 
 /* --- consumer_state.c: what all threads do under the lock, and what the caller hears. */
 
@@ -191,5 +201,7 @@ bool ti_importer_must_end(ti_importer *importer);
 /* consumer_records.c: works on ->job and writes its verdict. */
 void ti_importer_work(ti_importer *importer);
 void ti_importer_close(ti_importer *importer);
+/* With other options the database may be another one. */
+void ti_importer_renew(ti_importer *importer);
 
 #endif

@@ -93,7 +93,7 @@ int64_t ti_gauges_look(ticker_consumer *consumer)
     int64_t counts[3] = {0, 0, 0};
     ti_services services = {NULL, NULL, NULL};
     int64_t pause = LOOK_DATABASE;
-    ticker_status status = ti_services_open(consumer, &services, interrupted, NULL);
+    ticker_status status = ti_services_open(consumer, &services, NULL, false, interrupted, NULL);
 
     if (status == TICKER_OK)
         status = ticker_queue_counts(services.queue, &counts[0], &counts[1], &counts[2], NULL);

@@ -96,7 +96,7 @@ static ticker_status open_aws(ti_gear *gear, ticker_error *error)
 /* What no service is needed to find out: URLs of no known kind. */
 static ticker_status check_urls(ti_gear *gear, ticker_error *error)
 {
-    static const char *const queues[] = {"database:", "sqs:", "arn:", "https://", "http://"};
+    static const char *const queues[] = {"sqs:", "arn:", "https://", "http://"};
     const char *storage = ti_option_text(gear->options, TI_OPTION_STORAGE_URL);
     const char *name = ti_option_text(gear->options, TI_OPTION_QUEUE_URL);
     ticker_queue *queue = NULL;
@@ -109,6 +109,8 @@ static ticker_status check_urls(ti_gear *gear, ticker_error *error)
         if (status != TICKER_OK)
             return status;
     }
+    if (gear->database_queue)
+        return TICKER_OK;
     for (size_t i = 0; i < sizeof(queues) / sizeof(queues[0]); i++)
         if (begins(name, queues[i]))
             return TICKER_OK;
@@ -223,41 +225,83 @@ void ti_services_close(ti_services *services)
     *services = (ti_services){.gear = NULL};
 }
 
+void ti_services_close_ledger(ti_services *services)
+{
+    if (services->gear != NULL && services->gear->database_queue)
+        return;
+    ticker_store_free(services->store);
+    services->store = NULL;
+}
+
+static ticker_status open_store(ticker_consumer *consumer, ti_services *services, bool (*interrupted)(void *payload),
+                                ticker_error *error)
+{
+    ticker_status status = ticker_store_open(services->gear->options, &services->store, error);
+
+    if (status != TICKER_OK)
+        return status;
+    services->store->interrupted = interrupted;
+    services->store->interrupted_payload = consumer;
+    return ticker_store_migrate(services->store, error);
+}
+
 static ticker_status open_queue(ticker_consumer *consumer, ti_services *services, ticker_error *error)
 {
-    ticker_status status = ticker_store_migrate(services->store, error);
+    ticker_status status = ticker_queue_open(services->gear->options, services->gear->aws, services->store,
+                                             &services->queue, error);
 
-    if (status == TICKER_OK)
-        status = ticker_queue_open(services->gear->options, services->gear->aws, services->store, &services->queue,
-                                   error);
     if (status == TICKER_OK)
         ticker_queue_watch(services->queue, ti_consumer_interrupted, consumer);
     return status;
 }
 
-ticker_status ti_services_open(ticker_consumer *consumer, ti_services *services, bool (*interrupted)(void *payload),
-                               ticker_error *error)
+bool ti_gear_same_queue(const ti_gear *one, const ti_gear *other)
 {
-    ti_gear *now = ti_gear_enter(consumer);
-    ticker_status status;
+    static const ti_option in_aws[] = {TI_OPTION_AWS_REGION, TI_OPTION_AWS_ENDPOINT_URL,
+                                       TI_OPTION_AWS_ENDPOINT_URL_SQS};
+    static const ti_option in_database[] = {TI_OPTION_DATABASE_URL};
+    const ti_option *parts = one->database_queue ? in_database : in_aws;
+    size_t count = one->database_queue ? 1 : sizeof(in_aws) / sizeof(in_aws[0]);
+    bool same = one == other || strcmp(ti_option_text(one->options, TI_OPTION_QUEUE_URL),
+                                       ti_option_text(other->options, TI_OPTION_QUEUE_URL)) == 0;
 
-    if (services->queue != NULL && services->gear == now) {
-        ti_gear_leave(now);
-        return TICKER_OK;
+    for (size_t i = 0; same && i < count; i++)
+        same = strcmp(ti_option_text(one->options, parts[i]), ti_option_text(other->options, parts[i])) == 0;
+    return same;
+}
+
+/* The one of now, or the one that is wanted when that has another queue. To be left. */
+static ti_gear *choose_gear(ticker_consumer *consumer, ti_gear *wanted)
+{
+    ti_gear *gear;
+
+    (void)pthread_mutex_lock(&consumer->lock);
+    gear = wanted == NULL || ti_gear_same_queue(wanted, consumer->gear) ? consumer->gear : wanted;
+    gear->users++;
+    (void)pthread_mutex_unlock(&consumer->lock);
+    return gear;
+}
+
+ticker_status ti_services_open(ticker_consumer *consumer, ti_services *services, ti_gear *wanted, bool ledger,
+                               bool (*interrupted)(void *payload), ticker_error *error)
+{
+    ti_gear *gear = choose_gear(consumer, wanted);
+    ticker_status status = TICKER_OK;
+
+    if (services->gear == gear) {
+        ti_gear_leave(gear);
+    } else {
+        ti_services_close(services);
+        services->gear = gear;
     }
-    ti_services_close(services);
-    services->gear = now;
-    status = ticker_store_open(now->options, &services->store, error);
-    if (status == TICKER_OK) {
-        services->store->interrupted = interrupted;
-        services->store->interrupted_payload = consumer;
+    if (services->store == NULL && (ledger || gear->database_queue)) {
+        status = open_store(consumer, services, interrupted, error);
+        if (status != TICKER_OK) {
+            ticker_store_free(services->store);
+            services->store = NULL;
+        }
+    }
+    if (status == TICKER_OK && services->queue == NULL)
         status = open_queue(consumer, services, error);
-    }
-    if (status != TICKER_OK) {
-        ticker_queue_free(services->queue);
-        ticker_store_free(services->store);
-        services->queue = NULL;
-        services->store = NULL; /* the gear stays: it tells what failed */
-    }
-    return status;
+    return status; /* also when it fails the gear stays: it tells what failed */
 }

@@ -84,8 +84,7 @@ static void hand_in(ti_importer *self)
     (void)pthread_mutex_unlock(&consumer->lock);
 }
 
-/* With other options the database may be another one. */
-static void renew_gear(ti_importer *self)
+void ti_importer_renew(ti_importer *self)
 {
     ti_gear *now = ti_gear_enter(self->consumer);
 
@@ -101,7 +100,7 @@ void *ti_importer_run(void *argument)
 
     while ((self->job = take_job(self)) != NULL) {
         beat(self);
-        renew_gear(self);
+        ti_importer_renew(self);
         ti_importer_work(self);
         hand_in(self);
     }

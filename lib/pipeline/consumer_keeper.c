@@ -5,6 +5,7 @@
 
 #include <tickerimport/upload.h>
 
+#include "base/options.h"
 #include "pipeline/consumer.h"
 
 #define BATCH 10
@@ -16,7 +17,9 @@
 #define EXTEND_AGAIN 1000
 #define GIVE_BACK_LAST 600 /* seconds */
 #define LOOK_ALIVE 1000
-#define PROGRESS 1000 /* milliseconds between two words about how far imports are */
+#define PROGRESS 1000        /* milliseconds between two words about how far imports are … */
+#define PROGRESS_TIME 1000   /* … that one may take; holding messages matters more … */
+#define PROGRESS_AGAIN 10000 /* … and until the next one when it came to nothing */
 
 typedef struct keeper {
     ticker_consumer *consumer;
@@ -36,7 +39,8 @@ static bool interrupted(void *payload)
     ticker_consumer *consumer = payload;
 
     beat(consumer);
-    return ti_consumer_too_late(consumer);
+    return ti_consumer_too_late(consumer) ||
+           ti_consumer_now() >= atomic_load_explicit(&consumer->keeper_until, memory_order_relaxed);
 }
 
 /* --- What is to be done --------------------------------------------------------------------------------------------------------- */
@@ -92,7 +96,7 @@ static size_t choose(ticker_consumer *consumer, int64_t now, ti_job *chosen[BATC
         } else if (!is_acknowledged(job)) {
             chosen[0] = job;
             return 1;
-        } else if (count < BATCH) {
+        } else if (count < BATCH && (count == 0 || job->gear == chosen[0]->gear)) {
             chosen[count++] = job;
             sooner(&oldest, job->again);
         }
@@ -141,7 +145,7 @@ static void extend(keeper *self, ti_job *job)
         return;
     }
     ticker_error_clear(&self->error);
-    status = ti_services_open(self->consumer, &self->services, interrupted, &self->error);
+    status = ti_services_open(self->consumer, &self->services, job->gear, false, interrupted, &self->error);
     if (status == TICKER_OK)
         status = ticker_queue_extend(self->services.queue, job->message, seconds, &self->error);
     if (status == TICKER_FAILED) /* it is no longer ours */
@@ -152,27 +156,51 @@ static void extend(keeper *self, ti_job *job)
         ti_services_close(&self->services);
 }
 
-/* Tells the ledger how far the imports are. When it fails nothing is lost: it is told again, or hears of the end. */
+/* The ledger row of what an importer reads. 0: none, or it is in another database than that of now. */
+static int64_t row_of(ticker_consumer *consumer, const ti_importer *importer)
+{
+    int64_t row = 0;
+
+    (void)pthread_mutex_lock(&consumer->lock);
+    if (importer->shown != NULL && strcmp(ti_option_text(importer->shown->options, TI_OPTION_DATABASE_URL),
+                                          ti_option_text(consumer->gear->options, TI_OPTION_DATABASE_URL)) == 0)
+        row = atomic_load_explicit(&importer->row, memory_order_relaxed);
+    (void)pthread_mutex_unlock(&consumer->lock);
+    return row;
+}
+
+static ticker_status show_row(keeper *self, const ti_importer *importer, int64_t row)
+{
+    ticker_status status = ti_services_open(self->consumer, &self->services, NULL, true, interrupted, &self->error);
+
+    if (status != TICKER_OK)
+        return status;
+    return ticker_upload_progress(self->services.store, row,
+                                  atomic_load_explicit(&importer->position, memory_order_relaxed),
+                                  atomic_load_explicit(&importer->bytes, memory_order_relaxed),
+                                  atomic_load_explicit(&importer->records, memory_order_relaxed), &self->error);
+}
+
+/* Tells the ledger how far the imports are. When it fails nothing is lost: it is told again, or hears of the end. A queue that is
+ * elsewhere is not kept waiting for a database that does not answer: the messages are to be held. */
 static void show_progress(keeper *self)
 {
-    const ticker_consumer *consumer = self->consumer;
+    ticker_consumer *consumer = self->consumer;
+    int64_t begun = ti_consumer_now(), pause = PROGRESS;
 
-    for (unsigned i = 0; i < consumer->threads; i++) {
-        const ti_importer *importer = &consumer->importers[i];
-        int64_t row = atomic_load_explicit(&importer->row, memory_order_relaxed);
+    if (self->services.gear == NULL || !self->services.gear->database_queue)
+        atomic_store_explicit(&consumer->keeper_until, begun + PROGRESS_TIME, memory_order_relaxed);
+    for (unsigned i = 0; i < consumer->threads && pause == PROGRESS; i++) {
+        int64_t row = row_of(consumer, &consumer->importers[i]);
 
-        if (row == 0)
-            continue;
         ticker_error_clear(&self->error);
-        if (ti_services_open(self->consumer, &self->services, interrupted, &self->error) != TICKER_OK ||
-            ticker_upload_progress(
-                self->services.store, row, atomic_load_explicit(&importer->position, memory_order_relaxed),
-                atomic_load_explicit(&importer->bytes, memory_order_relaxed),
-                atomic_load_explicit(&importer->records, memory_order_relaxed), &self->error) < TICKER_OK) {
-            ti_services_close(&self->services);
-            return;
-        }
+        if (row == 0 || show_row(self, &consumer->importers[i], row) >= TICKER_OK)
+            continue;
+        ti_services_close_ledger(&self->services);
+        pause = PROGRESS_AGAIN;
     }
+    atomic_store_explicit(&consumer->keeper_until, TI_NEVER, memory_order_relaxed);
+    self->progress = ti_consumer_now() + pause;
 }
 
 /* Under the lock. */
@@ -190,6 +218,8 @@ static void finish(keeper *self, ti_job *job)
 {
     ticker_consumer *consumer = self->consumer;
 
+    ti_gear *gear = job->gear;
+
     ti_count_in_flight(consumer, -1);
     ti_tell_message(consumer, job);
     ticker_message_free(job->message);
@@ -199,6 +229,7 @@ static void finish(keeper *self, ti_job *job)
     *job = (ti_job){.state = TI_JOB_FREE};
     (void)pthread_cond_signal(&consumer->to_receiver);
     (void)pthread_mutex_unlock(&consumer->lock);
+    ti_gear_leave(gear);
 }
 
 static void lose(keeper *self, ti_job *job, const ticker_error *why)
@@ -238,7 +269,8 @@ static void acknowledge(keeper *self, ti_job *const jobs[], size_t count)
 {
     const ticker_message *messages[BATCH] = {NULL};
     ticker_status results[BATCH];
-    ticker_status status = ti_services_open(self->consumer, &self->services, interrupted, &self->error);
+    ticker_status status = ti_services_open(self->consumer, &self->services, jobs[0]->gear, false, interrupted,
+                                            &self->error);
     bool all = true;
 
     for (size_t i = 0; i < count; i++) {
@@ -280,7 +312,8 @@ static ticker_status bury(keeper *self, ti_job *job)
 
 static void dispose(keeper *self, ti_job *job)
 {
-    ticker_status status = ti_services_open(self->consumer, &self->services, interrupted, &self->error);
+    ticker_status status = ti_services_open(self->consumer, &self->services, job->gear, false, interrupted,
+                                            &self->error);
 
     if (status == TICKER_OK)
         status = job->what == TICKER_CONSUMED_DEAD
@@ -355,8 +388,6 @@ static bool step(keeper *self)
         acknowledge(self, chosen, count);
     else
         dispose(self, chosen[0]);
-    if (shows)
-        self->progress = ti_consumer_now() + PROGRESS;
     (void)pthread_mutex_lock(&consumer->lock);
     return true;
 }

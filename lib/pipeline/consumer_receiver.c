@@ -100,6 +100,8 @@ static bool add_job(ticker_consumer *consumer, const ti_job *made)
         *job = *made;
         ti_error_init(&job->why);
         job->state = TI_JOB_WAITING;
+        if (job->gear != NULL)
+            job->gear->users++;
         (void)pthread_cond_signal(&consumer->to_importers);
         (void)pthread_cond_signal(&consumer->to_keeper);
     }
@@ -109,11 +111,12 @@ static bool add_job(ticker_consumer *consumer, const ti_job *made)
 
 static void hand_over(receiver *self, ticker_message **messages, size_t count, int64_t asked)
 {
-    const ti_gear *gear = self->services.gear;
+    ti_gear *gear = self->services.gear;
 
     for (size_t i = 0; i < count; i++) {
         /* Hidden since some time between the question and the answer: the earlier one counts. */
         const ti_job job = {.message = messages[i],
+                            .gear = gear,
                             .received = ti_consumer_now(),
                             .visibility = gear->visibility,
                             .extend = asked + (int64_t)gear->visibility * 1000 / 3,
@@ -277,7 +280,7 @@ static void looked(ticker_consumer *consumer)
 /* Opens what is not open, and receives. */
 static ticker_status ask(receiver *self, bool proven, ticker_message **messages, size_t max, size_t *count)
 {
-    ticker_status status = ti_services_open(self->consumer, &self->services, interrupted, &self->error);
+    ticker_status status = ti_services_open(self->consumer, &self->services, NULL, true, interrupted, &self->error);
     ti_gear *gear = self->services.gear;
     int wait = gear->wait;
 

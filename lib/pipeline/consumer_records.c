@@ -174,8 +174,9 @@ static void show_file(ti_importer *self, const ticker_source *source)
 {
     (void)pthread_mutex_lock(&self->consumer->lock);
     (void)snprintf(self->name, sizeof(self->name), "%s", source != NULL ? source->name : "");
-    (void)pthread_mutex_unlock(&self->consumer->lock);
+    self->shown = source != NULL ? self->gear : NULL;
     atomic_store_explicit(&self->row, 0, memory_order_relaxed);
+    (void)pthread_mutex_unlock(&self->consumer->lock);
     atomic_store_explicit(&self->position, 0, memory_order_relaxed);
     atomic_store_explicit(&self->records, 0, memory_order_relaxed);
     atomic_store_explicit(&self->bytes, source != NULL ? source->bytes : -1, memory_order_relaxed);
@@ -225,7 +226,8 @@ static bool wait_for_service(ti_importer *self, int64_t pause)
     ti_trouble_begin(consumer, TI_TROUBLE_IMPORTERS, &self->error, pause);
     (void)pthread_mutex_lock(&consumer->lock);
     consumer->holding++;
-    while (!(stopping = ti_consumer_stopping(consumer)) && (now = ti_consumer_now()) < until) {
+    while (!(stopping = ti_consumer_stopping(consumer)) && (now = ti_consumer_now()) < until &&
+           consumer->gear == self->gear) { /* other options may be what mends it */
         atomic_store_explicit(&self->beat, now, memory_order_relaxed);
         ti_consumer_wait(consumer, &consumer->to_holders, until < now + LOOK_ALIVE ? until : now + LOOK_ALIVE);
     }
@@ -259,6 +261,7 @@ static ticker_status import_object(ti_importer *self, object *what, bool *opened
             ti_consumer_fail(self->consumer, &self->error);
         if (once || ti_consumer_now() - since > HOLD_MAX || !wait_for_service(self, pause))
             return status;
+        ti_importer_renew(self);
     }
 }
 
@@ -266,12 +269,14 @@ static ticker_status import_object(ti_importer *self, object *what, bool *opened
 
 static bool is_last_attempt(const ti_importer *self)
 {
-    int64_t max = atomic_load_explicit(&self->gear->max_attempts, memory_order_relaxed);
+    const ti_job *job = self->job;
+    int64_t max = job->gear != NULL ? atomic_load_explicit(&job->gear->max_attempts, memory_order_relaxed) : 0;
 
-    return self->job->message == NULL || (max > 0 && ticker_message_attempts(self->job->message) >= max);
+    return job->message == NULL || (max > 0 && ticker_message_attempts(job->message) >= max);
 }
 
-static void refuse(ti_importer *self, const object *what)
+/* Whether the ledger now says why. */
+static bool refuse(ti_importer *self, const object *what)
 {
     ticker_status status = TICKER_OK;
 
@@ -281,7 +286,7 @@ static void refuse(ti_importer *self, const object *what)
         status = ticker_upload_refuse(self->store, what->id, what->location, &self->error, NULL);
     if (status < TICKER_OK)
         ti_importer_close(self);
-    self->job->recorded = self->job->recorded || status == TICKER_OK;
+    return status == TICKER_OK;
 }
 
 static outcome missing_object(const ti_importer *self)
@@ -324,10 +329,14 @@ static outcome work_on(ti_importer *self, object *what)
 
     if (came == IMPORTED || came == REFUSED)
         ti_trouble_end(self->consumer, TI_TROUBLE_IMPORTERS);
-    if (came == REFUSED && opened && status == TICKER_FAILED)
-        self->job->recorded = true;
-    else if (came == REFUSED || came == MISSING)
-        refuse(self, what);
+    if (came == REFUSED) {
+        bool told = (opened && status == TICKER_FAILED) || refuse(self, what);
+
+        self->job->recorded = told && (self->job->recorded || self->job->refused == 0);
+        self->job->refused++;
+    } else if (came == MISSING) {
+        (void)refuse(self, what);
+    }
     return came;
 }
 
@@ -353,11 +362,12 @@ static ti_remembered *remember(ticker_consumer *consumer, const char *id, bool m
 
 static bool was_done(const ti_importer *self, size_t index)
 {
-    const ti_remembered *known;
+    const ti_remembered *known = NULL;
     bool done;
 
     (void)pthread_mutex_lock(&self->consumer->lock);
-    known = remember(self->consumer, ticker_message_id(self->job->message), false);
+    if (ti_gear_same_queue(self->job->gear, self->consumer->gear))
+        known = remember(self->consumer, ticker_message_id(self->job->message), false);
     done = known != NULL && index / 8 < sizeof(known->done) && (known->done[index / 8] >> index % 8 & 1) != 0;
     (void)pthread_mutex_unlock(&self->consumer->lock);
     return done;
@@ -365,10 +375,11 @@ static bool was_done(const ti_importer *self, size_t index)
 
 static void keep_done(const ti_importer *self, size_t index)
 {
-    ti_remembered *known;
+    ti_remembered *known = NULL;
 
     (void)pthread_mutex_lock(&self->consumer->lock);
-    known = remember(self->consumer, ticker_message_id(self->job->message), true);
+    if (ti_gear_same_queue(self->job->gear, self->consumer->gear)) /* an id means something in its queue only */
+        known = remember(self->consumer, ticker_message_id(self->job->message), true);
     if (known != NULL && index / 8 < sizeof(known->done))
         known->done[index / 8] |= (unsigned char)(1u << index % 8);
     (void)pthread_mutex_unlock(&self->consumer->lock);

@@ -27,7 +27,7 @@ bucket=away-$$
 export STORAGE_URL=s3://$bucket QUEUE_URL=sqs:away-$$ TICKER_RECEIVE_WAIT=1
 "$TICKER_S3" make-bucket "$bucket" >/dev/null
 python3 "$here/../services/standins/client.py" sqs "$AWS_ENDPOINT_URL" CreateQueue "{\"QueueName\":\"away-$$\"}" >/dev/null
-for number in {10..27}; do
+for number in {10..29}; do
     quotes_file "q$number.txt" 20 --day "2023-10-$number"
     "$TICKER_S3" put "$bucket" "q$number.txt" "q$number.txt" >put.out
 done
@@ -85,3 +85,26 @@ end_consumer 0
 said_times '^message (dead|retried)' 0
 is "$(sql "SELECT count(*) FROM imports WHERE status = 'imported'")" 18
 is "$(sql "SELECT count(*) FROM imports WHERE status <> 'imported'")" 0
+
+# SQS needs no database: a message is held in it for as long as the database is away, also when that is longer than its visibility.
+start_consumer concurrency=2 visibility=4
+event_of q29.txt | send
+heard '^message done .* attempt 1 '
+hold_imports 60
+event_of q28.txt | send
+for _ in {1..200}; do
+    echo "files" >&"$say"
+    ! grep -q '^1 files' "$said" || break
+    sleep 0.05
+done
+heard '^1 files'
+sleep 2
+"$service" stop "$work/postgres"
+wait "$holder" 2>/dev/null || true
+sleep 10
+"$service" start "$work/postgres" "$port" >/dev/null
+heard '^message done .* attempt 1 ' 2
+echo "stop 5000" >&"$say"
+end_consumer 0
+said_times '^message' 2
+echo "ok 4 - a message was held while the database was away"

@@ -547,6 +547,7 @@ START_TEST(wrong_options)
     begin(&s);
     open_consumer(&s);
     refused(&s, "queue-url", "ftp:queue", "database:");
+    refused(&s, "queue-url", "database:x", "database:");
     refused(&s, "storage-url", "ftp:storage", "file:///tmp");
     ck_assert_int_eq(ticker_consumer_open(s.options, NULL, NULL, NULL, NULL, &s.error), TICKER_FATAL);
     ticker_error_clear(&s.error);
@@ -586,6 +587,41 @@ START_TEST(reloads)
     ticker_consumer_stop(s.consumer, 1000);
     join(&s, TICKER_OK);
     heard(&s, TICKER_CONSUMED_MISSING, 1);
+    end(&s);
+}
+END_TEST
+
+/* A message is settled in the queue that it came from, whatever the options name meanwhile. */
+START_TEST(reloads_another_queue)
+{
+    char first[128], other[128];
+    ti_buffer text;
+    scene s;
+
+    bytes_init(&text);
+    make_cotahist(&text, 10000, "\r\n");
+    begin(&s);
+    (void)snprintf(first, sizeof(first), "%s", ticker_options_get(s.options, "database-url"));
+    (void)snprintf(other, sizeof(other), "sqlite:%s/other.db", s.folder);
+    put_bytes(&s, "large.txt", text.data, text.size);
+    send(&s, EVENT_OF("large.txt"));
+    start(&s);
+    for (int i = 0; i < 100000 && ticker_consumer_files(s.consumer, NULL, NULL) == 0; i++) {
+        const struct timespec moment = {.tv_nsec = 200000};
+
+        (void)nanosleep(&moment, NULL);
+    }
+    set(&s, "database-url", other);
+    send(&s, EVENT_OF("none.zip")); /* of the same number there */
+    ck_assert_int_eq(ticker_consumer_reload(s.consumer, s.options, &s.error), TICKER_OK);
+    ticker_consumer_stop(s.consumer, 60000);
+    join(&s, TICKER_OK);
+    heard(&s, TICKER_CONSUMED_DONE, 1);
+    counts(&s, 1, 0);
+    set(&s, "database-url", first);
+    counts(&s, 0, 0);
+    ledger(&s, "imported", 1);
+    ti_buffer_free(&text);
     end(&s);
 }
 END_TEST
@@ -678,10 +714,13 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        good_files,    bad_files,       nothing_to_import,    missing_objects,
-        left_behind,   ends_when_empty, stops_while_it_waits, stops_while_it_imports,
-        wrong_options, reloads,         twelve_hours,         who_is_away,
-        services_away,
+        good_files,           bad_files,
+        nothing_to_import,    missing_objects,
+        left_behind,          ends_when_empty,
+        stops_while_it_waits, stops_while_it_imports,
+        wrong_options,        reloads,
+        twelve_hours,         who_is_away,
+        services_away,        reloads_another_queue,
     };
 
     return run_tests("consumer", tests, COUNT(tests));
