@@ -177,7 +177,8 @@ class Scene:
         return run('psql', '-qXAt', '--csv', '%s/%s' % (self.base, database), '-c', text).stdout
 
     def control(self, url, body):
-        run('curl', '-fsS', '--noproxy', '*', '-X', 'POST', '--data', json.dumps(body), url)
+        # It may be what is killed at the moment.
+        run('curl', '-fsS', '--noproxy', '*', '--retry', '60', '--retry-delay', '1', '--retry-connrefused', '-X', 'POST', '--data', json.dumps(body), url)
 
     def faults(self, rules):
         """On the way to SQS and SNS; never for the bridge that brings the bucket's events."""
