@@ -35,8 +35,9 @@ fi
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/ticker-test.XXXXXX")
 databases=()
+# [STATUS]: what the test ends with, for a trap that does something before.
 clean_up() {
-    local status=$? name job
+    local status=${1:-$?} name job
     for job in $(jobs -p); do
         kill -9 "$job" 2>/dev/null || true
     done

@@ -15,8 +15,9 @@ fi
 
 chmod 755 "$work"
 gone() {
+    local status=$?
     "$service" remove "$work/postgres" >/dev/null 2>&1 || true
-    clean_up
+    clean_up $status
 }
 trap gone EXIT
 DATABASE_URL=$("$service" start "$work/postgres")

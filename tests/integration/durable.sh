@@ -12,7 +12,7 @@ remove_server() {
     "$services/postgres" remove "$work/server" || true
     (exit "$status")
 }
-trap 'remove_server; clean_up' EXIT
+trap 'status=$?; remove_server; clean_up $status' EXIT
 
 DATABASE_URL=$("$services/postgres" start "$work/server")
 export DATABASE_URL

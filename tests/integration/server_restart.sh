@@ -16,8 +16,9 @@ unset GATEWAY_INTERFACE LISTEN_FDS LISTEN_PID
 
 chmod 755 "$work"
 gone() {
+    local status=$?
     "$service" remove "$work/postgres" >/dev/null 2>&1 || true
-    clean_up
+    clean_up $status
 }
 trap gone EXIT
 DATABASE_URL=$("$service" start "$work/postgres")
