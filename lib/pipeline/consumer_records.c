@@ -30,6 +30,7 @@ typedef struct object {
     const char *version, *sequencer;
     int64_t id;     /* the ledger row; 0: that of the location */
     char *location; /* its URL as the ledger has it; malloc'd */
+    bool elsewhere; /* in a bucket of "allowed-buckets" */
 } object;
 
 /* --- Opening -------------------------------------------------------------------------------------------------------------------- */
@@ -65,6 +66,7 @@ static ticker_status open_name(ti_importer *self, object *what, const char *name
     if (status != TICKER_OK)
         return status;
     holds = ticker_storage_holds(storage, what->bucket, name, &key);
+    what->elsewhere = holds == 2;
     free(what->location);
     what->location = location_of(holds == 1 ? storage : NULL, holds == 1 ? key : name, what->bucket);
     if (holds < 0 || what->location == NULL)
@@ -88,7 +90,8 @@ static ticker_status open_name(ti_importer *self, object *what, const char *name
 
 static bool is_missing(ticker_status status, const ticker_error *error)
 {
-    return status == TICKER_FAILED && error->http_status == HTTP_NOT_FOUND;
+    return status == TICKER_FAILED && error->http_status == HTTP_NOT_FOUND &&
+           strcmp(error->aws_code, "NoSuchBucket") != 0;
 }
 
 /* The key within the storage of a file that is at `location`. False: it is not in this storage. */
@@ -182,6 +185,13 @@ static void show_file(ti_importer *self, const ticker_source *source)
     atomic_store_explicit(&self->bytes, source != NULL ? source->bytes : -1, memory_order_relaxed);
 }
 
+/* Without the storage's own bucket nothing goes; of another one that does not exist, this message alone is wrong. */
+static bool is_lost_bucket(const object *what, ticker_status status, const ticker_error *error)
+{
+    return what->elsewhere && status == TICKER_FATAL &&
+           (strcmp(error->aws_code, "NoSuchBucket") == 0 || strcmp(error->aws_code, "InvalidBucketName") == 0);
+}
+
 /* One try. *opened: the import itself tells the ledger why it failed. */
 static ticker_status try_object(ti_importer *self, object *what, bool *opened)
 {
@@ -213,6 +223,10 @@ static ticker_status try_object(ti_importer *self, object *what, bool *opened)
     }
     ti_gauges_importing(self->consumer, -1);
     atomic_store_explicit(&self->begun, 0, memory_order_relaxed);
+    if (is_lost_bucket(what, status, &self->error)) {
+        *opened = false; /* the import left the ledger's row to a next try */
+        status = self->error.status = TICKER_FAILED;
+    }
     return status;
 }
 

@@ -131,7 +131,14 @@ end_consumer 30
 said_times '^end -30 .*' 1
 start_consumer aws-endpoint-url-sqs=http://127.0.0.1:1 aws-max-attempts=1 once=yes
 end_consumer 10
-echo "ok 4 - queues that lack something"
+# Of a bucket that is allowed and does not exist no waiting makes one: the message is wrong, not the service.
+bucket=gone-$$ event_of b3/elsewhere.txt | send
+start_consumer allowed-buckets="gone-$$"
+heard '^message dead .* attempt 1 .*gone-'
+stop_consumer
+said_times '^trouble' 0
+is "$(sql "SELECT count(*) FROM imports WHERE status = 'failed' AND location = 's3://gone-$$/b3/elsewhere.txt'")" 1
+echo "ok 4 - queues and buckets that lack something"
 
 # Keys that are no longer good: it waits for others, and receives nothing meanwhile.
 control POST faults '[{"match":"ReceiveMessage","kind":"expired","count":1}]' >/dev/null

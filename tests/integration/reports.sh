@@ -32,7 +32,7 @@ shape "${import_keys[@]}"
 values records 100 imported 100 rejected 0 status '"imported"' import_id 1 error null
 grep -qE '"seconds":[0-9]+\.[0-9]{6}[,}]' out || fail "seconds"
 stage='[0-9]+\.[0-9]{6}'
-grep -qE '"stages":\{"reading":'$stage',"parsing":'$stage',"loading":'$stage',"settling":'$stage',"committing":'$stage',"telling":0\.000000\}' out ||
+grep -qE "\"stages\":\{\"reading\":$stage,\"parsing\":$stage,\"loading\":$stage,\"settling\":$stage,\"committing\":$stage,\"telling\":0\.000000\}" out ||
     fail "stages"
 [ ! -s err ] || fail "words on standard error"
 expect 0 import --json good.txt
