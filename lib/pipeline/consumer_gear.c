@@ -80,6 +80,17 @@ static void count_attempt(void *payload, const char *service, const char *operat
     ticker_series_add(ticker_metrics_series(consumer->metrics, TICKER_METRIC_AWS_REQUESTS, labels, 3), 1);
 }
 
+static bool is_sqs(const char *queue)
+{
+    static const char *const kinds[] = {"sqs:", "arn:", "https://", "http://"};
+
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (begins(queue, kinds[i]))
+            return true;
+    return false;
+}
+
+/* A queue of no known kind needs none either: it is refused as such, also by a build without AWS. */
 static ticker_status open_aws(ti_gear *gear, ticker_error *error)
 {
     const ticker_aws_events events = {.size = sizeof(events),
@@ -87,7 +98,8 @@ static ticker_status open_aws(ti_gear *gear, ticker_error *error)
                                       .interrupted = ti_consumer_interrupted,
                                       .attempt = count_attempt};
 
-    if (gear->database_queue && !begins(ti_option_text(gear->options, TI_OPTION_STORAGE_URL), "s3:") &&
+    if (!is_sqs(ti_option_text(gear->options, TI_OPTION_QUEUE_URL)) &&
+        !begins(ti_option_text(gear->options, TI_OPTION_STORAGE_URL), "s3:") &&
         ti_option_text(gear->options, TI_OPTION_ALLOWED_BUCKETS)[0] == '\0')
         return TICKER_OK;
     return ticker_aws_new(gear->options, &events, &gear->aws, error);
@@ -96,7 +108,6 @@ static ticker_status open_aws(ti_gear *gear, ticker_error *error)
 /* What no service is needed to find out: URLs of no known kind. */
 static ticker_status check_urls(ti_gear *gear, ticker_error *error)
 {
-    static const char *const queues[] = {"sqs:", "arn:", "https://", "http://"};
     const char *storage = ti_option_text(gear->options, TI_OPTION_STORAGE_URL);
     const char *name = ti_option_text(gear->options, TI_OPTION_QUEUE_URL);
     ticker_queue *queue = NULL;
@@ -109,11 +120,8 @@ static ticker_status check_urls(ti_gear *gear, ticker_error *error)
         if (status != TICKER_OK)
             return status;
     }
-    if (gear->database_queue)
+    if (gear->database_queue || is_sqs(name))
         return TICKER_OK;
-    for (size_t i = 0; i < sizeof(queues) / sizeof(queues[0]); i++)
-        if (begins(name, queues[i]))
-            return TICKER_OK;
     status = ticker_queue_open(gear->options, gear->aws, NULL, &queue, error); /* it says what is wrong */
     ticker_queue_free(queue);
     return status;
