@@ -153,17 +153,20 @@ memory() {
     running=
 }
 
-# The same files over and over, each with a line more so that its bytes are new.
+# A file after the other, each with bytes and a key of its own; the same days come again and replace what was there.
 soak() {
     local from file end count=0 noted=
     fresh_names
+    sql -c "ALTER SYSTEM SET autovacuum = on" -c "SELECT pg_reload_conf()" >/dev/null
     STORAGE_URL=s3://$bucket AWS_ENDPOINT_URL=$TICKER_TEST_SQS_PLAIN "$worker" --concurrency 4 >"$BENCH_WORK/worker.log" 2>&1 </dev/null &
     running=$!
     from=$(now)
     end=$((SECONDS + soak * 60))
     while [ "$SECONDS" -lt "$end" ]; do
         "$generator" cotahist $((100 + count % 5000)) "$folder/soak.TXT" --day "$(date -u -d "@$((946857600 + count % 3000 * 86400))" +%F)" --seed $((count + 2))
-        into_s3 "$folder/soak.TXT"
+        mv "$folder/soak.TXT" "$folder/soak-$count.TXT"
+        into_s3 "$folder/soak-$count.TXT"
+        rm "$folder/soak-$count.TXT"
         count=$((count + 1))
         if [ -z "$noted" ] && [ "$SECONDS" -ge $((end - soak * 54)) ]; then
             noted=$(resident)
@@ -172,6 +175,7 @@ soak() {
     done
     until_imported "$count"
     printf 'soak\t%s\t%s\n' "$(result at-the-end "$count" "$from")" "$(resident)"
+    sql -c "ALTER SYSTEM RESET autovacuum" -c "SELECT pg_reload_conf()" >/dev/null
     kill -TERM "$running"
     wait "$running"
     running=

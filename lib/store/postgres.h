@@ -161,6 +161,9 @@ bool ti_pg_put_source(ti_buffer *sql, const ti_copy_layout *layout);
 
 #define TI_PG_NAME_MAX 32 /* of a partition: quotes_2024, trades_20241108 */
 #define TI_PG_SQL_MAX 8192
+/* True; as a condition of a statement that is a transaction of its own: nobody waits until it is on the disk. For what somebody makes up
+ * for when a crash of the server undoes it. */
+#define TI_PG_LAZY "set_config('synchronous_commit', 'off', true) = 'off'"
 #define TI_PG_FEW_BYTES ((size_t)256 * 1024) /* rows that are not worth a temporary table */
 #define TI_PG_FEW_PERIODS 16
 /* Years of quotes or days of trades in one file. Each new one takes about seven of the server's locks, of which the default

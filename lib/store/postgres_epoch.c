@@ -65,7 +65,8 @@ ticker_status ti_pg_confirm_bumps(ticker_store *store, const int64_t *ids, size_
     (void)ti_buffer_byte(&list, '}');
     values[0] = ti_buffer_string(&list);
     status = values[0] != NULL
-                 ? ti_pg_run(postgres->link, "DELETE FROM cache_bumps WHERE import_id = ANY ($1::bigint[])",
+                 ? ti_pg_run(postgres->link,
+                             "DELETE FROM cache_bumps WHERE import_id = ANY ($1::bigint[]) AND " TI_PG_LAZY,
                              &parameters, NULL, error)
                  : ti_fail_memory(error);
     ti_buffer_free(&list);

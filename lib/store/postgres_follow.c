@@ -16,7 +16,7 @@ ticker_status ti_pg_progress(ticker_store *store, int64_t id, int64_t position, 
     static const char sql[] =
         "UPDATE imports SET progress_bytes = $2, total_bytes = $3, progress_records = $4,"
         " updated_at = clock_timestamp() WHERE id = (SELECT id FROM imports WHERE id = $1 AND status = 'running'"
-        " FOR UPDATE SKIP LOCKED) RETURNING id";
+        " FOR UPDATE SKIP LOCKED) AND " TI_PG_LAZY " RETURNING id";
     static const unsigned types[] = {TI_PG_OID_INT8, TI_PG_OID_INT8, TI_PG_OID_INT8, TI_PG_OID_INT8};
     ti_postgres *postgres = ti_pg_store(store);
     char texts[4][TI_NUMBER_TEXT_MAX];

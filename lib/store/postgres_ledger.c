@@ -18,7 +18,8 @@ static const char insert_sql[] =
     " trades, volume, turnover, declared, forced, error, problems, seconds, location, content_type, duplicate_of,"
     " sequencer, object_version, updated_at, attempts, id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,"
     " $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $25, $26, clock_timestamp(),"
-    " CASE $6::text WHEN 'queued' THEN 0 ELSE 1 END, coalesce($24, nextval(pg_get_serial_sequence(format('%I.imports', "
+    " CASE WHEN $6::text = 'queued' THEN 0 WHEN $6::text = 'running' AND " TI_PG_LAZY
+    " THEN 1 ELSE 1 END, coalesce($24, nextval(pg_get_serial_sequence(format('%I.imports', "
     "current_schema()), 'id')))) RETURNING id";
 
 /* No row: it is at its end, and stays as it is. What was not read to its end has no hash: then what the upload was like stays known. */
@@ -38,7 +39,7 @@ static const char mark_sql[] =
     " object_version = coalesce($5, object_version),"
     " attempts = attempts + CASE $1::text WHEN 'running' THEN 1 ELSE 0 END, progress_bytes = NULL,"
     " total_bytes = NULL, progress_records = NULL, updated_at = clock_timestamp()"
-    " WHERE id = $3 AND status IN " TI_LEDGER_OPEN " RETURNING id";
+    " WHERE id = $3 AND status IN " TI_LEDGER_OPEN " AND ($1::text <> 'running' OR " TI_PG_LAZY ") RETURNING id";
 
 #define INSTRUMENT_COLUMNS "ticker, market, name, specification, isin, first_date, last_date"
 
