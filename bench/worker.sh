@@ -163,10 +163,11 @@ soak() {
     from=$(now)
     end=$((SECONDS + soak * 60))
     while [ "$SECONDS" -lt "$end" ]; do
-        "$generator" cotahist $((100 + count % 5000)) "$folder/soak.TXT" --day "$(date -u -d "@$((946857600 + count % 3000 * 86400))" +%F)" --seed $((count + 2))
+        "$generator" cotahist 1000 "$folder/soak.TXT" --day "$(date -u -d "@$((946857600 + count % 3000 * 86400))" +%F)" --seed $((count + 2))
         mv "$folder/soak.TXT" "$folder/soak-$count.TXT"
         into_s3 "$folder/soak-$count.TXT"
         rm "$folder/soak-$count.TXT"
+        sleep 0.1 # it is about time, not speed
         count=$((count + 1))
         if [ -z "$noted" ] && [ "$SECONDS" -ge $((end - soak * 54)) ]; then
             noted=$(resident)
