@@ -157,7 +157,7 @@ memory() {
 soak() {
     local from file end count=0 noted=
     fresh_names
-    sql -c "ALTER SYSTEM SET autovacuum = on" -c "SELECT pg_reload_conf()" >/dev/null
+    sql -d postgres -c "ALTER SYSTEM SET autovacuum = on" -c "SELECT pg_reload_conf()" >/dev/null
     STORAGE_URL=s3://$bucket AWS_ENDPOINT_URL=$TICKER_TEST_SQS_PLAIN "$worker" --concurrency 4 >"$BENCH_WORK/worker.log" 2>&1 </dev/null &
     running=$!
     from=$(now)
@@ -176,7 +176,7 @@ soak() {
     done
     until_imported "$count"
     printf 'soak\t%s\t%s\n' "$(result at-the-end "$count" "$from")" "$(resident)"
-    sql -c "ALTER SYSTEM RESET autovacuum" -c "SELECT pg_reload_conf()" >/dev/null
+    sql -d postgres -c "ALTER SYSTEM RESET autovacuum" -c "SELECT pg_reload_conf()" >/dev/null
     kill -TERM "$running"
     wait "$running"
     running=
