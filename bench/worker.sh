@@ -78,7 +78,8 @@ into_s3() {
     done
 }
 
-# NAME OPTION...: the worker until the queue is empty; how long, and its peak.
+# NAME OPTION...: the worker until the queue is empty; how long until the last file was in (then it looks for another second whether
+# there is more), and its peak.
 drain() {
     local name=$1 from to rows
     shift
@@ -86,7 +87,7 @@ drain() {
     from=$(now)
     AWS_ENDPOINT_URL=$TICKER_TEST_SQS_PLAIN command time -f '%M' -o "$BENCH_WORK/peak" "$worker" --once "$@" >"$BENCH_WORK/worker.log" 2>&1 </dev/null ||
         { tail -n 5 "$BENCH_WORK/worker.log" >&2; exit 1; }
-    to=$(now)
+    to=$(sql -d ticker -c "SELECT round(extract(epoch FROM max(updated_at)) * 1000000) FROM imports")
     rows=$(sql -d ticker -c "SELECT count(*) FROM imports WHERE status = 'imported'")
     [ "$rows" = "$wanted" ] || { say "$name: $rows files imported, not $wanted"; exit 1; }
     [ -z "${rows_too:-}" ] || rows=$(sql -d ticker -c "SELECT count(*) FROM quotes")
