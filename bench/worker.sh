@@ -78,12 +78,19 @@ into_s3() {
     done
 }
 
+# What was thrown away before is written away before, and who is second has no advantage from that.
+settle() {
+    sql -d ticker -c CHECKPOINT
+    sync
+    sleep 2
+}
+
 # NAME OPTION...: the worker until the queue is empty; how long until the last file was in (then it looks for another second whether
 # there is more), and its peak.
 drain() {
     local name=$1 from to rows
     shift
-    sql -d ticker -c CHECKPOINT
+    settle
     from=$(now)
     AWS_ENDPOINT_URL=$TICKER_TEST_SQS_PLAIN command time -f '%M' -o "$BENCH_WORK/peak" "$worker" --once "$@" >"$BENCH_WORK/worker.log" 2>&1 </dev/null ||
         { tail -n 5 "$BENCH_WORK/worker.log" >&2; exit 1; }
@@ -109,20 +116,33 @@ small_files() {
     done
 }
 
-big_file() {
-    local from to
+big_by_worker() {
     wanted=1
     fresh_names
     into_s3 "$big"
     rows_too=yes
     printf 'big\t%s\n' "$(drain ticker-worker --concurrency 1)"
     rows_too=
+}
+
+big_by_cli() {
+    local from to
     fresh_names
-    sql -d ticker -c CHECKPOINT
+    settle
     from=$(now)
     "$cli" import --progress never "$big" >"$BENCH_WORK/worker.log" 2>&1
     to=$(now)
     printf 'big\t%s\n' "$(result ticker-cli "$(sql -d ticker -c "SELECT count(*) FROM quotes")" "$from" "$to")"
+}
+
+big_file() {
+    if [ $((round % 2)) -eq 0 ]; then
+        big_by_worker
+        big_by_cli
+    else
+        big_by_cli
+        big_by_worker
+    fi
 }
 
 # NUMBER: waits until so many files are in.
