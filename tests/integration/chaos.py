@@ -281,7 +281,7 @@ class Worker:
     """A worker that is started again whenever it ends, as systemd does it."""
 
     def __init__(self, number, scene):
-        self.number, self.scene, self.expected, self.surprises, self.process = number, scene, False, [], None
+        self.number, self.scene, self.sent, self.surprises, self.process = number, scene, set(), [], None
         self.log = open(os.path.join(FOLDER, 'worker-%d.log' % number), 'ab')
         self.ending = False
         self.lock = threading.Lock()
@@ -292,18 +292,18 @@ class Worker:
         env = dict(self.scene.env, AWS_ENDPOINT_URL_S3=os.environ['TICKER_TEST_S3_PROXY'])
         while not self.ending:
             with self.lock:
-                self.expected = False
+                self.sent = set()
                 self.process = subprocess.Popen([WORKER], env=env, stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL)
             code = self.process.wait()
-            # Before it listens to signals, a SIGTERM ends it as it ends any program.
-            if code != 0 and not (self.expected and code in (-signal.SIGKILL, -signal.SIGTERM)):
+            # Before it listens to signals, those that are sent end it as they end any program.
+            if code != 0 and -code not in self.sent:
                 self.surprises.append(code)
                 say('worker %d ended with %d' % (self.number, code))
             time.sleep(0.3)
 
     def hit(self, number):
         with self.lock:
-            self.expected = number in (signal.SIGKILL, signal.SIGTERM) or self.expected
+            self.sent.add(number)
             self.process.send_signal(number)
 
     def killed(self):
