@@ -9,6 +9,7 @@
 
 #include "server.h"
 #include "text.h"
+#include "wake.h"
 
 #define DATABASE_QUEUE "database:"
 #define AGAIN_SECONDS 10 /* after what seemed hopeless: somebody may mend it meanwhile */
@@ -159,27 +160,9 @@ static ticker_options *own_options(const ticker_options *options)
     return NULL;
 }
 
-static bool prepare(importer *self)
-{
-    pthread_condattr_t monotonic;
-    bool made;
-
-    if (pthread_condattr_init(&monotonic) != 0)
-        return false;
-    made = pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0 &&
-           pthread_cond_init(&self->wake, &monotonic) == 0;
-    (void)pthread_condattr_destroy(&monotonic);
-    if (made && pthread_mutex_init(&self->lock, NULL) == 0)
-        return true;
-    if (made)
-        (void)pthread_cond_destroy(&self->wake);
-    return false;
-}
-
 static void end(importer *self)
 {
-    (void)pthread_cond_destroy(&self->wake);
-    (void)pthread_mutex_destroy(&self->lock);
+    front_wake_end(&self->lock, &self->wake);
     ticker_options_free(self->options);
     free(self);
 }
@@ -190,7 +173,7 @@ importer *importer_start(const importer_setup *setup)
 
     if (self != NULL)
         self->options = own_options(setup->options);
-    if (self == NULL || self->options == NULL || !prepare(self)) {
+    if (self == NULL || self->options == NULL || !front_wake_init(&self->lock, &self->wake)) {
         front_error(setup->console, "out of memory");
         if (self != NULL)
             ticker_options_free(self->options);

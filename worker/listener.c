@@ -10,11 +10,11 @@
 #include <unistd.h>
 
 #include "json.h"
+#include "metrics_text.h"
 
 #define CONNECTIONS_MAX 32 /* at once; scrapers and health checks are few */
 #define MEMORY_MAX ((size_t)16384)
 #define TIMEOUT_SECONDS 15
-#define METRICS_BYTES_MAX ((size_t)16 * 1024 * 1024)
 #define HEALTH_LIVE "/health/live"
 #define HEALTH_READY "/health/ready"
 #define TYPE_JSON "application/json"
@@ -66,38 +66,13 @@ static enum MHD_Result answer_status(struct MHD_Connection *connection, unsigned
     return body != NULL ? answer(connection, http_status, TYPE_JSON, body, strlen(body), allow) : MHD_NO;
 }
 
-typedef struct text {
-    char *data;
-    size_t size, capacity;
-} text;
-
-static int append(const void *data, size_t size, void *payload)
-{
-    text *to = payload;
-
-    if (size > METRICS_BYTES_MAX - to->size)
-        return 1;
-    if (to->size + size > to->capacity) {
-        size_t capacity = (to->size + size) * 2;
-        char *larger = realloc(to->data, capacity);
-
-        if (larger == NULL)
-            return 1;
-        to->data = larger;
-        to->capacity = capacity;
-    }
-    memcpy(to->data + to->size, data, size);
-    to->size += size;
-    return 0;
-}
-
 static enum MHD_Result answer_metrics(listener *self, struct MHD_Connection *connection)
 {
-    text all = {NULL, 0, 0};
+    size_t size = 0;
+    char *text = front_metrics_text(self->metrics, &size);
 
-    if (ticker_metrics_write(self->metrics, append, &all, NULL) == TICKER_OK)
-        return answer(connection, MHD_HTTP_OK, TICKER_METRICS_TYPE, all.data, all.size, NULL);
-    free(all.data);
+    if (text != NULL)
+        return answer(connection, MHD_HTTP_OK, TICKER_METRICS_TYPE, text, size, NULL);
     return answer_status(connection, MHD_HTTP_INTERNAL_SERVER_ERROR, "failed", NULL);
 }
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "wake.h"
+
 #define TEND_SECONDS 1
 #define JOIN_SECONDS 3
 #define TOLD_AT 2 /* failures in a row */
@@ -77,30 +79,13 @@ static void *run(void *payload)
     return NULL;
 }
 
-static bool prepare(tend *self)
-{
-    pthread_condattr_t monotonic;
-    bool made;
-
-    if (pthread_condattr_init(&monotonic) != 0)
-        return false;
-    made = pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0 &&
-           pthread_cond_init(&self->wake, &monotonic) == 0;
-    (void)pthread_condattr_destroy(&monotonic);
-    if (made && pthread_mutex_init(&self->lock, NULL) == 0)
-        return true;
-    if (made)
-        (void)pthread_cond_destroy(&self->wake);
-    return false;
-}
-
 tend *tend_open(const ticker_options *options, ticker_metrics *metrics, front_console *console, front_exit *result)
 {
     tend *self = calloc(1, sizeof *self);
     ticker_error *error = ticker_error_new();
 
     *result = FRONT_FAILED;
-    if (self == NULL || error == NULL || !prepare(self)) {
+    if (self == NULL || error == NULL || !front_wake_init(&self->lock, &self->wake)) {
         front_error(console, "out of memory");
         free(self);
         self = NULL;
@@ -152,8 +137,7 @@ bool tend_free(tend *self)
     if (self->running && !join(self))
         return false;
     ticker_answers_free(self->answers);
-    (void)pthread_cond_destroy(&self->wake);
-    (void)pthread_mutex_destroy(&self->lock);
+    front_wake_end(&self->lock, &self->wake);
     free(self);
     return true;
 }
