@@ -177,6 +177,16 @@ static bool store_file(upload_run *run)
     return false;
 }
 
+/* Whether the row is that of the file just stored: S3 told a worker, who was quicker. */
+static bool is_this_upload(upload_run *run, int64_t id)
+{
+    front_json *row = read_row(run, id);
+    bool same = strcmp(text_of(row, "location", ""), ticker_stored_url(run->stored)) == 0;
+
+    front_json_free(row);
+    return same;
+}
+
 /* Into the ledger and the queue; or, when these bytes were there before, away with them. Not when S3 has told the queue of them: who is
  * sent for a file that is gone cannot know that nothing is lost; who finds it sees that it is a duplicate. False: nothing is to be kept. */
 static bool record_file(upload_run *run)
@@ -187,9 +197,13 @@ static bool record_file(upload_run *run)
 
     status = ticker_upload_known(run->store, ticker_stored_sha256(run->stored), ticker_stored_bytes(run->stored), &id,
                                  run->error);
-    if (status == TICKER_OK) {
+    if (status == TICKER_OK && !is_this_upload(run, id)) {
         answer_row(run, 200, id);
         return uploads_told(run->server->uploads, run->storage);
+    }
+    if (status == TICKER_OK) {
+        answer_row(run, 201, id);
+        return true;
     }
     if (status == TICKER_DONE)
         status = ticker_upload_record(run->store, run->stored, body->name, body->format, body->type, &id, run->error);

@@ -12,7 +12,8 @@ extern "C" {
 
 /* Writes the row of a file that was stored and waits to be imported: *id is its number. `name` is what the client called it, `format` what
  * its first bytes look like, `content_type` what the client said of it; the latter two may be NULL or "". The schema is migrated first
- * when it must be. To be called before a worker is told of the file, who otherwise makes a row of its own.
+ * when it must be. To be called before a worker is told of the file; when it was told nevertheless (by S3) and has made a row that waits or
+ * runs, *id is that one.
  * TICKER_RETRY: the store could not be written to. TICKER_FAILED with TICKER_ERROR_DATABASE: it refused. TICKER_FATAL: usage, memory, or
  * as ticker_store_migrate() says. The thread that uses the store, as all functions below. */
 TICKER_API TICKER_MUST_CHECK ticker_status ticker_upload_record(ticker_store *store, const ticker_stored *stored,

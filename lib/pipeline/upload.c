@@ -97,6 +97,19 @@ static ti_ledger_row row_of(const char *status, const char *file, const char *lo
                            .location = location};
 }
 
+/* The row that a worker made, who heard of the upload before its server recorded it. */
+static ticker_status find_made_row(ticker_store *store, const char *location, int64_t *id, ticker_error *error)
+{
+    char *texts[FIELDS - 1] = {NULL};
+    ticker_status status = find_row(store, 0, location, id, texts, error);
+
+    for (size_t i = 0; i < FIELDS - 1; i++)
+        free(texts[i]);
+    return status == TICKER_DONE ? ti_fail(error, TICKER_RETRY, TICKER_ERROR_DATABASE,
+                                           "the ledger's row of the upload was taken away at this moment")
+                                 : status;
+}
+
 ticker_status ticker_upload_record(ticker_store *store, const ticker_stored *stored, const char *name,
                                    const char *format, const char *content_type, int64_t *id, ticker_error *error)
 {
@@ -114,7 +127,8 @@ ticker_status ticker_upload_record(ticker_store *store, const ticker_stored *sto
     row.sha256 = ticker_stored_sha256(stored);
     row.format = format != NULL ? format : "";
     row.content_type = content_type;
-    return store->ops->record(store, &row, id, error);
+    status = store->ops->record(store, &row, id, error);
+    return status == TICKER_DONE ? find_made_row(store, row.location, id, error) : status;
 }
 
 ticker_status ticker_upload_progress(ticker_store *store, int64_t id, uint64_t position, int64_t bytes,
@@ -242,8 +256,18 @@ ticker_status ti_adopt(ticker_store *store, ti_adoption *row, const char *file, 
     if (status == TICKER_DONE && row->id != 0) /* somebody deleted it */
         status = find_row(store, 0, row->location, &found, texts, error);
     row->id = 0;
+    if (status == TICKER_DONE) {
+        status = make_row(store, row, file, error);
+        if (status != TICKER_DONE)
+            return status;
+        row->id = 0;
+        free(row->file);
+        row->file = NULL;
+        status = find_row(store, 0, row->location, &found, texts, error); /* it has been recorded since */
+    }
     if (status == TICKER_DONE)
-        return make_row(store, row, file, error);
+        return ti_fail(error, TICKER_RETRY, TICKER_ERROR_DATABASE,
+                       "the ledger's row of the upload was taken away at this moment");
     keep_texts(row, texts);
     if (status == TICKER_OK)
         status = store->ops->mark(store, found, "running", "", error);

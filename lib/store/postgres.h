@@ -248,6 +248,9 @@ ticker_status ti_pg_version(ticker_store *store, int *found, ticker_error *error
 ticker_status ti_pg_migrate(ticker_store *store, ticker_error *error);
 /* Waits for what is named by its kind and its name, until the transaction ends. */
 ticker_status ti_pg_lock(ti_pg_link *link, const char *kind, const char *name, bool shared, ticker_error *error);
+/* Begins a transaction that holds the lock of the row's location. *there: the ledger has a row of it, as record() asks. */
+ticker_status ti_pg_lock_upload(ti_pg_link *link, const ti_ledger_row *row, const char *sequencer, bool *there,
+                                ticker_error *error);
 /* The period that a day falls in: its name and its bounds. */
 void ti_pg_period_of(ticker_table table, int64_t date, ti_pg_period *period);
 /* Appends "column >= its first day AND column < its end". */

@@ -37,6 +37,42 @@ ticker_status ti_pg_progress(ticker_store *store, int64_t id, int64_t position, 
     return status;
 }
 
+/* Two statements, as below. A newer version of an object is another upload. */
+ticker_status ti_pg_lock_upload(ti_pg_link *link, const ti_ledger_row *row, const char *sequencer, bool *there,
+                                ticker_error *error)
+{
+    static const char lock_sql[] = "SELECT pg_advisory_xact_lock(hashtextextended('ticker.' || current_schema() ||"
+                                   " '.upload' || $1, 0))";
+    static const char find_sql[] = "SELECT id FROM imports WHERE location = $1 AND ($2 = '' OR"
+                                   " coalesce(sequencer, $2) = $2) AND ($3 = 'running' OR status IN ('queued',"
+                                   " 'running')) LIMIT 1";
+    static const unsigned types[] = {TI_PG_OID_TEXT, TI_PG_OID_TEXT, TI_PG_OID_TEXT};
+    const char *values[3] = {NULL, sequencer != NULL ? sequencer : "", row->status};
+    const ti_pg_parameters one = {.count = 1, .types = types, .values = values},
+                           all = {.count = 3, .types = types, .values = values};
+    ti_pg_result *answers[3] = {NULL};
+    ticker_status status;
+    ti_buffer text;
+
+    ti_buffer_init(&text, LOCATION_BYTES_MAX);
+    (void)ti_pg_clean_text(&text, ti_slice_of(row->location));
+    values[0] = ti_buffer_string(&text);
+    status = values[0] != NULL ? ti_pg_pipe_begin(link, error) : ti_fail_memory(error);
+    if (status == TICKER_OK)
+        status = ti_pg_pipe_put(link, "BEGIN ISOLATION LEVEL READ COMMITTED", NULL, error);
+    if (status == TICKER_OK)
+        status = ti_pg_pipe_put(link, lock_sql, &one, error);
+    if (status == TICKER_OK)
+        status = ti_pg_pipe_put(link, find_sql, &all, error);
+    if (status == TICKER_OK)
+        status = ti_pg_pipe_end(link, answers, 3, NULL, error);
+    *there = status == TICKER_OK && ti_pg_rows(answers[2]) > 0;
+    for (size_t i = 0; i < 3; i++)
+        ti_pg_free(answers[i]);
+    ti_buffer_free(&text);
+    return status;
+}
+
 /* Two statements: what a statement sees is settled before it waits for a lock. */
 ticker_status ti_pg_versions(ticker_store *store, const char *location, ti_visit_version visit, void *payload,
                              ticker_error *error)

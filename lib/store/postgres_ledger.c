@@ -505,6 +505,20 @@ void ti_pg_rollback_import(ticker_store *store)
     ti_pg_forget(postgres);
 }
 
+/* A row that waits or runs, unless its location has one already. */
+static ticker_status announce(ti_postgres *postgres, const ti_ledger_row *row, int64_t *id, ticker_error *error)
+{
+    bool there = false;
+    ticker_status status = ti_pg_lock_upload(postgres->link, row, postgres->base.sequencer, &there, error);
+
+    if (status == TICKER_OK)
+        status = there ? TICKER_DONE : write_row(postgres, insert_sql, row, id, error);
+    if (status == TICKER_OK)
+        return ti_pg_commit(postgres->link, error);
+    ti_pg_rollback(postgres->link);
+    return status;
+}
+
 ticker_status ti_pg_record(ticker_store *store, const ti_ledger_row *row, int64_t *id, ticker_error *error)
 {
     ti_postgres *postgres = ti_pg_store(store);
@@ -517,7 +531,7 @@ ticker_status ti_pg_record(ticker_store *store, const ti_ledger_row *row, int64_
     if (status != TICKER_DONE)
         return status;
     *id = TICKER_NULL;
-    return write_row(postgres, insert_sql, row, id, error);
+    return ti_ledger_waits(row) ? announce(postgres, row, id, error) : write_row(postgres, insert_sql, row, id, error);
 }
 
 ticker_status ti_pg_mark(ticker_store *store, int64_t id, const char *status_text, const char *why, ticker_error *error)

@@ -45,14 +45,16 @@ static const char *const texts[TI_SQ_TEXTS] = {
         "INSERT INTO derived_quotes (instrument_id, trade_date) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
     [TI_SQ_FIND_IMPORT] = "SELECT id FROM import_rows WHERE sha256 = ?1 AND member = ?2 AND status = 'imported'",
     [TI_SQ_FIND_SIZE] = "SELECT id FROM import_rows WHERE bytes = ?1 AND status = 'imported' LIMIT 1",
-    [TI_SQ_ADD_IMPORT] = "INSERT INTO import_rows (id, file, member, format, sha256, bytes, status, records, imported, "
-                         "rejected, repaired, first_date,"
-                         " last_date, trades, volume, turnover, declared, forced, error, problems, microseconds, "
-                         "location, content_type, duplicate_of, sequencer, object_version, attempts, created_at, "
-                         "updated_at) VALUES (?1, ?2, ?3, ?4,"
-                         " ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, "
-                         "nullif(?22, ''), nullif(?23, ''), ?24, nullif(?25, ''), nullif(?26, ''), ?7 <> 'queued', " NOW
-                         ", " NOW ")",
+    [TI_SQ_ADD_IMPORT] =
+        "INSERT INTO import_rows (id, file, member, format, sha256, bytes, status, records, imported, "
+        "rejected, repaired, first_date,"
+        " last_date, trades, volume, turnover, declared, forced, error, problems, microseconds, "
+        "location, content_type, duplicate_of, sequencer, object_version, attempts, created_at, "
+        "updated_at) SELECT ?1, ?2, ?3, ?4,"
+        " ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, "
+        "nullif(?22, ''), nullif(?23, ''), ?24, nullif(?25, ''), nullif(?26, ''), ?7 <> 'queued', " NOW ", " NOW
+        " WHERE NOT ?27 OR NOT EXISTS (SELECT 1 FROM import_rows WHERE location = ?22 AND"
+        " (?7 = 'running' OR status IN ('queued', 'running')) AND (?25 = '' OR coalesce(sequencer, ?25) = ?25))",
     [TI_SQ_ADOPT_IMPORT] =
         "UPDATE import_rows SET file = ?2, member = ?3, format = coalesce(nullif(?4, ''), format),"
         " sha256 = coalesce(nullif(?5, ''), sha256), bytes = CASE ?5 WHEN '' THEN bytes ELSE ?6 END,"

@@ -84,6 +84,8 @@ static ticker_status write_import(ti_sqlite *sqlite, ti_sq_text text, const ti_l
         ti_sq_bind_text(sqlite->link, statement, text_places[i], ti_slice_of(texts[i]));
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
         ti_sq_bind(sqlite->link, statement, number_places[i], numbers[i]);
+    if (text == TI_SQ_ADD_IMPORT)
+        ti_sq_bind(sqlite->link, statement, 27, ti_ledger_waits(row) ? 1 : 0);
     return ti_sq_finish(sqlite->link, statement, error);
 }
 
@@ -206,6 +208,8 @@ ticker_status ti_sq_record(ticker_store *store, const ti_ledger_row *row, int64_
     if (status == TICKER_DONE) {
         status = write_import(sqlite, TI_SQ_ADD_IMPORT, row, TICKER_NULL, error);
         *id = ti_sq_last_id(sqlite->link);
+        if (status == TICKER_OK && ti_sq_changes(sqlite->link) == 0)
+            status = TICKER_DONE;
     }
     return status;
 }

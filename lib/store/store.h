@@ -188,7 +188,9 @@ typedef struct ti_store_ops {
     /* Undoes everything since begin(). Never fails: a connection that is gone has rolled back by itself. */
     void (*rollback)(ticker_store *store);
     /* The ledger row of a file that was not imported (refused, a duplicate, or waiting for its turn), in a transaction of its
-     * own. */
+     * own. TICKER_DONE: ti_ledger_waits(row), and its location has a row already (of no other version; for a row
+     * to wait: one that waits or runs). A worker may hear of an upload before the server has recorded it, and both write at the same
+     * moment. */
     ticker_status (*record)(ticker_store *store, const ti_ledger_row *row, int64_t *id, ticker_error *error);
     /* Says of a ledger row that is not at its end ("queued", "running" or "failed") that it is "running", "queued" or "failed" now;
      * `why` is "" unless it failed. TICKER_DONE: there is none, or it is at its end. */
@@ -258,6 +260,13 @@ ticker_status ti_postgres_open(const char *url, ticker_store **store, ticker_err
 
 /* The schema's version that this library knows; one more with each migration. */
 #define TI_SCHEMA_VERSION 4
+
+/* Whether it is one of those of which a location has no second one. */
+static inline bool ti_ledger_waits(const ti_ledger_row *row)
+{
+    return row->location != NULL && row->location[0] != '\0' &&
+           (strcmp(row->status, "queued") == 0 || strcmp(row->status, "running") == 0);
+}
 
 /* Ledger rows that an import may take over. */
 #define TI_LEDGER_OPEN "('queued', 'running', 'failed')"

@@ -337,7 +337,21 @@ START_TEST(test_a_dry_run_changes_nothing)
 }
 END_TEST
 
-static void run_processes(const upload *file)
+/* In a process of its own; its exit status. */
+static int import_file(ticker_store *store, const upload *file)
+{
+    return import_as(store, 0, file, URL, NULL) == TICKER_OK ? 0 : 1;
+}
+
+static int record_first(ticker_store *store, const upload *file)
+{
+    int64_t id = 0;
+    ticker_status status = ticker_upload_record(store, file->stored, "TRADES.txt", "trades", TYPE, &id, &suite.error);
+
+    return status == TICKER_OK && id == 1 ? 0 : 1;
+}
+
+static void run_processes(const upload *file, int (*run)(ticker_store *store, const upload *file))
 {
     for (int i = 0; i < PROCESSES; i++) {
         pid_t child = fork();
@@ -345,10 +359,10 @@ static void run_processes(const upload *file)
         ck_assert_int_ge(child, 0);
         if (child == 0) {
             ticker_store *own = store_suite_open(suite.url);
-            ticker_status status = import_as(own, 0, file, URL, NULL);
+            int result = run(own, file);
 
             ticker_store_free(own);
-            _exit(status == TICKER_OK ? 0 : 1);
+            _exit(result);
         }
     }
     for (int i = 0; i < PROCESSES; i++) {
@@ -367,10 +381,42 @@ START_TEST(test_together)
     make_upload(&file, 2000);
     (void)record(&file);
     ticker_store_free(suite.store);
-    run_processes(&file);
+    run_processes(&file, import_file);
     suite.store = store_suite_open(suite.url);
     ledger_is("1|imported|null;");
     store_suite_expect(suite.store, "ii", "SELECT count(*), count(DISTINCT import_id) FROM {trades} AS t", "2000|1;");
+    drop_upload(&file);
+}
+END_TEST
+
+/* A server records an upload while a worker hears of it from S3: whoever comes first makes the row, and it stays the only one. */
+START_TEST(test_one_row_of_a_location)
+{
+    upload file;
+
+    make_upload(&file, 2000);
+    ticker_store_free(suite.store);
+    run_processes(&file, record_first);
+    suite.store = store_suite_open(suite.url);
+    ledger_is("1|queued|null;");
+    store_suite_expect(suite.store, "i", "SELECT count(*) FROM {imports} AS i WHERE location = '" URL "'", "1;");
+    ticker_store_free(suite.store);
+    run_processes(&file, import_file);
+    suite.store = store_suite_open(suite.url);
+    ledger_is("1|imported|null;");
+    drop_upload(&file);
+}
+END_TEST
+
+START_TEST(test_one_row_of_several_workers)
+{
+    upload file;
+
+    make_upload(&file, 2000);
+    ticker_store_free(suite.store);
+    run_processes(&file, import_file);
+    suite.store = store_suite_open(suite.url);
+    store_suite_expect(suite.store, "ti", "SELECT status, duplicate_of FROM {imports} AS i", "imported|null;");
     drop_upload(&file);
 }
 END_TEST
@@ -473,6 +519,8 @@ void suite_add_upload(Suite *to)
     tcase_add_test(tests, test_cancelled_is_queued_again);
     tcase_add_test(tests, test_a_dry_run_changes_nothing);
     tcase_add_test(tests, test_together);
+    tcase_add_test(tests, test_one_row_of_a_location);
+    tcase_add_test(tests, test_one_row_of_several_workers);
     tcase_add_test(tests, test_refuse);
     tcase_add_test(tests, test_refuse_without_a_row);
     tcase_add_test(tests, test_wrong_calls);
