@@ -52,8 +52,15 @@ typedef enum ticker_quote_column {
     TICKER_QUOTE_FACTOR,        /* [FATCOT] */
     TICKER_QUOTE_ISIN,          /* [CODISI] text; an internal code before 1995-05-15 */
     TICKER_QUOTE_DISTRIBUTION,  /* [DISMES] text, zeros kept */
-    TICKER_QUOTE_SOURCE,        /* text: cotahist, trades */
-    TICKER_QUOTE_COLUMNS        /* how many there are in this version; grows */
+    TICKER_QUOTE_SOURCE,        /* text: cotahist, trades, consolidated */
+    /* What COTAHIST does not have: null or blank in its rows. In brackets: B3's name in price reports and consolidated files. */
+    TICKER_QUOTE_SEGMENT,         /* [SgmtNm] text: CASH, EQUITY CALL … */
+    TICKER_QUOTE_REFERENCE_PRICE, /* [RefPric] of what was not traded */
+    TICKER_QUOTE_OSCILLATION,     /* [OscnPctg] per cent against the day before; may be negative */
+    TICKER_QUOTE_SETTLEMENT,      /* [AdjstdQt] settlement price, or rate */
+    TICKER_QUOTE_SETTLEMENT_TAX,  /* [AdjstdQtTax] the settlement as a rate */
+    TICKER_QUOTE_OPEN_INTEREST,   /* [OpnIntrst] contracts */
+    TICKER_QUOTE_COLUMNS          /* how many there are in this version; grows */
 } ticker_quote_column;
 
 /* Columns of a trades batch. In brackets: the column's name in NEGOCIOSAVISTA files. */
@@ -70,6 +77,10 @@ typedef enum ticker_trade_column {
     TICKER_TRADE_BUYER,          /* [CodigoParticipanteComprador] null when empty */
     TICKER_TRADE_SELLER,         /* [CodigoParticipanteVendedor] null when empty */
     TICKER_TRADE_CHANNEL,        /* [TipoDoCanal] text, blank when the file has no such column */
+    /* What only NEG_ files have: null in rows of others. */
+    TICKER_TRADE_BUYER_AGGRESSOR,  /* 1: the buying order met one that waited; 2: it was the one that waited */
+    TICKER_TRADE_SELLER_AGGRESSOR, /* the same of the selling order */
+    TICKER_TRADE_CROSS,            /* 1: both orders came from one participant as a cross; 0: not */
     TICKER_TRADE_COLUMNS
 } ticker_trade_column;
 

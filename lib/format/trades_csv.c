@@ -17,6 +17,7 @@
 #include "model/schema.h"
 
 #define ABSENT UINT32_MAX
+#define COLUMNS ((unsigned)TICKER_TRADE_CHANNEL + 1) /* those behind are of other formats */
 #define PRICE_SCALE 6
 #define SHOWN_MAX 41 /* bytes of a cell in a message, NUL included */
 
@@ -37,8 +38,8 @@ typedef struct csv_row {
 
 struct trades_file {
     uint64_t line;
-    unsigned columns;                     /* of the header */
-    uint32_t place[TICKER_TRADE_COLUMNS]; /* of each column in the file, or ABSENT */
+    unsigned columns;        /* of the header */
+    uint32_t place[COLUMNS]; /* of each column in the file, or ABSENT */
     bool (*decode)(trades_file *file, ticker_batch *batch, const csv_row *row);
     remembered_date date, reference_date; /* nearly all rows of a file repeat them */
     ti_csv_index index;
@@ -49,8 +50,8 @@ struct trades_file {
     [TICKER_TRADE_REFERENCE_DATE] = 0, [TICKER_TRADE_TICKER] = 1, [TICKER_TRADE_ACTION] = 2, [TICKER_TRADE_PRICE] = 3, \
     [TICKER_TRADE_VOLUME] = 4, [TICKER_TRADE_TIME] = 5, [TICKER_TRADE_ID] = 6, [TICKER_TRADE_SESSION] = 7,             \
     [TICKER_TRADE_DATE] = 8, [TICKER_TRADE_BUYER] = 9, [TICKER_TRADE_SELLER] = 10
-static const uint32_t eleven_columns[TICKER_TRADE_COLUMNS] = {B3_ORDER, [TICKER_TRADE_CHANNEL] = ABSENT};
-static const uint32_t twelve_columns[TICKER_TRADE_COLUMNS] = {B3_ORDER, [TICKER_TRADE_CHANNEL] = 11};
+static const uint32_t eleven_columns[COLUMNS] = {B3_ORDER, [TICKER_TRADE_CHANNEL] = ABSENT};
+static const uint32_t twelve_columns[COLUMNS] = {B3_ORDER, [TICKER_TRADE_CHANNEL] = 11};
 
 static ti_slice first_line(const unsigned char *data, size_t size)
 {
@@ -67,16 +68,16 @@ static ti_slice first_line(const unsigned char *data, size_t size)
     return line;
 }
 
-/* The column of ours that a header cell names, or TICKER_TRADE_COLUMNS. */
+/* The column of ours that a header cell names, or COLUMNS. */
 static unsigned find_column(ti_slice cell)
 {
     unsigned count;
     const ti_column *columns = ti_schema_columns(TICKER_TRADES, &count);
 
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = 0; i < COLUMNS; i++)
         if (ti_slice_is(cell, columns[i].b3))
             return i;
-    return TICKER_TRADE_COLUMNS;
+    return COLUMNS;
 }
 
 static int bid(const unsigned char *data, size_t size)
@@ -86,7 +87,7 @@ static int bid(const unsigned char *data, size_t size)
     int found = 0;
 
     for (unsigned i = 0; i < count; i++)
-        found += find_column(cells[i]) < TICKER_TRADE_COLUMNS;
+        found += find_column(cells[i]) < COLUMNS;
     return found >= 2 ? 64 * found : 0;
 }
 
@@ -116,12 +117,12 @@ static ticker_status map_columns(ti_parse *parse, trades_file *file, ti_slice li
     if (file->columns == 0)
         return ti_fail(error, TICKER_FAILED, TICKER_ERROR_LIMIT, "the header has more than %d columns",
                        TICKER_CSV_COLUMNS_MAX);
-    for (unsigned i = 0; i < TICKER_TRADE_COLUMNS; i++)
+    for (unsigned i = 0; i < COLUMNS; i++)
         file->place[i] = ABSENT;
     for (unsigned i = 0; i < file->columns; i++) {
         unsigned column = find_column(cells[i]);
 
-        if (column == TICKER_TRADE_COLUMNS)
+        if (column == COLUMNS)
             note_unknown(parse, line, cells[i]);
         else if (file->place[column] != ABSENT)
             return ti_fail(error, TICKER_FAILED, TICKER_ERROR_INPUT, "the header has column %s twice",
@@ -129,7 +130,7 @@ static ticker_status map_columns(ti_parse *parse, trades_file *file, ti_slice li
         else
             file->place[column] = i;
     }
-    for (unsigned i = 0; i < TICKER_TRADE_COLUMNS; i++)
+    for (unsigned i = 0; i < COLUMNS; i++)
         if (file->place[i] == ABSENT && i != TICKER_TRADE_CHANNEL)
             return missing_column(i, error);
     return TICKER_OK;
@@ -267,6 +268,9 @@ static inline __attribute__((always_inline)) bool decode_column(trades_file *fil
     case TICKER_TRADE_ID:
     case TICKER_TRADE_VOLUME:
         return take_number(c, value);
+    case TICKER_TRADE_BUYER_AGGRESSOR:
+    case TICKER_TRADE_SELLER_AGGRESSOR:
+    case TICKER_TRADE_CROSS:
     case TICKER_TRADE_COLUMNS:
         break;
     }
@@ -286,13 +290,14 @@ static inline cell cell_at(const csv_row *row, uint32_t place)
 /* All columns of a row. False: some cell is not as it should be. A wrong cell does not end it early: such rows are rare, and this way
  * there is little to be guessed wrong for the others. */
 static inline __attribute__((always_inline)) bool decode_row(trades_file *file, ticker_batch *batch, const csv_row *row,
-                                                             const uint32_t place[TICKER_TRADE_COLUMNS])
+                                                             const uint32_t place[COLUMNS])
 {
     uint32_t arena = batch->arena_size;
     bool good = true;
 
 #define COLUMN(id, name, json, b3, type, scale, digits, quoted, postgres, description)                                 \
-    good &= decode_column(file, batch, TICKER_TRADE_##id, cell_at(row, place[TICKER_TRADE_##id]));
+    if (TICKER_TRADE_##id < COLUMNS)                                                                                   \
+        good &= decode_column(file, batch, TICKER_TRADE_##id, cell_at(row, place[TICKER_TRADE_##id]));
 #include "model/trade.def"
 #undef COLUMN
     if (!good)
@@ -376,7 +381,7 @@ static ticker_status reject_cell(ti_parse *parse, trades_file *file, const csv_r
     uint32_t arena = parse->batch->arena_size;
     char reason[TI_REASON_MAX], shown[SHOWN_MAX];
 
-    for (unsigned i = 0; i < TICKER_TRADE_COLUMNS; i++) {
+    for (unsigned i = 0; i < COLUMNS; i++) {
         cell c = cell_at(row, file->place[i]);
 
         if (decode_column(file, parse->batch, i, c))

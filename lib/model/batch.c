@@ -27,6 +27,18 @@ static void carve(ticker_batch *batch, const ti_column *columns, char *memory)
     batch->arena = memory;
 }
 
+/* So a parser need not touch the columns that its format never has. */
+static void fill_with_nulls(ticker_batch *batch)
+{
+    for (unsigned i = 0; i < batch->columns; i++)
+        for (uint32_t row = 0; row < batch->capacity; row++) {
+            if (batch->text[i] != NULL)
+                batch->text[i][row] = (ti_text){0, 0};
+            else
+                batch->i64[i][row] = TICKER_NULL;
+        }
+}
+
 ticker_batch *ti_batch_new(ticker_table table, uint32_t capacity, uint32_t text_bytes)
 {
     ticker_batch *batch = calloc(1, sizeof(*batch));
@@ -52,6 +64,7 @@ ticker_batch *ti_batch_new(ticker_table table, uint32_t capacity, uint32_t text_
         return NULL;
     }
     carve(batch, columns, batch->memory);
+    fill_with_nulls(batch);
     return batch;
 }
 

@@ -27,7 +27,8 @@ struct ticker_batch {
     void *memory; /* everything above is carved from it */
 };
 
-/* An empty batch for up to `capacity` rows whose texts take up to `text_bytes` a row. NULL: no memory. */
+/* An empty batch for up to `capacity` rows whose texts take up to `text_bytes` a row. NULL: no memory. Every cell is null or blank until it
+ * is written, also after ti_batch_clear(): what a parser never writes stays so. */
 ticker_batch *ti_batch_new(ticker_table table, uint32_t capacity, uint32_t text_bytes);
 void ti_batch_free(ticker_batch *batch);
 void ti_batch_clear(ticker_batch *batch);

@@ -103,6 +103,14 @@ static void add_money(ti_int128 value, ticker_report *report)
         report->totals_overflow = true;
 }
 
+static void add_turnover(const ticker_batch *batch, uint32_t row, ticker_report *report)
+{
+    int64_t cents = batch->i64[TICKER_QUOTE_TURNOVER][row], rest = batch->i64[TICKER_QUOTE_TURNOVER_REST][row];
+
+    if (cents != TICKER_NULL)
+        add_money((ti_int128)cents * 10000 + (rest != TICKER_NULL ? rest : 0), report);
+}
+
 static ticker_status add_quotes(ti_tally *tally, const ticker_batch *batch, ticker_report *report, ticker_error *error)
 {
     const int64_t *dates = batch->i64[TICKER_QUOTE_DATE];
@@ -126,7 +134,7 @@ static ticker_status add_quotes(ti_tally *tally, const ticker_batch *batch, tick
         count_market(report, ti_batch_text(batch, TICKER_QUOTE_MARKET, row));
         add_number(&report->trades, batch->i64[TICKER_QUOTE_TRADES][row], report);
         add_number(&report->volume, batch->i64[TICKER_QUOTE_VOLUME][row], report);
-        add_money((ti_int128)batch->i64[TICKER_QUOTE_TURNOVER][row] * 10000, report);
+        add_turnover(batch, row, report);
     }
     return TICKER_OK;
 }

@@ -16,8 +16,9 @@ struct ticker_reader {
     ti_input *input;
     ti_stream *stream;
     ticker_batch *batch;
-    const ti_format *format; /* of the current member; NULL: none, or it failed or ended */
-    void *state;             /* the format's own */
+    const ti_format *batch_format; /* that fills it */
+    const ti_format *format;       /* of the current member; NULL: none, or it failed or ended */
+    void *state;                   /* the format's own */
     ti_parse parse;
     ti_tally *tally;
     bool totals;
@@ -145,8 +146,10 @@ static ticker_status find_format(ticker_reader *reader, const ti_format **format
 
 static ticker_status prepare_batch(ticker_reader *reader, const ti_format *format, ticker_error *error)
 {
-    if (reader->batch == NULL || reader->batch->table != format->table) {
+    /* Not one that another format has filled: each leaves the columns alone that it does not have. */
+    if (reader->batch == NULL || reader->batch_format != format) {
         ti_batch_free(reader->batch);
+        reader->batch_format = format;
         reader->batch = ti_batch_new(format->table, TICKER_BATCH_ROWS_MAX, format->text_bytes);
     }
     return reader->batch != NULL ? TICKER_OK : ti_fail_memory(error);

@@ -30,9 +30,21 @@ static bool quote_in_table(unsigned column)
 
 /* The contract's order, which is not that of the file. */
 static const unsigned trade_order[] = {
-    TICKER_TRADE_TICKER, TICKER_TRADE_DATE,   TICKER_TRADE_TIME,           TICKER_TRADE_PRICE,
-    TICKER_TRADE_VOLUME, TICKER_TRADE_ID,     TICKER_TRADE_ACTION,         TICKER_TRADE_SESSION,
-    TICKER_TRADE_BUYER,  TICKER_TRADE_SELLER, TICKER_TRADE_REFERENCE_DATE, TICKER_TRADE_CHANNEL,
+    TICKER_TRADE_TICKER,
+    TICKER_TRADE_DATE,
+    TICKER_TRADE_TIME,
+    TICKER_TRADE_PRICE,
+    TICKER_TRADE_VOLUME,
+    TICKER_TRADE_ID,
+    TICKER_TRADE_ACTION,
+    TICKER_TRADE_SESSION,
+    TICKER_TRADE_BUYER,
+    TICKER_TRADE_SELLER,
+    TICKER_TRADE_REFERENCE_DATE,
+    TICKER_TRADE_CHANNEL,
+    TICKER_TRADE_BUYER_AGGRESSOR,
+    TICKER_TRADE_SELLER_AGGRESSOR,
+    TICKER_TRADE_CROSS,
 };
 
 static const ti_query_column instrument_columns[] = {
@@ -172,7 +184,7 @@ static void add_trades(ti_query_columns *columns)
     unsigned count = 0;
     const ti_column *table = ti_schema_columns(TICKER_TRADES, &count);
     for (size_t i = 0; i < sizeof trade_order / sizeof trade_order[0]; i++) {
-        add_of_table(columns, &table[trade_order[i]], trade_order[i] != TICKER_TRADE_CHANNEL);
+        add_of_table(columns, &table[trade_order[i]], trade_order[i] < TICKER_TRADE_CHANNEL);
     }
 }
 

@@ -69,17 +69,23 @@ static const char version_4_sql[] =
     "UPDATE imports SET attempts = 1 WHERE status <> 'queued';"
     "INSERT INTO ticker_schema (version) VALUES (4)";
 
-bool ti_pg_put_columns(ti_buffer *sql, ticker_table table)
+/* The table as it is read and staged today; as version 1 has made it when `version` is 1. */
+static bool put_columns(ti_buffer *sql, ticker_table table, int version)
 {
-    unsigned count = 0;
+    unsigned count = 0, first = table == TICKER_QUOTES ? TI_QUOTE_COLUMNS_1 : TI_TRADE_COLUMNS_1;
     const ti_column *columns = ti_schema_columns(table, &count);
 
-    for (unsigned column = 0; column < count; column++) {
+    for (unsigned column = 0; column < (version == 1 ? first : count); column++) {
         if (columns[column].postgres != NULL)
             (void)ti_buffer_printf(sql, "%s %s, ", columns[column].name, columns[column].postgres);
     }
     (void)ti_buffer_text(sql, table == TICKER_QUOTES ? "occurrence integer NOT NULL DEFAULT 0, " : "");
     return ti_buffer_text(sql, "import_id bigint NOT NULL");
+}
+
+bool ti_pg_put_columns(ti_buffer *sql, ticker_table table)
+{
+    return put_columns(sql, table, TI_SCHEMA_VERSION);
 }
 
 static ticker_status make_version_1(ti_pg_link *link, ticker_error *error)
@@ -92,10 +98,39 @@ static ticker_status make_version_1(ti_pg_link *link, ticker_error *error)
     ti_buffer_init(&sql, 65536);
     for (size_t i = 0; i < 2; i++) {
         (void)ti_buffer_printf(&sql, "CREATE TABLE %s (", ticker_table_name(tables[i]));
-        (void)ti_pg_put_columns(&sql, tables[i]);
+        (void)put_columns(&sql, tables[i], 1);
         (void)ti_buffer_text(&sql, ") PARTITION BY RANGE (trade_date);");
     }
     (void)ti_buffer_text(&sql, small_tables_sql);
+    text = ti_buffer_string(&sql);
+    status = text != NULL ? ti_pg_run(link, text, NULL, NULL, error) : ti_fail_memory(error);
+    ti_buffer_free(&sql);
+    return status;
+}
+
+/* What formats other than the first two say. Nullable, so that no row is written anew; the partitions get them from their parents. */
+static ticker_status make_version_5(ti_pg_link *link, ticker_error *error)
+{
+    static const struct {
+        ticker_table table;
+        unsigned first;
+    } tables[] = {{TICKER_QUOTES, TI_QUOTE_COLUMNS_1}, {TICKER_TRADES, TI_TRADE_COLUMNS_1}};
+    ticker_status status = TICKER_OK;
+    const char *text;
+    ti_buffer sql;
+
+    ti_buffer_init(&sql, 65536);
+    for (size_t i = 0; i < 2; i++) {
+        unsigned count = 0;
+        const ti_column *columns = ti_schema_columns(tables[i].table, &count);
+
+        (void)ti_buffer_printf(&sql, "ALTER TABLE %s", ticker_table_name(tables[i].table));
+        for (unsigned column = tables[i].first; column < count; column++)
+            (void)ti_buffer_printf(&sql, "%s ADD COLUMN %s %s", column > tables[i].first ? "," : "",
+                                   columns[column].name, columns[column].postgres);
+        (void)ti_buffer_text(&sql, ";");
+    }
+    (void)ti_buffer_text(&sql, "INSERT INTO ticker_schema (version) VALUES (5)");
     text = ti_buffer_string(&sql);
     status = text != NULL ? ti_pg_run(link, text, NULL, NULL, error) : ti_fail_memory(error);
     ti_buffer_free(&sql);
@@ -158,7 +193,7 @@ static ticker_status migrate_locked(ti_pg_link *link, ticker_error *error)
     int found = 0;
     ticker_status status;
 
-    _Static_assert(TI_SCHEMA_VERSION == 4, "a migration for each version");
+    _Static_assert(TI_SCHEMA_VERSION == 5, "a migration for each version");
     status = ti_pg_run(link, "BEGIN ISOLATION LEVEL READ COMMITTED", NULL, NULL, error);
 
     if (status == TICKER_OK)
@@ -175,6 +210,8 @@ static ticker_status migrate_locked(ti_pg_link *link, ticker_error *error)
         status = ti_pg_run(link, version_3_sql, NULL, NULL, error);
     if (status == TICKER_OK && found < 4)
         status = ti_pg_run(link, version_4_sql, NULL, NULL, error);
+    if (status == TICKER_OK && found < 5)
+        status = make_version_5(link, error);
     if (status == TICKER_OK)
         status = ti_pg_commit(link, error);
     if (status != TICKER_OK)

@@ -107,6 +107,7 @@ ticker_status ti_spool_next(ti_spool *spool, ti_spool_record *record, ticker_err
 /* The sources that most rows have are stored as small numbers. */
 #define TI_SQ_SOURCE_COTAHIST 1
 #define TI_SQ_SOURCE_TRADES 2
+#define TI_SQ_SOURCE_CONSOLIDATED 3
 
 typedef enum ti_sq_text {
     TI_SQ_FIND_INSTRUMENT,

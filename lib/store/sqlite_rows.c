@@ -19,7 +19,7 @@
 #define NULL_MARK 15 /* in the place of a number's length */
 #define NUMBER_MAX (1 + (int)sizeof(uint64_t))
 
-static const char *const known_sources[] = {NULL, "cotahist", "trades"}; /* by TI_SQ_SOURCE_… */
+static const char *const known_sources[] = {NULL, "cotahist", "trades", "consolidated"}; /* by TI_SQ_SOURCE_… */
 
 ti_sq_sorter *ti_sq_sorter_new(ticker_table table, int64_t import_id, size_t memory, const char *folder)
 {
@@ -266,7 +266,7 @@ static void keep_blank(ti_cell *cell)
 
 static void shorten_source(ti_cell *cell)
 {
-    for (int i = TI_SQ_SOURCE_COTAHIST; i <= TI_SQ_SOURCE_TRADES; i++) {
+    for (int i = TI_SQ_SOURCE_COTAHIST; i <= TI_SQ_SOURCE_CONSOLIDATED; i++) {
         if (cell->kind == TI_CELL_TEXT && ti_slice_is(cell->text, known_sources[i])) {
             set_number(cell, i);
             return;

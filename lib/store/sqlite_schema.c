@@ -21,6 +21,7 @@ typedef struct shape {
     const char *rows; /* the table's name in this database; `quotes` and `trades` are views */
     const char *values;
     const char *key;
+    unsigned columns_1; /* in version 1 */
     bool occurrence;
     bool
         spans; /* the views say that rows lie within their instrument's days: so the quotes of a day are found without an index */
@@ -29,10 +30,10 @@ typedef struct shape {
 /* Quotes are asked for by ticker and come by year: clustered by ticker. Trades are asked for by ticker and day and come by day: clustered
  * by day, so that a new day is appended whatever stands there; then by number, which is how a cancellation finds its trade. */
 static const shape layouts[] = {
-    {TICKER_QUOTES, "quote_rows", "quote_values", "instrument_id, trade_date, market, term_days, occurrence", true,
-     true},
+    {TICKER_QUOTES, "quote_rows", "quote_values", "instrument_id, trade_date, market, term_days, occurrence",
+     TI_QUOTE_COLUMNS_1, true, true},
     {TICKER_TRADES, "trade_rows", "trade_values",
-     "trade_date, instrument_id, trade_id, reference_date, session, action", false, false},
+     "trade_date, instrument_id, trade_id, reference_date, session, action", TI_TRADE_COLUMNS_1, false, false},
 };
 
 static const char small_tables_sql[] =
@@ -86,11 +87,13 @@ static void put_column(ti_buffer *sql, ticker_table table, unsigned number, cons
     (void)ti_buffer_printf(sql, "%s%s%s, ", column->name, type, is_key(table, number) ? " NOT NULL" : "");
 }
 
+/* As version 1 has made it. */
 static void put_table(ti_buffer *sql, const shape *layout)
 {
     unsigned count;
     const ti_column *columns = ti_schema_columns(layout->table, &count);
 
+    count = layout->columns_1;
     (void)ti_buffer_printf(sql, "CREATE TABLE %s (instrument_id INTEGER NOT NULL, trade_date INTEGER NOT NULL, ",
                            layout->rows);
     for (unsigned i = 2; i < count; i++)
@@ -130,8 +133,10 @@ static void put_value(ti_buffer *sql, ticker_table table, unsigned number, const
     else if (table == TICKER_QUOTES && number == TICKER_QUOTE_TERM_DAYS)
         (void)ti_buffer_printf(sql, "nullif(r.term_days, %d)", TI_SQ_NO_TERM);
     else if (table == TICKER_QUOTES && number == TICKER_QUOTE_SOURCE)
-        (void)ti_buffer_printf(sql, "CASE r.source WHEN %d THEN 'cotahist' WHEN %d THEN 'trades' ELSE r.source END",
-                               TI_SQ_SOURCE_COTAHIST, TI_SQ_SOURCE_TRADES);
+        (void)ti_buffer_printf(
+            sql,
+            "CASE r.source WHEN %d THEN 'cotahist' WHEN %d THEN 'trades' WHEN %d THEN 'consolidated' ELSE r.source END",
+            TI_SQ_SOURCE_COTAHIST, TI_SQ_SOURCE_TRADES, TI_SQ_SOURCE_CONSOLIDATED);
     else
         (void)ti_buffer_printf(sql, "r.%s", column->name);
 }
@@ -265,9 +270,7 @@ static ticker_status make_version_1(ti_sqlite *sqlite, ticker_error *error)
     ti_buffer_init(&sql, SQL_MAX);
     (void)ti_buffer_text(&sql, small_tables_sql);
     for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++) {
-        put_table(&sql, &layouts[i]);
-        put_view(&sql, &layouts[i], true);
-        put_view(&sql, &layouts[i], false);
+        put_table(&sql, &layouts[i]); /* their views come with version 5 */
     }
     (void)ti_buffer_text(&sql, statistics_sql);
     (void)ti_buffer_printf(&sql, "PRAGMA application_id = %d; PRAGMA user_version = 1", APPLICATION_ID);
@@ -322,6 +325,32 @@ static ticker_status make_version_4(ti_sqlite *sqlite, ticker_error *error)
     return status;
 }
 
+/* What formats other than the first two say. */
+static ticker_status make_version_5(ti_sqlite *sqlite, ticker_error *error)
+{
+    ticker_status status;
+    ti_buffer sql;
+
+    ti_buffer_init(&sql, SQL_MAX);
+    for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++) {
+        const shape *layout = &layouts[i];
+        unsigned count;
+        const ti_column *columns = ti_schema_columns(layout->table, &count);
+
+        (void)ti_buffer_printf(&sql, "DROP VIEW IF EXISTS %s; DROP VIEW IF EXISTS %s;",
+                               ticker_table_name(layout->table), layout->values);
+        for (unsigned column = layout->columns_1; column < count; column++)
+            (void)ti_buffer_printf(&sql, "ALTER TABLE %s ADD COLUMN %s %s;", layout->rows, columns[column].name,
+                                   columns[column].type == TICKER_TYPE_TEXT ? "TEXT" : "INTEGER");
+        put_view(&sql, layout, true);
+        put_view(&sql, layout, false);
+    }
+    (void)ti_buffer_text(&sql, "PRAGMA user_version = 5");
+    status = ti_buffer_string(&sql) != NULL ? ti_sq_run(sqlite->link, sql.data, error) : ti_fail_memory(error);
+    ti_buffer_free(&sql);
+    return status;
+}
+
 static ticker_status check_newer(int found, ticker_error *error)
 {
     ticker_status status;
@@ -341,7 +370,7 @@ ticker_status ti_sq_migrate(ticker_store *store, ticker_error *error)
     int found = 0;
     ticker_status status = read_version(sqlite, &found, error);
 
-    _Static_assert(TI_SCHEMA_VERSION == 4, "a migration for each version");
+    _Static_assert(TI_SCHEMA_VERSION == 5, "a migration for each version");
     if (status == TICKER_OK)
         status = check_newer(found, error);
     if (status != TICKER_OK || found == TI_SCHEMA_VERSION)
@@ -359,6 +388,8 @@ ticker_status ti_sq_migrate(ticker_store *store, ticker_error *error)
         status = ti_sq_run(sqlite->link, version_3_sql, error);
     if (status == TICKER_OK && found < 4)
         status = make_version_4(sqlite, error);
+    if (status == TICKER_OK && found < 5)
+        status = make_version_5(sqlite, error);
     if (status == TICKER_OK)
         status = ti_sq_run(sqlite->link, "COMMIT", error);
     if (status != TICKER_OK && ti_sq_in_transaction(sqlite->link))

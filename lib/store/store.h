@@ -259,7 +259,10 @@ ticker_status ti_sqlite_open(const char *path, ticker_store **store, ticker_erro
 ticker_status ti_postgres_open(const char *url, ticker_store **store, ticker_error *error);
 
 /* The schema's version that this library knows; one more with each migration. */
-#define TI_SCHEMA_VERSION 4
+#define TI_SCHEMA_VERSION 5
+/* Columns of the two big tables in version 1; version 5 added the others that there are now. */
+#define TI_QUOTE_COLUMNS_1 ((unsigned)TICKER_QUOTE_SEGMENT)
+#define TI_TRADE_COLUMNS_1 ((unsigned)TICKER_TRADE_BUYER_AGGRESSOR)
 
 /* Whether it is one of those of which a location has no second one. */
 static inline bool ti_ledger_waits(const ti_ledger_row *row)

@@ -85,7 +85,7 @@ static const queue_backend backend = {.name = "database",
 START_TEST(from_version_1)
 {
     queue_database_migrates(url);
-    ck_assert_str_eq(outside("SELECT string_agg(version::text, ' ' ORDER BY version) FROM ticker_schema"), "1 2 3 4");
+    ck_assert_str_eq(outside("SELECT string_agg(version::text, ' ' ORDER BY version) FROM ticker_schema"), "1 2 3 4 5");
 }
 END_TEST
 

@@ -10,7 +10,7 @@
     "SELECT ticker, trade_date, market, bdi, name, specification, term_days, currency, open, high, low, average, "     \
     "close, bid, ask,"                                                                                                 \
     " trades, volume, turnover, turnover_rest, strike, strike_points, correction, expiry, factor, isin, "              \
-    "distribution, source,"                                                                                            \
+    "distribution, source, segment, reference_price, oscillation, settlement, settlement_tax, open_interest,"          \
     " occurrence, import_id FROM {quotes} AS q ORDER BY ticker, trade_date"
 
 START_TEST(test_quote_round_trip)
@@ -28,8 +28,14 @@ START_TEST(test_quote_round_trip)
     suite.quotes->i64[TICKER_QUOTE_STRIKE_POINTS][row] = 1;
     suite.quotes->i64[TICKER_QUOTE_CORRECTION][row] = 8;
     suite.quotes->i64[TICKER_QUOTE_EXPIRY][row] = store_suite_day("2024-02-29");
+    suite.quotes->i64[TICKER_QUOTE_OSCILLATION][row] = -770000;
+    suite.quotes->i64[TICKER_QUOTE_REFERENCE_PRICE][row] = 113150000;
+    suite.quotes->i64[TICKER_QUOTE_SETTLEMENT][row] = 1;
+    suite.quotes->i64[TICKER_QUOTE_SETTLEMENT_TAX][row] = 999999999999999999;
+    suite.quotes->i64[TICKER_QUOTE_OPEN_INTEREST][row] = 999999999999999999;
+    store_suite_text(suite.quotes, TICKER_QUOTE_SEGMENT, row, "EQUITY CALL");
     row = store_suite_quote(suite.quotes, "X", "2016-01-04", "");
-    for (unsigned i = TICKER_QUOTE_TERM_DAYS; i < TICKER_QUOTE_SOURCE; i++) {
+    for (unsigned i = TICKER_QUOTE_TERM_DAYS; i < TICKER_QUOTE_COLUMNS; i++) {
         if (suite.quotes->i64[i] != NULL)
             suite.quotes->i64[i][row] = TICKER_NULL;
         else
@@ -41,14 +47,15 @@ START_TEST(test_quote_round_trip)
     ck_assert_int_eq(suite_import(suite.quotes, SHA_A, &id), TICKER_OK);
     ck_assert_int_eq(id, 1);
     store_suite_expect(
-        suite.store, "tdttttitpppppppiimppiditttii", ALL_OF_A_QUOTE,
+        suite.store, "tdttttitpppppppiimppidittttppppiii", ALL_OF_A_QUOTE,
         "PETR4|2016-01-04|010|02|PETROBRAS|PN      N2|null|R$|6950000|6960000|6970000|6980000|6990000|null|7010000|"
-        "35480|60127200|411234567000000|null|null|null|null|1|BRPETRACNPR6|007|cotahist|0|1;"
+        "35480|60127200|411234567000000|null|null|null|null|1|BRPETRACNPR6|007|cotahist|null|null|null|null|null|null|"
+        "0|1;"
         "PETRA25 \xc3\x89'\"\\;||1986-12-31|070|02|PETROBRAS|PN      N2|0|R$|6950000|6960000|6970000|6980000|6990000|"
         "7000000|7010000|35480|999999999999999999|9999999999991234|99999999999990000|1|8|2024-02-29|1|BRPETRACNPR6|007|"
-        "cotahist|0|1;"
+        "cotahist|EQUITY CALL|113150000|-770000|1|999999999999999999|999999999999999999|0|1;"
         "X|2016-01-04|null|null|null|null|null|null|null|null|null|null|null|null|null|null|null|null|null|null|null|"
-        "null|null|null|null|somewhere else|0|1;");
+        "null|null|null|null|somewhere else|null|null|null|null|null|null|0|1;");
 }
 END_TEST
 

@@ -2,6 +2,7 @@
 #include <config.h>
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -113,15 +114,53 @@ static const char *const undo_postgres_3[] = {
 static const char *const undo_postgres_2[] = {"DROP TABLE queue_messages, queue_dead",
                                               "DELETE FROM ticker_schema WHERE version = 2", NULL};
 
+static void __attribute__((format(printf, 2, 3))) run_printed(ticker_store *store, const char *format, ...)
+{
+    char sql[512];
+    va_list arguments;
+
+    va_start(arguments, format);
+    ck_assert_int_gt(vsnprintf(sql, sizeof(sql), format, arguments), 0);
+    va_end(arguments);
+    store_suite_run_sql(store, sql);
+}
+
+/* Version 5 added columns to the big tables; in SQLite it made their views anew. */
+static void undo_5(ticker_store *store, bool postgres)
+{
+    static const char *const rows[][2] = {{"quote_rows", "quote_values"}, {"trade_rows", "trade_values"}};
+
+    for (int i = 0; i < 2; i++) {
+        ticker_table table = i == 0 ? TICKER_QUOTES : TICKER_TRADES;
+
+        if (!postgres) {
+            run_printed(store, "DROP VIEW %s", ticker_table_name(table));
+            run_printed(store, "DROP VIEW %s", rows[i][1]);
+        }
+        for (unsigned column = i == 0 ? TI_QUOTE_COLUMNS_1 : TI_TRADE_COLUMNS_1; column < ticker_table_columns(table);
+             column++)
+            run_printed(store, "ALTER TABLE %s DROP COLUMN %s", postgres ? ticker_table_name(table) : rows[i][0],
+                        ticker_column_name(table, column));
+        if (!postgres)
+            run_printed(store,
+                        "CREATE VIEW %s AS SELECT i.ticker AS ticker, r.* FROM %s AS r JOIN instruments AS i"
+                        " ON i.id = r.instrument_id",
+                        rows[i][1], rows[i][0]);
+    }
+    store_suite_run_sql(store, postgres ? "DELETE FROM ticker_schema WHERE version = 5" : "PRAGMA user_version = 4");
+}
+
 void store_suite_go_back(ticker_store *store, int version)
 {
     static const char *const *const undo[][TI_SCHEMA_VERSION + 1] = {
-        {NULL, NULL, undo_sqlite_2, undo_sqlite_3, undo_sqlite_4},
-        {NULL, NULL, undo_postgres_2, undo_postgres_3, undo_postgres_4},
+        {NULL, NULL, undo_sqlite_2, undo_sqlite_3, undo_sqlite_4, NULL},
+        {NULL, NULL, undo_postgres_2, undo_postgres_3, undo_postgres_4, NULL},
     };
     bool postgres = strcmp(ticker_store_backend(store), "postgresql") == 0;
 
-    for (int at = TI_SCHEMA_VERSION; at > version; at--)
+    if (version < 5)
+        undo_5(store, postgres);
+    for (int at = 4; at > version; at--)
         for (const char *const *sql = undo[postgres ? 1 : 0][at]; *sql != NULL; sql++)
             store_suite_run_sql(store, *sql);
 }

@@ -8,9 +8,9 @@
 
 #define ALL_OF_A_TRADE                                                                                                 \
     "SELECT ticker, trade_date, reference_date, session, trade_id, action, trade_time, price, volume, buyer, seller, " \
-    "channel,"                                                                                                         \
+    "channel, buyer_aggressor, seller_aggressor, cross_trade,"                                                         \
     " import_id FROM {trades} AS t ORDER BY ticker, trade_date, reference_date, trade_id, action"
-#define TRADE_TYPES "tddtiihpiiiti"
+#define TRADE_TYPES "tddtiihpiiitiiii"
 
 START_TEST(test_trade_round_trip)
 {
@@ -27,11 +27,14 @@ START_TEST(test_trade_round_trip)
     suite.trades->i64[TICKER_TRADE_BUYER][row] = 3;
     suite.trades->i64[TICKER_TRADE_SELLER][row] = 6003;
     suite.trades->i64[TICKER_TRADE_VOLUME][row] = 999999999999999999;
+    suite.trades->i64[TICKER_TRADE_BUYER_AGGRESSOR][row] = 2;
+    suite.trades->i64[TICKER_TRADE_SELLER_AGGRESSOR][row] = 1;
+    suite.trades->i64[TICKER_TRADE_CROSS][row] = 0;
     ck_assert_int_eq(suite_import(suite.trades, SHA_A, &id), TICKER_OK);
     store_suite_expect(
         suite.store, TRADE_TYPES, ALL_OF_A_TRADE,
-        "DIIF27J27|2025-04-29|2025-04-30|1|10|0|0|-35000|100|null|null|null|1;"
-        "WINM25|2025-04-29|2025-04-29|06|999999999999|2|86399999|5970000|999999999999999999|3|6003|1|1;");
+        "DIIF27J27|2025-04-29|2025-04-30|1|10|0|0|-35000|100|null|null|null|null|null|null|1;"
+        "WINM25|2025-04-29|2025-04-29|06|999999999999|2|86399999|5970000|999999999999999999|3|6003|1|2|1|0|1;");
 }
 END_TEST
 

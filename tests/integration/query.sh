@@ -64,7 +64,8 @@ wanted = {"ticker": "PETR4", "date": "2016-01-05", "market": "010", "bdi": "02",
           "term_days": None, "currency": "R$", "open": "6.87", "high": "7.01", "low": "6.50", "average": "6.75", "close": "6.80",
           "bid": "6.79", "ask": "6.81", "trades": 35480, "volume": 60127200, "turnover": "405858600.00", "strike": None,
           "strike_points": None, "correction": None, "expiry": None, "factor": 1, "isin": "BRPETRACNPR6",
-          "distribution": "101", "source": "cotahist"}
+          "distribution": "101", "source": "cotahist", "segment": None, "reference_price": None, "oscillation": None,
+          "settlement": None, "settlement_tax": None, "open_interest": None}
 assert rows[1] == wanted, rows[1]
 assert list(rows[1])[:len(wanted)] == list(wanted), list(rows[1])
 assert rows[0]["bid"] is None and rows[0]["ask"] is None
@@ -76,8 +77,8 @@ END
     is "$(wc -l <out)" 2
     is "$(check get out date)" '"2016-01-05"'
     expect 0 quotes PETR4 --format csv
-    is "$(head -n 1 out)" "ticker,date,market,bdi,name,specification,term_days,currency,open,high,low,average,close,bid,ask,trades,volume,turnover,strike,strike_points,correction,expiry,factor,isin,distribution,source"
-    is "$(tail -n 1 out)" "PETR4,2016-01-05,010,02,PETROBRAS,PN,,R\$,6.87,7.01,6.50,6.75,6.80,6.79,6.81,35480,60127200,405858600.00,,,,,1,BRPETRACNPR6,101,cotahist"
+    is "$(head -n 1 out)" "ticker,date,market,bdi,name,specification,term_days,currency,open,high,low,average,close,bid,ask,trades,volume,turnover,strike,strike_points,correction,expiry,factor,isin,distribution,source,segment,reference_price,oscillation,settlement,settlement_tax,open_interest"
+    is "$(tail -n 1 out)" "PETR4,2016-01-05,010,02,PETROBRAS,PN,,R\$,6.87,7.01,6.50,6.75,6.80,6.79,6.81,35480,60127200,405858600.00,,,,,1,BRPETRACNPR6,101,cotahist,,,,,,"
     expect 0 quotes PETR4
     expect_output "6\.80"
     expect 0 quotes PETRA7 --format ndjson
@@ -144,7 +145,7 @@ END
     expect 0 import --quiet trades.txt
     ticker=$(sed -n 2p trades.txt | cut -d';' -f2)
     expect 0 trades "$ticker" --date 2024-11-08 --format csv
-    is "$(head -n 1 out)" "ticker,date,time,price,volume,trade_id,action,session,buyer,seller,reference_date,channel"
+    is "$(head -n 1 out)" "ticker,date,time,price,volume,trade_id,action,session,buyer,seller,reference_date,channel,buyer_aggressor,seller_aggressor,cross_trade"
     is "$(($(wc -l <out) - 1))" "$(grep -c ";$ticker;.*;2024-11-08;" trades.txt)" "$backend: trades of $ticker"
     expect 0 trades "$ticker" --date 2024-11-08 --json
     expect 0 trades PETR4 --date 2024-11-08 --format csv --from 11:00 --to 11:59:59.999

@@ -10,11 +10,12 @@
 
 #define ASKED_MAX 8192
 
-/* A store whose answer is `count` rows of `columns` cells, or the same row again and again (`repeat`). */
+/* A store whose answer is `count` rows of `columns` cells, or the same row again and again (`repeat`). When `given` is not 0, `cells` has
+ * that many of each row, and the others are null. */
 typedef struct fake {
     ticker_store store;
     const ti_cell *cells;
-    size_t columns, count;
+    size_t columns, count, given;
     bool repeat;
     ticker_status fail_query, fail_next;
 
@@ -33,13 +34,15 @@ static inline ticker_status fake_next(ti_cursor *cursor, ti_cell *cells, ticker_
 {
     fake_cursor *self = (fake_cursor *)cursor;
     fake *owner = self->owner;
-    size_t row = self->row++;
+    size_t row = self->row++, given;
 
     if (row == owner->count && owner->fail_next != TICKER_OK)
         return ti_fail(error, owner->fail_next, TICKER_ERROR_SERVICE, "gone");
     if (row >= owner->count)
         return TICKER_DONE;
-    memcpy(cells, owner->cells + (owner->repeat ? 0 : row * owner->columns), owner->columns * sizeof(*cells));
+    given = owner->given > 0 ? owner->given : owner->columns;
+    memset(cells, 0, owner->columns * sizeof(*cells));
+    memcpy(cells, owner->cells + (owner->repeat ? 0 : row * given), given * sizeof(*cells));
     return TICKER_OK;
 }
 
@@ -96,6 +99,13 @@ static const ti_store_ops fake_ops = {.size = sizeof(ti_store_ops), .name = "fak
         .count = sizeof(rows) / sizeof((rows)[0]) / (per_row)                                                          \
     }
 
+/* Rows that have only the first `some` of the columns that are asked for. */
+#define FAKE_SOME(rows, some, per_row)                                                                                 \
+    {                                                                                                                  \
+        .store = {.ops = &fake_ops}, .cells = (rows), .columns = (per_row), .given = (some),                           \
+        .count = sizeof(rows) / sizeof((rows)[0]) / (some)                                                             \
+    }
+
 /* Cells. */
 #define NIL                                                                                                            \
     {                                                                                                                  \
@@ -111,7 +121,21 @@ static const ti_store_ops fake_ops = {.size = sizeof(ti_store_ops), .name = "fak
     }
 
 /* Two quotes as SQLite delivers them. */
-#define QUOTE_CELLS 27
+#define QUOTE_CELLS ((size_t)TICKER_QUOTE_COLUMNS)
+#define QUOTE_GIVEN 27 /* those of COTAHIST */
+#define TRADE_CELLS ((size_t)TICKER_TRADE_COLUMNS)
+#define TRADE_GIVEN 12 /* those of NEGOCIOSAVISTA */
+/* What those behind them look like in such rows, and their names. */
+#define QUOTE_REST_JSON                                                                                                \
+    ",\"segment\":null,\"reference_price\":null,\"oscillation\":null,\"settlement\":null,\"settlement_tax\":null,"     \
+    "\"open_interest\":null"
+#define QUOTE_REST_NAMES ",segment,reference_price,oscillation,settlement,settlement_tax,open_interest"
+#define QUOTE_REST_SQL ", segment, reference_price, oscillation, settlement, settlement_tax, open_interest"
+#define QUOTE_REST_CSV ",,,,,,"
+#define TRADE_REST_JSON ",\"buyer_aggressor\":null,\"seller_aggressor\":null,\"cross_trade\":null"
+#define TRADE_REST_NAMES ",buyer_aggressor,seller_aggressor,cross_trade"
+#define TRADE_REST_SQL ", buyer_aggressor, seller_aggressor, cross_trade"
+#define TRADE_REST_CSV ",,,"
 
 static const ti_cell sqlite_quotes[] = {
     STR("PETR4"),
@@ -178,7 +202,7 @@ static inline const ti_cell *limited_quotes(void)
     static ti_cell cells[2 * LIMITED_CELLS];
 
     for (size_t row = 0; row < 2; row++) {
-        memcpy(cells + row * LIMITED_CELLS, sqlite_quotes + row * QUOTE_CELLS, QUOTE_CELLS * sizeof(ti_cell));
+        memcpy(cells + row * LIMITED_CELLS, sqlite_quotes + row * QUOTE_GIVEN, QUOTE_GIVEN * sizeof(ti_cell));
         cells[row * LIMITED_CELLS + QUOTE_CELLS] = (ti_cell)INT(0);
     }
     return cells;

@@ -88,7 +88,9 @@ START_TEST(a_whole_record)
     reader = only_record(&file, record, &batch);
     ck_assert_int_eq(ticker_batch_table(batch), TICKER_QUOTES);
     for (unsigned i = 0; i < TICKER_QUOTE_COLUMNS; i++)
-        ck_assert_str_eq(cell_text(batch, i, 0), texts[i]);
+        ck_assert_str_eq(cell_text(batch, i, 0), texts[i] != NULL                                           ? texts[i]
+                                                 : ticker_column_type(TICKER_QUOTES, i) == TICKER_TYPE_TEXT ? ""
+                                                                                                            : "null");
     ticker_reader_free(reader);
     ti_buffer_free(&file);
 }

@@ -17,7 +17,7 @@ static void refused(const char *kind, const char *name, const char *value)
 
 START_TEST(quotes_ask_in_a_total_order)
 {
-    fake store = FAKE(sqlite_quotes, QUOTE_CELLS);
+    fake store = FAKE_SOME(sqlite_quotes, QUOTE_GIVEN, QUOTE_CELLS);
     ticker_query *query = ASK("quotes");
     output out = {.discard = true};
 
@@ -25,7 +25,8 @@ START_TEST(quotes_ask_in_a_total_order)
     ck_assert_str_eq(store.sql,
                      "SELECT ticker, trade_date, market, bdi, name, specification, term_days, currency, open, high, "
                      "low, average, close, bid, ask, trades, volume, turnover, turnover_rest, strike, strike_points, "
-                     "correction, expiry, factor, isin, distribution, source FROM {quotes} AS q ORDER BY trade_date, "
+                     "correction, expiry, factor, isin, distribution, source" QUOTE_REST_SQL
+                     " FROM {quotes} AS q ORDER BY trade_date, "
                      "ticker, market NULLS FIRST, term_days NULLS FIRST, occurrence");
     ck_assert_str_eq(store.asked, "");
     ticker_query_free(query);
@@ -214,8 +215,12 @@ END_TEST
 
 START_TEST(a_writer_that_stops_ends_it)
 {
-    fake store = {
-        .store = {.ops = &fake_ops}, .cells = sqlite_quotes, .columns = QUOTE_CELLS, .count = 50000, .repeat = true};
+    fake store = {.store = {.ops = &fake_ops},
+                  .cells = sqlite_quotes,
+                  .columns = QUOTE_CELLS,
+                  .given = QUOTE_GIVEN,
+                  .count = 50000,
+                  .repeat = true};
     ticker_query *query = ASK("quotes");
     output out = {.discard = true, .stop_after = 2};
     uint64_t rows = 77;
@@ -235,7 +240,7 @@ START_TEST(a_store_that_fails)
 {
     ticker_query *query = ASK("quotes");
     fake dead = {.store = {.ops = &fake_ops}, .columns = QUOTE_CELLS, .fail_query = TICKER_RETRY};
-    fake dying = FAKE(sqlite_quotes, QUOTE_CELLS), other = FAKE(sqlite_quotes, 1);
+    fake dying = FAKE_SOME(sqlite_quotes, QUOTE_GIVEN, QUOTE_CELLS), other = FAKE(sqlite_quotes, 1);
     output out = {.discard = true};
     ticker_error error;
 
@@ -256,7 +261,7 @@ END_TEST
 
 START_TEST(usage)
 {
-    fake store = FAKE(sqlite_quotes, QUOTE_CELLS);
+    fake store = FAKE_SOME(sqlite_quotes, QUOTE_GIVEN, QUOTE_CELLS);
     ticker_query *query = ASK("trades", "ticker=A");
     output out = {0};
     ticker_error error;

@@ -150,7 +150,7 @@ START_TEST(each_kind_has_its_place)
                                      NIL,        INT(7),     NIL};
     static const ti_cell tickers[] = {STR("T1"), NIL, NIL, NIL, NIL, INT(0), INT(0),
                                       STR("T2"), NIL, NIL, NIL, NIL, INT(0), INT(0)};
-    fake trade_store = FAKE(trades, 12), code_store = FAKE(tickers, 7);
+    fake trade_store = FAKE_SOME(trades, TRADE_GIVEN, TRADE_CELLS), code_store = FAKE(tickers, 7);
     ticker_query *trade = ASK("trades", "ticker=A", "date=2016-01-04", "limit=1", "order=desc", "from=09:00",
                               "to=17:59:59.999");
     ticker_query *ticker = ASK("tickers", "q=pet", "market=010", "ticker=T1,T2", "limit=1");

@@ -64,24 +64,26 @@ static const char quotes_ndjson[] =
     "\"specification\":\"PN\",\"term_days\":null,\"currency\":\"R$\",\"open\":6.87,\"high\":7.00,\"low\":6.80,"
     "\"average\":6.912345,\"close\":6.87,\"bid\":6.86,\"ask\":null,\"trades\":35480,\"volume\":60127200,"
     "\"turnover\":411234567.00,\"strike\":null,\"strike_points\":null,\"correction\":null,\"expiry\":null,"
-    "\"factor\":1,\"isin\":\"BRPETRACNPR6\",\"distribution\":\"148\",\"source\":\"cotahist\"}\n"
+    "\"factor\":1,\"isin\":\"BRPETRACNPR6\",\"distribution\":\"148\",\"source\":\"cotahist\"" QUOTE_REST_JSON "}\n"
     "{\"ticker\":\"IBOVG139\",\"date\":\"2016-01-05\",\"market\":null,\"bdi\":\"74\",\"name\":\"IBOVE\","
     "\"specification\":null,\"term_days\":0,\"currency\":null,\"open\":-0.035,\"high\":0.01,\"low\":null,"
     "\"average\":null,\"close\":1234567.890123,\"bid\":null,\"ask\":null,\"trades\":1,\"volume\":2,"
     "\"turnover\":9999999999999999.991234,\"strike\":139000.00,\"strike_points\":139000.000000,\"correction\":6,"
-    "\"expiry\":\"2024-10-04\",\"factor\":1000,\"isin\":null,\"distribution\":\"000\",\"source\":\"trades\"}\n";
+    "\"expiry\":\"2024-10-04\",\"factor\":1000,\"isin\":null,\"distribution\":\"000\",\"source\":"
+    "\"trades\"" QUOTE_REST_JSON "}\n";
 
 static const char quotes_csv[] =
     "ticker,date,market,bdi,name,specification,term_days,currency,open,high,low,average,close,bid,ask,trades,volume,"
-    "turnover,strike,strike_points,correction,expiry,factor,isin,distribution,source\n"
+    "turnover,strike,strike_points,correction,expiry,factor,isin,distribution,source" QUOTE_REST_NAMES "\n"
     "PETR4,2016-01-04,010,02,PETROBRAS,PN,,R$,6.87,7.00,6.80,6.912345,6.87,6.86,,35480,60127200,411234567.00,,,,,1,"
-    "BRPETRACNPR6,148,cotahist\n"
+    "BRPETRACNPR6,148,cotahist" QUOTE_REST_CSV "\n"
     "IBOVG139,2016-01-05,,74,IBOVE,,0,,-0.035,0.01,,,1234567.890123,,,1,2,9999999999999999.991234,139000.00,"
-    "139000.000000,6,2024-10-04,1000,,000,trades\n";
+    "139000.000000,6,2024-10-04,1000,,000,trades" QUOTE_REST_CSV "\n";
 
 START_TEST(quotes_are_the_same_from_both_databases)
 {
-    fake sqlite = FAKE(sqlite_quotes, QUOTE_CELLS), postgres = FAKE(postgres_quotes, QUOTE_CELLS);
+    fake sqlite = FAKE_SOME(sqlite_quotes, QUOTE_GIVEN, QUOTE_CELLS),
+         postgres = FAKE_SOME(postgres_quotes, QUOTE_GIVEN, QUOTE_CELLS);
     ticker_query *query = ASK("quotes");
 
     expect(query, &sqlite, "ndjson", quotes_ndjson, 2, 0);
@@ -134,29 +136,31 @@ static const ti_cell trades[] = {
 
 START_TEST(trades_in_three_formats)
 {
-    fake store = FAKE(trades, 12);
+    fake store = FAKE_SOME(trades, TRADE_GIVEN, TRADE_CELLS);
     ticker_query *query = ASK("trades", "ticker=DIIF27J27", "date=2025-04-29");
 
     expect(query, &store, "json",
            "[\n{\"ticker\":\"DIIF27J27\",\"date\":\"2025-04-29\",\"time\":\"10:00:00.123\",\"price\":-0.035,"
            "\"volume\":100,\"trade_id\":\"10\",\"action\":0,\"session\":\"1\",\"buyer\":127,\"seller\":null,"
-           "\"reference_date\":\"2025-04-30\",\"channel\":null},\n"
+           "\"reference_date\":\"2025-04-30\",\"channel\":null" TRADE_REST_JSON "},\n"
            "{\"ticker\":\"DIIF27J27\",\"date\":\"2025-04-29\",\"time\":\"23:59:59.100\",\"price\":5.970,"
            "\"volume\":100,\"trade_id\":\"20\",\"action\":2,\"session\":\"6\",\"buyer\":null,\"seller\":3,"
-           "\"reference_date\":\"2025-04-29\",\"channel\":\"1\"},\n"
+           "\"reference_date\":\"2025-04-29\",\"channel\":\"1\"" TRADE_REST_JSON "},\n"
            "{\"ticker\":\"DIIF27J27\",\"date\":\"2025-04-29\",\"time\":\"00:00:00.000\",\"price\":4399.000,"
            "\"volume\":1,\"trade_id\":\"30\",\"action\":0,\"session\":\"1\",\"buyer\":null,\"seller\":null,"
-           "\"reference_date\":\"2025-04-29\",\"channel\":\"\"}\n]\n",
+           "\"reference_date\":\"2025-04-29\",\"channel\":\"\"" TRADE_REST_JSON "}\n]\n",
            3, 0);
     ck_assert_str_eq(store.sql, "SELECT ticker, trade_date, trade_time, price, volume, trade_id, action, session, "
-                                "buyer, seller, reference_date, channel FROM {trades} AS t WHERE ticker = $1 AND "
+                                "buyer, seller, reference_date, channel" TRADE_REST_SQL
+                                " FROM {trades} AS t WHERE ticker = $1 AND "
                                 "trade_date = $2 ORDER BY trade_time, trade_id, action, session, reference_date");
     ck_assert_str_eq(store.asked, "text:DIIF27J27 date:20207 ");
     expect(query, &store, "csv",
-           "ticker,date,time,price,volume,trade_id,action,session,buyer,seller,reference_date,channel\n"
-           "DIIF27J27,2025-04-29,10:00:00.123,-0.035,100,10,0,1,127,,2025-04-30,\n"
-           "DIIF27J27,2025-04-29,23:59:59.100,5.970,100,20,2,6,,3,2025-04-29,1\n"
-           "DIIF27J27,2025-04-29,00:00:00.000,4399.000,1,30,0,1,,,2025-04-29,\n",
+           "ticker,date,time,price,volume,trade_id,action,session,buyer,seller,reference_date,channel" TRADE_REST_NAMES
+           "\n"
+           "DIIF27J27,2025-04-29,10:00:00.123,-0.035,100,10,0,1,127,,2025-04-30," TRADE_REST_CSV "\n"
+           "DIIF27J27,2025-04-29,23:59:59.100,5.970,100,20,2,6,,3,2025-04-29,1" TRADE_REST_CSV "\n"
+           "DIIF27J27,2025-04-29,00:00:00.000,4399.000,1,30,0,1,,,2025-04-29," TRADE_REST_CSV "\n",
            3, 0);
     expect(query, &store, "table",
            "ticker     date        time             price  volume  trade_id  action  session  buyer  seller  "
@@ -347,13 +351,13 @@ START_TEST(odd_cells_become_text)
         STR("A\tB"), STR("infinity"), STR("25:00"), STR("NaN"), STR("1e5"),    STR("x\"y"),
         STR("-"),    INT(-6),         STR("1."),    STR("01"),  INT(99999999), NIL,
     };
-    fake store = FAKE(odd, 12);
+    fake store = FAKE_SOME(odd, TRADE_GIVEN, TRADE_CELLS);
     ticker_query *query = ASK("trades", "ticker=A", "date=2025-04-29");
 
     expect(query, &store, "ndjson",
            "{\"ticker\":\"A\\u0009B\",\"date\":\"infinity\",\"time\":\"25:00\",\"price\":\"NaN\",\"volume\":\"1e5\","
            "\"trade_id\":\"x\\\"y\",\"action\":\"-\",\"session\":\"-6\",\"buyer\":\"1.\",\"seller\":\"01\","
-           "\"reference_date\":\"99999999\",\"channel\":null}\n",
+           "\"reference_date\":\"99999999\",\"channel\":null" TRADE_REST_JSON "}\n",
            1, 0);
     ticker_query_free(query);
 }
@@ -365,13 +369,14 @@ START_TEST(numbers_at_their_ends)
         STR("A"), INT(2932896), INT(86399999), INT(INT64_MAX), INT(INT64_MAX), INT(-INT64_MAX),
         INT(0),   STR("1"),     INT(0),        INT(-1),        INT(-719162),   STR("1"),
     };
-    fake store = FAKE(ends, 12);
+    fake store = FAKE_SOME(ends, TRADE_GIVEN, TRADE_CELLS);
     ticker_query *query = ASK("trades", "ticker=A", "date=2025-04-29");
 
     expect(query, &store, "csv",
-           "ticker,date,time,price,volume,trade_id,action,session,buyer,seller,reference_date,channel\n"
+           "ticker,date,time,price,volume,trade_id,action,session,buyer,seller,reference_date,channel" TRADE_REST_NAMES
+           "\n"
            "A,9999-12-31,23:59:59.999,9223372036854.775807,9223372036854775807,-9223372036854775807,0,1,0,-1,"
-           "0001-01-01,1\n",
+           "0001-01-01,1" TRADE_REST_CSV "\n",
            1, 0);
     ticker_query_free(query);
 }
@@ -427,6 +432,7 @@ START_TEST(answers_stream)
         fake store = {.store = {.ops = &fake_ops},
                       .cells = sqlite_quotes,
                       .columns = QUOTE_CELLS,
+                      .given = QUOTE_GIVEN,
                       .count = 50000,
                       .repeat = true};
         ticker_query *query = ASK("quotes");
