@@ -42,7 +42,10 @@ typedef enum ticker_report_key {
     TICKER_REPORT_LOADING,    /* handing rows to the database, and waiting for imports of the same days */
     TICKER_REPORT_SETTLING,   /* keys, replacing rows that were there, the quotes that trades make */
     TICKER_REPORT_COMMITTING, /* ledger, instruments and the commit; of few rows the writing itself */
-    TICKER_REPORT_TELLING     /* telling the cache */
+    TICKER_REPORT_TELLING,    /* telling the cache */
+    /* Quotes that gave way to better ones of the same ticker and day (see ticker-database(5)). */
+    TICKER_REPORT_SUPERSEDED, /* quotes of this file, or made from its trades, that were not taken */
+    TICKER_REPORT_REPLACED    /* quotes of other imports whose place those of this one took */
 } ticker_report_key;
 
 /* The text of a text key, the number of an integer key. NULL / TICKER_NULL for a key of the other kind or an unknown one.

@@ -158,6 +158,10 @@ int64_t ticker_report_integer(const ticker_report *report, ticker_report_key key
     case TICKER_REPORT_COMMITTING:
     case TICKER_REPORT_TELLING:
         return report->stages[key - TICKER_REPORT_READING];
+    case TICKER_REPORT_SUPERSEDED:
+        return report->superseded;
+    case TICKER_REPORT_REPLACED:
+        return report->replaced;
     default:
         return TICKER_NULL;
     }

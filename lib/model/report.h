@@ -40,8 +40,12 @@ struct ticker_report {
     int64_t first_date, last_date; /* TICKER_NULL: no record */
     int64_t bytes, member_bytes, lines, records, rejected, repaired, imported, tickers, trades, volume;
     int64_t declared, import_id, microseconds; /* TICKER_NULL: unknown */
-    int64_t stages[TI_STAGES];                 /* microseconds */
-    char refusal[TI_REASON_MAX];               /* why an import without force refuses the file; "" when it does not */
+    /* When the exchange took the picture of the day that the file is, in milliseconds since 1970 by its own clock; 0: the file does not
+     * say. Set by a parser before its first batch. Of several pictures the latest one stands for each ticker and day. */
+    int64_t snapshot;
+    int64_t superseded, replaced; /* quotes that gave way: of this file to better ones, and of others to this file's */
+    int64_t stages[TI_STAGES];    /* microseconds */
+    char refusal[TI_REASON_MAX];  /* why an import without force refuses the file; "" when it does not */
     uint64_t refusal_line;
     bool complete, totals_overflow;
     ti_int128 turnover; /* millionths */

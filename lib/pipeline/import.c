@@ -255,8 +255,10 @@ static ticker_status transfer(import_run *import, ti_day_quotes *days, ticker_er
     while ((status = ticker_reader_next_batch(import->reader, &batch, error)) == TICKER_OK) {
         int64_t since = ti_clock_microseconds();
 
-        if (import->store != NULL)
+        if (import->store != NULL) {
+            import->store->snapshot = ti_reader_report(import->reader)->snapshot;
             status = import->store->ops->put(import->store, batch, error);
+        }
         if (status == TICKER_OK && days != NULL && batch->table == TICKER_TRADES)
             status = ti_day_quotes_add(days, batch, error);
         spent(import, TI_STAGE_LOADING, since);
@@ -419,6 +421,7 @@ static ticker_status load(import_run *import, int64_t *id, ticker_error *error)
     if (status == TICKER_OK)
         status = fill(import, id, &open, error);
     store->sha256 = store->member = NULL;
+    store->snapshot = 0;
     store->adopt = 0;
     store->interrupted = NULL; /* what follows must not fail any more */
     if (open)
@@ -484,6 +487,8 @@ static ticker_status import_member(import_run *import, ticker_error *error)
     end_row(import);
     set_status(report, import->store != NULL ? "imported" : "checked");
     report->imported = import->store != NULL ? report->records : 0;
+    report->superseded = import->store != NULL ? import->store->superseded : 0;
+    report->replaced = import->store != NULL ? import->store->replaced : 0;
     report->import_id = id;
     note(import, report->rejected > 0 ? TICKER_WARN : TICKER_OK);
     send_report(import);

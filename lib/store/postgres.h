@@ -19,7 +19,9 @@
 #define TI_STORE_POSTGRES_H
 
 #include "store/copy_binary.h"
+#include "model/origin.h"
 #include "store/store.h"
+#include "store/supersessions.h"
 
 /* --- The connection ------------------------------------------------------------------------------------------------------------ */
 

@@ -16,8 +16,9 @@ static const char insert_sql[] =
     "INSERT INTO imports (file, member, format, sha256, bytes, status, records, imported, rejected, repaired, "
     "first_date, last_date,"
     " trades, volume, turnover, declared, forced, error, problems, seconds, location, content_type, duplicate_of,"
-    " sequencer, object_version, updated_at, attempts, id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,"
-    " $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $25, $26, clock_timestamp(),"
+    " sequencer, object_version, snapshot, updated_at, attempts, id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "
+    "$11, $12,"
+    " $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $25, $26, $27, clock_timestamp(),"
     " CASE WHEN $6::text = 'queued' THEN 0 WHEN $6::text = 'running' AND " TI_PG_LAZY
     " THEN 1 ELSE 1 END, coalesce($24, nextval(pg_get_serial_sequence(format('%I.imports', "
     "current_schema()), 'id')))) RETURNING id";
@@ -31,7 +32,7 @@ static const char adopt_sql[] =
     " turnover = $15, declared = $16, forced = $17, error = $18, problems = $19, seconds = $20,"
     " location = coalesce($21, location), content_type = coalesce($22, content_type), duplicate_of = $23,"
     " sequencer = coalesce($25, sequencer), object_version = coalesce($26, object_version),"
-    " progress_bytes = NULL, total_bytes = NULL, progress_records = NULL,"
+    " snapshot = $27, progress_bytes = NULL, total_bytes = NULL, progress_records = NULL,"
     " updated_at = clock_timestamp() WHERE id = $24 AND status IN " TI_LEDGER_OPEN " RETURNING id";
 
 static const char mark_sql[] =
@@ -179,6 +180,13 @@ static void add_version(values *list, const ticker_store *store)
     add_known(list, store->object_version);
 }
 
+static void add_snapshot(values *list, int64_t snapshot)
+{
+    char text[TI_SNAPSHOT_TEXT_MAX];
+
+    add_known(list, ti_snapshot_text(snapshot, text));
+}
+
 static void add_ledger_row(values *list, const ti_ledger_row *row, int64_t id)
 {
     char seconds[TI_NUMBER_TEXT_MAX];
@@ -221,6 +229,7 @@ static ticker_status put_row(ti_postgres *postgres, const char *sql, const ti_le
     ti_buffer_init(&list.text, 4 * TEXT_BYTES_MAX);
     add_ledger_row(&list, row, id);
     add_version(&list, &postgres->base);
+    add_snapshot(&list, postgres->base.snapshot);
     status = end_values(&list, &parameters) ? ti_pg_pipe_put(postgres->link, sql, &parameters, error)
                                             : ti_fail_memory(error);
     ti_buffer_free(&list.text);

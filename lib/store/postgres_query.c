@@ -26,7 +26,7 @@ static const struct {
     {"quotes", "(SELECT r.*, NULL::bigint AS turnover_rest FROM quotes AS r)"},
     {"trades", "trades"},
     {"instruments", "instruments"},
-    {"imports", "imports"},
+    {"imports", "import_values"},
 };
 
 static const char *resolve(ti_slice name)

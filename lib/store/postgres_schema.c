@@ -38,6 +38,12 @@ static const char small_tables_sql[] =
     "CREATE TABLE ticker_schema (version integer PRIMARY KEY, created_at timestamptz NOT NULL DEFAULT now());"
     "INSERT INTO ticker_schema (version) VALUES (1)";
 
+/* The imports on one side of the supersessions of import i, as JSON. */
+#define SUPERSESSIONS(other, own)                                                                                      \
+    "(SELECT '[' || coalesce(string_agg(format('{\"import_id\":%s,\"rows\":%s,\"replaced\":%s}', s." other             \
+    ", s.rows, s.replaced::text), ',' ORDER BY s." other                                                               \
+    ", s.replaced), '') || ']' FROM supersessions AS s WHERE s." own " = i.id)"
+
 /* The queue of events. Small, and of one machine: it is not to be distributed. The number of a message stays its own when it moves to
  * the dead letters and back. */
 static const char version_2_sql[] =
@@ -68,6 +74,20 @@ static const char version_4_sql[] =
     " ADD COLUMN object_version text;"
     "UPDATE imports SET attempts = 1 WHERE status <> 'queued';"
     "INSERT INTO ticker_schema (version) VALUES (4)";
+
+/* Which quotes gave way to which import's, and when the files' pictures of the day were taken. `replaced`: the rows stood in quotes until
+ * then; else they were never taken. Both numbers are of `imports`, which keeps the sum in `superseded`. The view is what programs read. */
+static const char version_5_sql[] =
+    "ALTER TABLE imports ADD COLUMN superseded bigint NOT NULL DEFAULT 0, ADD COLUMN snapshot text COLLATE \"C\";"
+    "CREATE TABLE supersessions (import_id bigint NOT NULL, by_import_id bigint NOT NULL, rows bigint NOT NULL,"
+    " replaced boolean NOT NULL, PRIMARY KEY (import_id, by_import_id, replaced));"
+    "CREATE INDEX supersessions_by ON supersessions (by_import_id);"
+    "CREATE VIEW import_values AS SELECT i.*, " SUPERSESSIONS(
+        "by_import_id",
+        "import_id") " AS superseded_by, " SUPERSESSIONS("import_id",
+                                                         "by_import_id") " AS supersedes FROM imports AS i;"
+                                                                         "INSERT INTO ticker_schema (version) VALUES "
+                                                                         "(5)";
 
 /* The table as it is read and staged today; as version 1 has made it when `version` is 1. */
 static bool put_columns(ti_buffer *sql, ticker_table table, int version)
@@ -130,7 +150,7 @@ static ticker_status make_version_5(ti_pg_link *link, ticker_error *error)
                                    columns[column].name, columns[column].postgres);
         (void)ti_buffer_text(&sql, ";");
     }
-    (void)ti_buffer_text(&sql, "INSERT INTO ticker_schema (version) VALUES (5)");
+    (void)ti_buffer_text(&sql, version_5_sql);
     text = ti_buffer_string(&sql);
     status = text != NULL ? ti_pg_run(link, text, NULL, NULL, error) : ti_fail_memory(error);
     ti_buffer_free(&sql);
@@ -202,6 +222,9 @@ static ticker_status migrate_locked(ti_pg_link *link, ticker_error *error)
         status = read_version(link, &found, error);
     if (status == TICKER_OK)
         status = check_version(link, found, error);
+    /* Before its table is changed: readers lock it first, too. */
+    if (status == TICKER_OK && found < 5)
+        status = ti_pg_run(link, "DROP VIEW IF EXISTS import_values", NULL, NULL, error);
     if (status == TICKER_OK && found < 1)
         status = make_version_1(link, error);
     if (status == TICKER_OK && found < 2)

@@ -31,29 +31,34 @@ static const char *const texts[TI_SQ_TEXTS] = {
         " isin = " NEWER "isin, isin) ELSE coalesce(isin, excluded.isin) END,"
         " first_date = min(coalesce(first_date, excluded.first_date), coalesce(excluded.first_date, first_date)),"
         " last_date = max(coalesce(last_date, excluded.last_date), coalesce(excluded.last_date, last_date))",
-    [TI_SQ_ADD_DAY] = "INSERT OR IGNORE INTO days (day, iso) VALUES (?1, date(?1 * 86400, 'unixepoch'))",
+    [TI_SQ_ADD_DAY] = "INSERT INTO days (day, iso, sources) VALUES (?1, date(?1 * 86400, 'unixepoch'), ?2)"
+                      " ON CONFLICT (day) DO UPDATE SET sources = sources | ?2 WHERE sources & ?2 <> ?2",
+    [TI_SQ_DAY_SOURCES] = "SELECT sources FROM days WHERE day = ?1",
+    [TI_SQ_STANDING] = "SELECT q.source, q.import_id, count(*), i.snapshot FROM quote_rows AS q"
+                       " LEFT JOIN import_rows AS i ON i.id = q.import_id"
+                       " WHERE q.instrument_id = ?1 AND q.trade_date = ?2 GROUP BY q.import_id, q.source"
+                       " ORDER BY q.import_id",
+    [TI_SQ_DROP_STANDING] = "DELETE FROM quote_rows WHERE instrument_id = ?1 AND trade_date = ?2 AND import_id = ?3",
+    [TI_SQ_DROP_OWN] = "DELETE FROM quote_rows WHERE instrument_id = ?1 AND trade_date = ?2 AND source = ?3",
+    [TI_SQ_ADD_SUPERSESSION] = "INSERT INTO supersessions (import_id, by_import_id, rows, replaced)"
+                               " VALUES (?1, ?2, ?3, ?4)",
+    [TI_SQ_COUNT_SUPERSEDED] = "UPDATE import_rows SET superseded = superseded + ?2 WHERE id = ?1",
     [TI_SQ_HAS_TRADES] = "SELECT 1 FROM trade_rows WHERE trade_date = ?1 LIMIT 1",
     [TI_SQ_SCAN_TRADES] = "SELECT reference_date, session, trade_id, action, trade_time, price, volume FROM trade_rows "
                           "WHERE trade_date = ?2"
                           " AND instrument_id = (SELECT id FROM instruments WHERE ticker = ?1) AND trade_id BETWEEN ?3 "
                           "AND ?4 ORDER BY trade_id",
-    [TI_SQ_HAS_FILE_QUOTE] =
-        "SELECT 1 FROM quote_rows WHERE instrument_id = ?1 AND trade_date = ?2 AND source <> 2 LIMIT 1",
-    [TI_SQ_DROP_DERIVED_QUOTE] = "DELETE FROM quote_rows WHERE instrument_id = ?1 AND trade_date = ?2 AND source = 2",
-    [TI_SQ_DROP_DERIVED] = "DELETE FROM derived_quotes WHERE instrument_id = ?1 AND trade_date = ?2",
-    [TI_SQ_ADD_DERIVED] =
-        "INSERT INTO derived_quotes (instrument_id, trade_date) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
     [TI_SQ_FIND_IMPORT] = "SELECT id FROM import_rows WHERE sha256 = ?1 AND member = ?2 AND status = 'imported'",
     [TI_SQ_FIND_SIZE] = "SELECT id FROM import_rows WHERE bytes = ?1 AND status = 'imported' LIMIT 1",
     [TI_SQ_ADD_IMPORT] =
         "INSERT INTO import_rows (id, file, member, format, sha256, bytes, status, records, imported, "
         "rejected, repaired, first_date,"
         " last_date, trades, volume, turnover, declared, forced, error, problems, microseconds, "
-        "location, content_type, duplicate_of, sequencer, object_version, attempts, created_at, "
+        "location, content_type, duplicate_of, sequencer, object_version, snapshot, attempts, created_at, "
         "updated_at) SELECT ?1, ?2, ?3, ?4,"
         " ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, "
-        "nullif(?22, ''), nullif(?23, ''), ?24, nullif(?25, ''), nullif(?26, ''), ?7 <> 'queued', " NOW ", " NOW
-        " WHERE NOT ?27 OR NOT EXISTS (SELECT 1 FROM import_rows WHERE location = ?22 AND"
+        "nullif(?22, ''), nullif(?23, ''), ?24, nullif(?25, ''), nullif(?26, ''), nullif(?28, ''), ?7 <> 'queued', " NOW
+        ", " NOW " WHERE NOT ?27 OR NOT EXISTS (SELECT 1 FROM import_rows WHERE location = ?22 AND"
         " (?7 = 'running' OR status IN ('queued', 'running')) AND (?25 = '' OR coalesce(sequencer, ?25) = ?25))",
     [TI_SQ_ADOPT_IMPORT] =
         "UPDATE import_rows SET file = ?2, member = ?3, format = coalesce(nullif(?4, ''), format),"
@@ -63,7 +68,8 @@ static const char *const texts[TI_SQ_TEXTS] = {
         " turnover = ?16, declared = ?17, forced = ?18, error = ?19, problems = ?20, microseconds = ?21,"
         " location = coalesce(nullif(?22, ''), location), content_type = coalesce(nullif(?23, ''), content_type),"
         " duplicate_of = ?24, sequencer = coalesce(nullif(?25, ''), sequencer),"
-        " object_version = coalesce(nullif(?26, ''), object_version), progress_bytes = NULL, total_bytes = NULL,"
+        " object_version = coalesce(nullif(?26, ''), object_version), snapshot = nullif(?28, ''), progress_bytes = "
+        "NULL, total_bytes = NULL,"
         " progress_records = NULL, updated_at = " NOW " WHERE id = ?1 AND status IN " TI_LEDGER_OPEN,
     [TI_SQ_MARK_IMPORT] = "UPDATE import_rows SET status = ?2, error = ?3,"
                           " sequencer = coalesce(nullif(?4, ''), sequencer),"
@@ -110,7 +116,6 @@ static const char *const texts[TI_SQ_TEXTS] = {
 
 ticker_status ti_sq_use(ti_sqlite *sqlite, ti_sq_text text, ti_sq_statement **statement, ticker_error *error)
 {
-    _Static_assert(TI_SQ_SOURCE_TRADES == 2, "as the texts say");
     *statement = sqlite->statement[text];
     if (*statement == NULL) {
         ticker_status status = ti_sq_prepare(sqlite->link, texts[text], &sqlite->statement[text], error);

@@ -8,6 +8,7 @@
  *   sqlite_load.c    begin, put and settle
  *   sqlite_names.c   tickers to numbers, and the days each has rows of
  *   sqlite_days.c    trades read back, quotes made from them
+ *   sqlite_standing.c  which rows stand when several files tell of the same ticker and day
  *   sqlite_ledger.c  the ledger, the instruments, commit and rollback
  *   sqlite_epoch.c   what caches follow: commits and their numbers
  *   sqlite_query.c   SELECTs of the query part
@@ -20,7 +21,9 @@
 
 #include "base/symbols.h"
 #include "model/batch.h"
+#include "model/origin.h"
 #include "store/store.h"
+#include "store/supersessions.h"
 
 /* --- The connection ------------------------------------------------------------------------------------------------------------ */
 
@@ -104,10 +107,8 @@ ticker_status ti_spool_next(ti_spool *spool, ti_spool_record *record, ticker_err
 
 #define TI_SQ_NO_TERM (-1) /* a blank term_days: NULLs would be distinct in the key */
 
-/* The sources that most rows have are stored as small numbers. */
-#define TI_SQ_SOURCE_COTAHIST 1
-#define TI_SQ_SOURCE_TRADES 2
-#define TI_SQ_SOURCE_CONSOLIDATED 3
+/* The sources that rows have are stored as small numbers; 0: this one is stored as text. */
+int ti_sq_source_number(ti_origin origin);
 
 typedef enum ti_sq_text {
     TI_SQ_FIND_INSTRUMENT,
@@ -117,10 +118,12 @@ typedef enum ti_sq_text {
     TI_SQ_ADD_DAY,
     TI_SQ_HAS_TRADES,
     TI_SQ_SCAN_TRADES,
-    TI_SQ_HAS_FILE_QUOTE,
-    TI_SQ_DROP_DERIVED_QUOTE,
-    TI_SQ_DROP_DERIVED,
-    TI_SQ_ADD_DERIVED,
+    TI_SQ_DAY_SOURCES,
+    TI_SQ_STANDING,
+    TI_SQ_DROP_STANDING,
+    TI_SQ_DROP_OWN,
+    TI_SQ_ADD_SUPERSESSION,
+    TI_SQ_COUNT_SUPERSEDED,
     TI_SQ_FIND_IMPORT,
     TI_SQ_FIND_SIZE,
     TI_SQ_ADD_IMPORT,
@@ -196,6 +199,11 @@ typedef struct ti_sqlite {
     ticker_table table;
     ti_sq_calendar days; /* of its rows */
     ti_sq_calendar old;  /* those of `days` that had trades before, or trades that replaced one another */
+    ti_sq_calendar looked,
+        contested;    /* days that were asked for, and those that have quotes which may have to give way, or must not */
+    ti_origin origin; /* of its quotes */
+    char snapshot[TI_SNAPSHOT_TEXT_MAX]; /* "": none */
+    ti_supersessions superseded;
     int64_t first_day, last_day;
 } ti_sqlite;
 
@@ -254,8 +262,20 @@ bool ti_sq_day_is_new(const ticker_store *store, int64_t date);
 ticker_status ti_sq_scan_trades(ticker_store *store, const ti_ticker_day *days, size_t count, ti_visit_trade visit,
                                 void *payload, ticker_error *error);
 ticker_status ti_sq_put_day_quotes(ticker_store *store, const ticker_batch *batch, ticker_error *error);
-/* After quotes of a file: those made from trades go where it has rows. */
-ticker_status ti_sq_drop_overtaken(ti_sqlite *sqlite, ticker_error *error);
+
+/* sqlite_standing.c */
+/* The origin of the rows to come, all of which are like the first one of the batch. */
+void ti_sq_learn_origin(ti_sqlite *sqlite, const ticker_batch *quotes);
+/* *taken: the row of this ticker and day may go in, and nothing that is worse stands there any more. Of an import whose rows of the same
+ * origin are to go in any case (quotes made from trades are made anew each time), with `anew`. */
+ticker_status ti_sq_make_room(ti_sqlite *sqlite, int64_t instrument, int64_t date, bool anew, bool *taken,
+                              ticker_error *error);
+/* Removes the rows of the import's origin, whichever import they are of. */
+ticker_status ti_sq_drop_own(ti_sqlite *sqlite, int64_t instrument, int64_t date, ticker_error *error);
+/* Writes the day down, with the origin of its quotes when it has some of this import. */
+ticker_status ti_sq_note_day(ti_sqlite *sqlite, int64_t date, bool quotes, ticker_error *error);
+/* What gave way, into the ledger. */
+ticker_status ti_sq_note_supersessions(ti_sqlite *sqlite, ticker_error *error);
 
 /* sqlite_ledger.c */
 ticker_status ti_sq_find_import(ticker_store *store, int64_t bytes, const char *sha256, const char *member, int64_t *id,

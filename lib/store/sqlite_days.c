@@ -69,45 +69,21 @@ ticker_status ti_sq_scan_trades(ticker_store *store, const ti_ticker_day *days, 
 
 /* --- Quotes made from trades --------------------------------------------------------------------------------------------------- */
 
-/* Runs a statement on one (instrument, day); *found: it delivered a row. */
-static ticker_status run_on_day(ti_sqlite *sqlite, ti_sq_text text, int64_t instrument, int64_t date, bool *found,
-                                ticker_error *error)
-{
-    ti_sq_statement *statement;
-    ticker_status status = ti_sq_use(sqlite, text, &statement, error);
-
-    if (status != TICKER_OK)
-        return status;
-    ti_sq_bind(sqlite->link, statement, 1, instrument);
-    ti_sq_bind(sqlite->link, statement, 2, date);
-    status = ti_sq_step(sqlite->link, statement, error);
-    *found = status == TICKER_OK;
-    if (status == TICKER_OK)
-        ti_sq_reset(statement);
-    return status == TICKER_DONE ? TICKER_OK : status;
-}
-
-/* Removes what was made from trades before; the new row goes to `sorter` unless a file's row stands there. */
+/* Removes what was made from trades before; the new row goes to `sorter` unless a better one stands there. */
 static ticker_status put_day_quote(ti_sqlite *sqlite, ti_sq_sorter *sorter, const ticker_batch *batch, size_t row,
                                    ticker_error *error)
 {
     int64_t date = batch->i64[TICKER_QUOTE_DATE][row], number = 0;
-    bool found = false;
+    bool any = batch->i64[TICKER_QUOTE_TRADES][row] > 0, taken = true;
     ticker_status status;
 
     if (!ti_sq_is_day(date))
         return ti_fail(error, TICKER_FATAL, TICKER_ERROR_INTERNAL, "a quote without a trading day");
     status = ti_sq_names_number(sqlite, ti_batch_text(batch, TICKER_QUOTE_TICKER, row), date, &number, error);
     if (status == TICKER_OK)
-        status = run_on_day(sqlite, TI_SQ_DROP_DERIVED_QUOTE, number, date, &found, error);
-    if (status == TICKER_OK)
-        status = run_on_day(sqlite, TI_SQ_DROP_DERIVED, number, date, &found, error);
-    if (status == TICKER_OK)
-        status = run_on_day(sqlite, TI_SQ_HAS_FILE_QUOTE, number, date, &found, error);
-    if (status != TICKER_OK || found || batch->i64[TICKER_QUOTE_TRADES][row] <= 0)
-        return status;
-    status = run_on_day(sqlite, TI_SQ_ADD_DERIVED, number, date, &found, error);
-    return status == TICKER_OK ? ti_sq_sorter_put(sorter, batch, row, number, error) : status;
+        status = any ? ti_sq_make_room(sqlite, number, date, true, &taken, error)
+                     : ti_sq_drop_own(sqlite, number, date, error);
+    return status == TICKER_OK && any && taken ? ti_sq_sorter_put(sorter, batch, row, number, error) : status;
 }
 
 static ticker_status add_days(ti_sqlite *sqlite, const ticker_batch *batch, ticker_error *error)
@@ -117,16 +93,10 @@ static ticker_status add_days(ti_sqlite *sqlite, const ticker_batch *batch, tick
 
     for (size_t row = 0; row < batch->rows && status == TICKER_OK; row++) {
         int64_t date = batch->i64[TICKER_QUOTE_DATE][row];
-        ti_sq_statement *statement;
 
-        if (date == last)
-            continue;
+        if (date != last)
+            status = ti_sq_note_day(sqlite, date, true, error);
         last = date;
-        status = ti_sq_use(sqlite, TI_SQ_ADD_DAY, &statement, error);
-        if (status != TICKER_OK)
-            break;
-        ti_sq_bind(sqlite->link, statement, 1, date);
-        status = ti_sq_finish(sqlite->link, statement, error);
     }
     return status;
 }
@@ -152,43 +122,6 @@ ticker_status ti_sq_put_day_quotes(ticker_store *store, const ticker_batch *batc
     if (status == TICKER_OK)
         status = ti_sq_sorter_insert(sorter, sqlite->link, error);
     ti_sq_sorter_free(sorter);
-    return status;
-}
-
-/* The statements below name the days of the import and itself. */
-static ticker_status run_on_import(ti_sqlite *sqlite, const char *sql, ticker_error *error)
-{
-    ti_sq_statement *statement = NULL;
-    ticker_status status = ti_sq_prepare(sqlite->link, sql, &statement, error);
-
-    if (status == TICKER_OK) {
-        ti_sq_bind(sqlite->link, statement, 1, sqlite->import_id);
-        ti_sq_bind(sqlite->link, statement, 2, sqlite->first_day);
-        ti_sq_bind(sqlite->link, statement, 3, sqlite->last_day);
-        status = ti_sq_finish(sqlite->link, statement, error);
-    }
-    ti_sq_finalize(statement);
-    return status;
-}
-
-#define OVERTAKEN                                                                                                      \
-    "(SELECT d.instrument_id, d.trade_date FROM derived_quotes AS d WHERE d.trade_date BETWEEN ?2 AND ?3 AND EXISTS"   \
-    " (SELECT 1 FROM quote_rows AS q WHERE q.instrument_id = d.instrument_id AND q.trade_date = d.trade_date"          \
-    " AND q.import_id = ?1 AND q.source <> 2))"
-
-ticker_status ti_sq_drop_overtaken(ti_sqlite *sqlite, ticker_error *error)
-{
-    int64_t any = 0;
-    ticker_status status = ti_sq_ask(sqlite->link, "SELECT EXISTS (SELECT 1 FROM derived_quotes)", &any, error);
-
-    _Static_assert(TI_SQ_SOURCE_TRADES == 2, "as the statements say");
-    if (status != TICKER_OK || any == 0)
-        return status;
-    status = run_on_import(
-        sqlite, "DELETE FROM quote_rows WHERE source = 2 AND (instrument_id, trade_date) IN " OVERTAKEN, error);
-    if (status == TICKER_OK)
-        status = run_on_import(sqlite, "DELETE FROM derived_quotes WHERE (instrument_id, trade_date) IN " OVERTAKEN,
-                               error);
     return status;
 }
 

@@ -47,6 +47,7 @@ static const char *known(const char *text)
 static ticker_status write_import(ti_sqlite *sqlite, ti_sq_text text, const ti_ledger_row *row, int64_t id,
                                   ticker_error *error)
 {
+    char snapshot[TI_SNAPSHOT_TEXT_MAX];
     const char *const texts[] = {row->file,
                                  row->member,
                                  row->format,
@@ -58,8 +59,9 @@ static ticker_status write_import(ti_sqlite *sqlite, ti_sq_text text, const ti_l
                                  known(row->location),
                                  known(row->content_type),
                                  known(sqlite->base.sequencer),
-                                 known(sqlite->base.object_version)};
-    static const int text_places[] = {2, 3, 4, 5, 7, 19, 20, 16, 22, 23, 25, 26};
+                                 known(sqlite->base.object_version),
+                                 known(ti_snapshot_text(sqlite->base.snapshot, snapshot))};
+    static const int text_places[] = {2, 3, 4, 5, 7, 19, 20, 16, 22, 23, 25, 26, 28};
     const int64_t numbers[] = {id,
                                row->bytes,
                                row->records,
@@ -127,6 +129,9 @@ static void forget(ti_sqlite *sqlite)
     ti_sq_names_close(sqlite);
     ti_sq_calendar_close(&sqlite->days);
     ti_sq_calendar_close(&sqlite->old);
+    ti_sq_calendar_close(&sqlite->looked);
+    ti_sq_calendar_close(&sqlite->contested);
+    ti_supersessions_free(&sqlite->superseded);
     sqlite->importing = false;
 }
 
@@ -165,7 +170,9 @@ ticker_status ti_sq_commit(ticker_store *store, const ti_ledger_row *row, ti_nex
             ti_error_copy(error, &refused);
         return status;
     }
-    status = add_instruments(sqlite, next, payload, error);
+    status = ti_sq_note_supersessions(sqlite, error);
+    if (status == TICKER_OK)
+        status = add_instruments(sqlite, next, payload, error);
     if (status == TICKER_OK)
         status = ti_sq_announce(sqlite, sqlite->import_id, error);
     if (status == TICKER_OK)

@@ -90,6 +90,8 @@ ticker_status ti_sq_begin(ticker_store *store, int64_t *import_id, ticker_error 
         return status;
     sqlite->importing = true;
     sqlite->table = TICKER_TABLE_NONE;
+    sqlite->origin = TI_ORIGIN_TRADES; /* until quotes of a file come */
+    sqlite->snapshot[0] = '\0';
     sqlite->first_day = INT64_MAX;
     sqlite->last_day = INT64_MIN;
     status = came_meanwhile(sqlite, error);
@@ -97,7 +99,8 @@ ticker_status ti_sq_begin(ticker_store *store, int64_t *import_id, ticker_error 
         status = next_import_id(sqlite, error);
     if (status == TICKER_OK)
         status = ti_sq_names_open(sqlite, error);
-    if (status == TICKER_OK && (!ti_sq_calendar_open(&sqlite->days) || !ti_sq_calendar_open(&sqlite->old)))
+    if (status == TICKER_OK && (!ti_sq_calendar_open(&sqlite->days) || !ti_sq_calendar_open(&sqlite->old) ||
+                                !ti_sq_calendar_open(&sqlite->looked) || !ti_sq_calendar_open(&sqlite->contested)))
         status = ti_fail_memory(error);
     if (status != TICKER_OK) {
         ti_sq_rollback(store);
@@ -123,6 +126,7 @@ static ticker_status put_row(ti_sqlite *sqlite, const ticker_batch *batch, size_
 {
     /* Both tables begin with ticker and date. */
     int64_t date = batch->i64[TICKER_QUOTE_DATE][row], number = 0;
+    bool taken = true;
     ticker_status status;
 
     _Static_assert((int)TICKER_QUOTE_TICKER == (int)TICKER_TRADE_TICKER &&
@@ -135,7 +139,9 @@ static ticker_status put_row(ti_sqlite *sqlite, const ticker_batch *batch, size_
     if (date > sqlite->last_day)
         sqlite->last_day = date;
     status = ti_sq_names_number(sqlite, ti_batch_text(batch, TICKER_QUOTE_TICKER, row), date, &number, error);
-    return status == TICKER_OK ? ti_sq_sorter_put(sqlite->sorter, batch, row, number, error) : status;
+    if (status == TICKER_OK && batch->table == TICKER_QUOTES)
+        status = ti_sq_make_room(sqlite, number, date, false, &taken, error);
+    return status == TICKER_OK && taken ? ti_sq_sorter_put(sqlite->sorter, batch, row, number, error) : status;
 }
 
 ticker_status ti_sq_put(ticker_store *store, const ticker_batch *batch, ticker_error *error)
@@ -145,6 +151,8 @@ ticker_status ti_sq_put(ticker_store *store, const ticker_batch *batch, ticker_e
 
     if (!sqlite->importing)
         return ti_fail(error, TICKER_FATAL, TICKER_ERROR_INTERNAL, "rows outside an import");
+    if (batch->table == TICKER_QUOTES && sqlite->sorter == NULL)
+        ti_sq_learn_origin(sqlite, batch);
     status = open_sorter(sqlite, batch->table, error);
     for (size_t row = 0; row < batch->rows && status == TICKER_OK; row++)
         status = put_row(sqlite, batch, row, error);
@@ -157,12 +165,8 @@ ticker_status ti_sq_put(ticker_store *store, const ticker_batch *batch, ticker_e
 static ticker_status settle_day(ti_sqlite *sqlite, int64_t day, ticker_error *error)
 {
     ti_sq_statement *statement;
-    ticker_status status = ti_sq_use(sqlite, TI_SQ_ADD_DAY, &statement, error);
+    ticker_status status = ti_sq_note_day(sqlite, day, sqlite->table == TICKER_QUOTES, error);
 
-    if (status != TICKER_OK)
-        return status;
-    ti_sq_bind(sqlite->link, statement, 1, day);
-    status = ti_sq_finish(sqlite->link, statement, error);
     if (status != TICKER_OK || sqlite->table != TICKER_TRADES)
         return status;
     status = ti_sq_use(sqlite, TI_SQ_HAS_TRADES, &statement, error);
@@ -205,8 +209,6 @@ ticker_status ti_sq_settle(ticker_store *store, ticker_error *error)
     }
     ti_sq_sorter_free(sqlite->sorter);
     sqlite->sorter = NULL;
-    if (status == TICKER_OK && sqlite->table == TICKER_QUOTES)
-        status = ti_sq_drop_overtaken(sqlite, error);
     return status;
 }
 

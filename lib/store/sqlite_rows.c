@@ -19,8 +19,6 @@
 #define NULL_MARK 15 /* in the place of a number's length */
 #define NUMBER_MAX (1 + (int)sizeof(uint64_t))
 
-static const char *const known_sources[] = {NULL, "cotahist", "trades", "consolidated"}; /* by TI_SQ_SOURCE_… */
-
 ti_sq_sorter *ti_sq_sorter_new(ticker_table table, int64_t import_id, size_t memory, const char *folder)
 {
     ti_sq_sorter *sorter = calloc(1, sizeof(*sorter));
@@ -266,12 +264,10 @@ static void keep_blank(ti_cell *cell)
 
 static void shorten_source(ti_cell *cell)
 {
-    for (int i = TI_SQ_SOURCE_COTAHIST; i <= TI_SQ_SOURCE_CONSOLIDATED; i++) {
-        if (cell->kind == TI_CELL_TEXT && ti_slice_is(cell->text, known_sources[i])) {
-            set_number(cell, i);
-            return;
-        }
-    }
+    int number = cell->kind == TI_CELL_TEXT ? ti_sq_source_number(ti_origin_of(cell->text)) : 0;
+
+    if (number != 0)
+        set_number(cell, number);
 }
 
 static void deliver(ti_sq_sorter *sorter, const uint64_t *key, const char *data)

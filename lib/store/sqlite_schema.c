@@ -43,7 +43,7 @@ static const char small_tables_sql[] =
     "CREATE INDEX instruments_by_date ON instruments (last_date, first_date);"
     /* Every day that has rows: the views find days by their text through it. */
     "CREATE TABLE days (day INTEGER PRIMARY KEY, iso TEXT NOT NULL UNIQUE);"
-    /* Which quotes were made from trades. */
+    /* Which quotes were made from trades; version 5 needs no such list any more. */
     "CREATE TABLE derived_quotes (trade_date INTEGER NOT NULL, instrument_id INTEGER NOT NULL,"
     " PRIMARY KEY (trade_date, instrument_id)) WITHOUT ROWID;"
     "CREATE TABLE import_rows (id INTEGER PRIMARY KEY AUTOINCREMENT, file TEXT NOT NULL, member TEXT NOT NULL, format "
@@ -125,6 +125,15 @@ static void put_decimal(ti_buffer *sql, const char *name, unsigned scale, unsign
     (void)ti_buffer_text(sql, " END");
 }
 
+static void put_source(ti_buffer *sql)
+{
+    (void)ti_buffer_text(sql, "CASE r.source");
+    for (int i = 0; i < TI_ORIGIN_OTHER; i++)
+        (void)ti_buffer_printf(sql, " WHEN %d THEN '%s'", ti_sq_source_number((ti_origin)i),
+                               ti_origin_name((ti_origin)i));
+    (void)ti_buffer_text(sql, " ELSE r.source END");
+}
+
 /* The value of a column as it is stored, without the stand-ins for blanks. */
 static void put_value(ti_buffer *sql, ticker_table table, unsigned number, const ti_column *column)
 {
@@ -133,10 +142,7 @@ static void put_value(ti_buffer *sql, ticker_table table, unsigned number, const
     else if (table == TICKER_QUOTES && number == TICKER_QUOTE_TERM_DAYS)
         (void)ti_buffer_printf(sql, "nullif(r.term_days, %d)", TI_SQ_NO_TERM);
     else if (table == TICKER_QUOTES && number == TICKER_QUOTE_SOURCE)
-        (void)ti_buffer_printf(
-            sql,
-            "CASE r.source WHEN %d THEN 'cotahist' WHEN %d THEN 'trades' WHEN %d THEN 'consolidated' ELSE r.source END",
-            TI_SQ_SOURCE_COTAHIST, TI_SQ_SOURCE_TRADES, TI_SQ_SOURCE_CONSOLIDATED);
+        put_source(sql);
     else
         (void)ti_buffer_printf(sql, "r.%s", column->name);
 }
@@ -189,7 +195,16 @@ static void put_view(ti_buffer *sql, const shape *layout, bool shown)
     (void)ti_buffer_text(sql, ";");
 }
 
-/* The ledger, as people read it and as it is stored; as of version 4. */
+/* The ledger, as people read it and as it is stored. */
+/* The imports on one side of the supersessions of import i, as JSON. */
+#define SUPERSESSIONS(other, own)                                                                                      \
+    "(SELECT '[' || coalesce(group_concat(printf('{\"import_id\":%d,\"rows\":%d,\"replaced\":%s}', s." other           \
+    ", s.rows, CASE s.replaced WHEN 0 THEN 'false' ELSE 'true' END)), '') || ']' FROM (SELECT * FROM supersessions"    \
+    " WHERE " own " = i.id ORDER BY " other ", replaced) AS s)"
+#define SUPERSEDED                                                                                                     \
+    "snapshot, superseded, " SUPERSESSIONS("by_import_id", "import_id") " AS superseded_by, " SUPERSESSIONS(           \
+        "import_id", "by_import_id") " AS supersedes"
+
 static void put_imports_views(ti_buffer *sql)
 {
     (void)ti_buffer_text(
@@ -197,15 +212,16 @@ static void put_imports_views(ti_buffer *sql)
         "CREATE VIEW import_values AS SELECT id, file, member, format, sha256, bytes, status, records, imported,"
         " rejected, repaired, first_date, last_date, trades, volume, turnover, declared, forced, error, problems,"
         " microseconds AS seconds, location, content_type, duplicate_of, created_at, updated_at, attempts,"
-        " progress_bytes, total_bytes, progress_records, sequencer, object_version FROM import_rows;"
+        " progress_bytes, total_bytes, progress_records, sequencer, object_version, " SUPERSEDED
+        " FROM import_rows AS i;"
         "CREATE VIEW imports AS SELECT id, file, member, format, sha256, bytes, status, records, imported, rejected,"
         " repaired, date(first_date * 86400, 'unixepoch') AS first_date,"
         " date(last_date * 86400, 'unixepoch') AS last_date, trades, volume, turnover, declared, forced,"
         " error, problems, ");
     put_decimal(sql, "microseconds", 6, 3, "");
-    (void)ti_buffer_text(sql,
-                         " AS seconds, location, content_type, duplicate_of, created_at, updated_at, attempts,"
-                         " progress_bytes, total_bytes, progress_records, sequencer, object_version FROM import_rows;");
+    (void)ti_buffer_text(sql, " AS seconds, location, content_type, duplicate_of, created_at, updated_at, attempts,"
+                              " progress_bytes, total_bytes, progress_records, sequencer, object_version, " SUPERSEDED
+                              " FROM import_rows AS i;");
 }
 
 /* --- Inserting ----------------------------------------------------------------------------------------------------------------- */
@@ -309,21 +325,21 @@ static const char version_4_sql[] =
     "ALTER TABLE import_rows ADD COLUMN progress_bytes INTEGER; ALTER TABLE import_rows ADD COLUMN total_bytes INTEGER;"
     "ALTER TABLE import_rows ADD COLUMN progress_records INTEGER; ALTER TABLE import_rows ADD COLUMN sequencer TEXT;"
     "ALTER TABLE import_rows ADD COLUMN object_version TEXT;"
-    "UPDATE import_rows SET attempts = 1 WHERE status <> 'queued';"
-    "DROP VIEW IF EXISTS imports; DROP VIEW IF EXISTS import_values; PRAGMA user_version = 4;";
+    "UPDATE import_rows SET attempts = 1 WHERE status <> 'queued'; PRAGMA user_version = 4";
 
-static ticker_status make_version_4(ti_sqlite *sqlite, ticker_error *error)
-{
-    ticker_status status;
-    ti_buffer sql;
-
-    ti_buffer_init(&sql, SQL_MAX);
-    (void)ti_buffer_text(&sql, version_4_sql);
-    put_imports_views(&sql);
-    status = ti_buffer_string(&sql) != NULL ? ti_sq_run(sqlite->link, sql.data, error) : ti_fail_memory(error);
-    ti_buffer_free(&sql);
-    return status;
-}
+/* Which quotes gave way to which import's, and when the files' pictures of the day were taken. `replaced`: the rows stood in quotes until
+ * then; else they were never taken. A day knows the origins that its quotes ever had: 1 is COTAHIST's bit, 8 that of trades. */
+static const char version_5_sql[] =
+    "DROP VIEW IF EXISTS imports; DROP VIEW IF EXISTS import_values;"
+    "ALTER TABLE import_rows ADD COLUMN superseded INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE import_rows ADD COLUMN snapshot TEXT;"
+    "CREATE TABLE supersessions (import_id INTEGER NOT NULL, by_import_id INTEGER NOT NULL, rows INTEGER NOT NULL,"
+    " replaced INTEGER NOT NULL, PRIMARY KEY (import_id, by_import_id, replaced)) WITHOUT ROWID;"
+    "CREATE INDEX supersessions_by ON supersessions (by_import_id);"
+    "ALTER TABLE days ADD COLUMN sources INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE days SET sources = CASE WHEN EXISTS (SELECT 1 FROM derived_quotes AS d WHERE d.trade_date = days.day)"
+    " THEN 9 ELSE 1 END;"
+    "DROP TABLE derived_quotes;";
 
 /* What formats other than the first two say. */
 static ticker_status make_version_5(ti_sqlite *sqlite, ticker_error *error)
@@ -332,6 +348,8 @@ static ticker_status make_version_5(ti_sqlite *sqlite, ticker_error *error)
     ti_buffer sql;
 
     ti_buffer_init(&sql, SQL_MAX);
+    (void)ti_buffer_text(&sql, version_5_sql);
+    put_imports_views(&sql);
     for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++) {
         const shape *layout = &layouts[i];
         unsigned count;
@@ -387,7 +405,7 @@ ticker_status ti_sq_migrate(ticker_store *store, ticker_error *error)
     if (status == TICKER_OK && found < 3)
         status = ti_sq_run(sqlite->link, version_3_sql, error);
     if (status == TICKER_OK && found < 4)
-        status = make_version_4(sqlite, error);
+        status = ti_sq_run(sqlite->link, version_4_sql, error);
     if (status == TICKER_OK && found < 5)
         status = make_version_5(sqlite, error);
     if (status == TICKER_OK)

@@ -167,8 +167,8 @@ typedef struct ti_store_ops {
      * `occurrence` (0, 1, … in file order) when settled; a trade that has the same key as an earlier one of the file
      * replaces it. */
     ticker_status (*put)(ticker_store *store, const ticker_batch *batch, ticker_error *error);
-    /* Ends the loading: keys are built, rows with the same key as stored ones replace them, quotes made from trades
-     * give way to those of a file for the same (ticker, date). */
+    /* Ends the loading: keys are built, rows with the same key as stored ones replace them. Of quotes only those of the best origin (and
+     * of that the latest snapshot) stay for each (ticker, date): see model/origin.h. All rows of an import are of one origin. */
     ticker_status (*settle)(ticker_store *store, ticker_error *error);
     /* After settle() of trades: whether it is known that every trade of this day is this import's and none replaced another. */
     bool (*day_is_new)(const ticker_store *store, int64_t date);
@@ -178,7 +178,7 @@ typedef struct ti_store_ops {
     ticker_status (*scan_trades)(ticker_store *store, const ti_ticker_day *days, size_t count, ti_visit_trade visit,
                                  void *payload, ticker_error *error);
     /* After settle() of trades: quotes made from trades. Each row replaces the one made from trades for its (ticker,
-     * date) unless a row from a file stands there; a row with 0 trades only removes it. */
+     * date) unless a row of a better origin stands there; a row with 0 trades only removes it. */
     ticker_status (*put_day_quotes)(ticker_store *store, const ticker_batch *batch, ticker_error *error);
     /* Writes instruments and the ledger row, commits; whoever asks for the epoch learns that it did. TICKER_DONE:
      * another import of the same bytes (or of the row to take over) was first: rolled back, *id is its ledger row.
@@ -241,6 +241,12 @@ struct ticker_store {
     /* What the event of the next import's object says of its version; NULL or "": nothing. Goes into the ledger row that is marked as
      * running, taken over or written. Set by the pipeline, borrowed until the import ends. */
     const char *sequencer, *object_version;
+    /* report->snapshot of what is put next: 0, or a row gives way to one of the same origin with a later snapshot, and takes the place
+     * of one with an earlier one. Set by the pipeline before the first put(). */
+    int64_t snapshot;
+    /* What the last commit() found of quotes that gave way, for better ones of another origin or a later snapshot: rows of the import
+     * that were not taken, and rows of other imports that it replaced. Set by a backend. */
+    int64_t superseded, replaced;
     /* The schema has the version that this library knows, or begin() will find out: nobody need ask before. Set by a backend. */
     bool current;
     /* Asked now and then while the database works or waits; true makes the call that is going on fail. NULL: never. Set by the

@@ -73,6 +73,19 @@ void store_suite_run_sql(ticker_store *store, const char *sql)
 }
 
 /* What each version added, one after the other until a NULL. */
+static const char *const undo_sqlite_5[] = {
+    "DROP VIEW imports",
+    "DROP VIEW import_values",
+    "ALTER TABLE import_rows DROP COLUMN superseded",
+    "ALTER TABLE import_rows DROP COLUMN snapshot",
+    "DROP TABLE supersessions",
+    "CREATE TABLE derived_quotes (trade_date INTEGER NOT NULL, instrument_id INTEGER NOT NULL,"
+    " PRIMARY KEY (trade_date, instrument_id)) WITHOUT ROWID",
+    "INSERT INTO derived_quotes SELECT trade_date, instrument_id FROM quote_rows WHERE source = 2",
+    "ALTER TABLE days DROP COLUMN sources",
+    "CREATE VIEW imports AS SELECT * FROM import_rows",
+    "CREATE VIEW import_values AS SELECT * FROM import_rows",
+    NULL};
 static const char *const undo_sqlite_4[] = {"DROP VIEW imports",
                                             "DROP VIEW import_values",
                                             "ALTER TABLE import_rows DROP COLUMN attempts",
@@ -102,6 +115,10 @@ static const char *const undo_sqlite_3[] = {
     NULL};
 static const char *const undo_sqlite_2[] = {"DROP TABLE queue_messages", "DROP TABLE queue_dead",
                                             "PRAGMA user_version = 1", NULL};
+/* The view is of what every version has, so that it does not hinder what is undone. */
+static const char *const undo_postgres_5[] = {
+    "DROP VIEW import_values", "CREATE VIEW import_values AS SELECT id, file, status, created_at FROM imports",
+    "ALTER TABLE imports DROP COLUMN superseded, DROP COLUMN snapshot", "DROP TABLE supersessions", NULL};
 static const char *const undo_postgres_4[] = {
     "ALTER TABLE imports DROP COLUMN attempts, DROP COLUMN progress_bytes, DROP COLUMN total_bytes,"
     " DROP COLUMN progress_records, DROP COLUMN sequencer, DROP COLUMN object_version",
@@ -125,7 +142,7 @@ static void __attribute__((format(printf, 2, 3))) run_printed(ticker_store *stor
     store_suite_run_sql(store, sql);
 }
 
-/* Version 5 added columns to the big tables; in SQLite it made their views anew. */
+/* Version 5 also added columns to the big tables; in SQLite it made their views anew. */
 static void undo_5(ticker_store *store, bool postgres)
 {
     static const char *const rows[][2] = {{"quote_rows", "quote_values"}, {"trade_rows", "trade_values"}};
@@ -147,6 +164,8 @@ static void undo_5(ticker_store *store, bool postgres)
                         " ON i.id = r.instrument_id",
                         rows[i][1], rows[i][0]);
     }
+    for (const char *const *sql = postgres ? undo_postgres_5 : undo_sqlite_5; *sql != NULL; sql++)
+        store_suite_run_sql(store, *sql);
     store_suite_run_sql(store, postgres ? "DELETE FROM ticker_schema WHERE version = 5" : "PRAGMA user_version = 4");
 }
 
