@@ -99,7 +99,9 @@ static ticker_status read_entry(ti_layer *layer, void *buffer, size_t capacity, 
         } else if (result == Z_MEM_ERROR) {
             return ti_fail_memory(error);
         } else if (result != Z_OK && result != Z_BUF_ERROR) {
-            return damaged(gzip, "invalid data", error);
+            if (gzip->z.avail_out == room)
+                return damaged(gzip, "invalid data", error);
+            break; /* what stands before the damage comes first, so that the failure is the same whatever sizes bytes come in */
         } else if (gzip->below_ended && gzip->z.avail_in == 0 && gzip->z.avail_out == room) {
             return damaged(gzip, "unexpected end", error);
         }

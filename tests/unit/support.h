@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "model/report.h"
+#include "unit/archives.h"
 #include "unit/checked.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -75,23 +76,6 @@ void make_cotahist(ti_buffer *to, size_t records, const char *end);
 
 /* A whole file of `rows` different trades, some of them cancelled. */
 void make_trades(ti_buffer *to, size_t rows, const char *end);
-
-/* --- Archives ------------------------------------------------------------------------------------------------------------------- */
-
-typedef struct zip_member {
-    const char *name;
-    const void *data;
-    size_t size;
-    bool stored;     /* not deflated */
-    bool descriptor; /* sizes and CRC behind the data, as a writer into a pipe does it */
-    bool encrypted;  /* only says so */
-    bool bad_crc;
-} zip_member;
-
-void make_zip(ti_buffer *to, const zip_member *members, size_t count);
-/* Where the central directory of a zip begins, as the end of it says. */
-size_t zip_directory(const ti_buffer *zip);
-void make_gzip(ti_buffer *to, const void *data, size_t size);
 
 /* --- Sources -------------------------------------------------------------------------------------------------------------------- */
 
