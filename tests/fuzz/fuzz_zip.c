@@ -1,5 +1,5 @@
-/* Zip, gzip and archives in archives, by the member. An input is 'b' and a recipe, which archives are made by, or 'r' and an archive itself.
- * What a recipe made and nothing damaged must come out again, byte for byte; all else must come out in the same way whether it is read at
+/* Zip, gzip and archives in archives, by the member. An input is 'b' and a recipe, which archives are made by, or 'r' and an
+ * archive itself. What a recipe made and nothing damaged must come out again, byte for byte; all else must come out in the same way whether it is read at
  * once or in pieces. With libFuzzer recipes also become archives, so that it works on their bytes.
  *
  * A recipe has a line each:
@@ -165,10 +165,20 @@ static void be_zip(recipe *all)
     all->now = made;
 }
 
+/* The digits at *text, after blanks; 0 when there are none. */
+static size_t take_number(const char **text)
+{
+    size_t number = 0;
+
+    *text += strspn(*text, " ");
+    for (; **text >= '0' && **text <= '9'; (*text)++)
+        number = number < BYTES_MAX * 16 ? number * 10 + (size_t)(**text - '0') : number;
+    return number;
+}
+
 static void damage(recipe *all, const char *word, const char *rest)
 {
-    char *end;
-    unsigned long at = strtoul(rest, &end, 10), by = strtoul(end, NULL, 10);
+    size_t at = take_number(&rest), by = take_number(&rest);
     ti_buffer *bytes = &all->now.bytes;
 
     if (bytes->size == 0)
@@ -183,13 +193,13 @@ static void damage(recipe *all, const char *word, const char *rest)
 static void follow_line(recipe *all, char *line)
 {
     char *rest = strchr(line, ' ');
-    unsigned long number;
+    size_t number;
 
     if (rest != NULL)
         *rest++ = '\0';
     else
         rest = line + strlen(line);
-    number = strtoul(rest, NULL, 10);
+    number = take_number(&(const char *){rest});
     if (strcmp(line, "text") == 0)
         be_text(all, rest);
     else if (strcmp(line, "repeat") == 0)
