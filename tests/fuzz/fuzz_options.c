@@ -1,6 +1,6 @@
-/* Options as people write them. The first byte says where: 'o' the library's names and values, "name=value" a line; 'c' a configuration file;
- * 'a' the arguments of a program, one a line. What is taken must be what was written, what is refused must be said once, in one line, and
- * leave what was there. */
+/* Options as people write them. The first byte says where: 'o' the library's names and values, "name=value" a line; 'c' a
+ * configuration file; 'a' the arguments of a program, one a line; 'w' those before its command. What is taken must be what was written,
+ * what is refused must be said once, in one line, and leave what was there. */
 #define _GNU_SOURCE /* memfd_create() */
 #include "fuzz.h"
 

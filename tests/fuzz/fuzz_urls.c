@@ -1,7 +1,7 @@
-/* URLs of databases and storages, and the names of uploads. The first byte says which: 'p' what stands before and behind the password of a
- * PostgreSQL URL, a line each; 'd' a database URL; 's' the place of a storage in S3; 'k' the name of an upload. No message holds a password,
- * a storage that is taken says of itself what it was given, and a key never leads out of its folder. Nothing is connected to or made: what
- * would do so is wrapped (see tests/Makefile.inc). */
+/* URLs of databases and storages, and the names of uploads. The first byte says which: 'p' what stands before and behind the password
+ * of a PostgreSQL URL, a line each; 'd' a database URL; 's' the place of a storage in S3; 'k' the name of an upload. No message holds a
+ * password, a storage that is taken says of itself what it was given, and a key never leads out of its folder. Nothing is connected to or
+ * made: what would do so is wrapped (see tests/Makefile.inc). */
 #include <config.h>
 
 #include "fuzz.h"

@@ -1,12 +1,12 @@
-/* Zip, gzip and archives in archives, by the member. An input is 'b' and a recipe, which archives are made by, or 'r' and an
- * archive itself. What a recipe made and nothing damaged must come out again, byte for byte; all else must come out in the same way whether it is read at
- * once or in pieces. With libFuzzer recipes also become archives, so that it works on their bytes.
+/* Zip, gzip and archives in archives, by the member. An input is 'b' and a recipe, which archives are made by, or 'r' and an archive
+ * itself. What a recipe made and nothing damaged must come out again, byte for byte; all else must come out in the same way whether it is
+ * read at once or in pieces. With libFuzzer recipes also become archives, so that it works on their bytes.
  *
  * A recipe has a line each:
  *   text WORDS         what is to be packed: these
  *   repeat N           N times what there was
  *   gzip               packed by gzip
- *   member [sdeb]NAME  becomes a member: stored, with a descriptor, said to be encrypted, with a bad CRC
+ *   member[sdeb] NAME  becomes a member: stored, with a descriptor, said to be encrypted, with a bad CRC
  *   zip                the members so far become a zip
  *   cut N              so many bytes of the end are missing
  *   flip AT N          a byte is changed

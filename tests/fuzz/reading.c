@@ -343,7 +343,7 @@ int fuzz_format(const char *format, const uint8_t *data, size_t size)
     ticker_options *options;
     reading whole, parts;
 
-    if (size < 2 || size > FILE_MAX)
+    if (size < 2 || size > FILE_MAX || packed(data + 2, size - 2)) /* archives are left to fuzz_zip */
         return 0;
     options = reading_options("force", which & 1 ? "yes" : "no", "on-error", which & 2 ? "reject" : "skip", "format",
                               which & 4 ? format : "auto", NULL);
