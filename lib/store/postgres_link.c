@@ -13,9 +13,6 @@
 
 #define SERVER_VERSION 150000 /* UNIQUE NULLS NOT DISTINCT came with 15 */
 #define SERVER_VERSION_TEXT "15"
-#define SQLSTATE_SIZE 5
-
-#define SCHEMA_HINT "the schema is missing or damaged: run \"ticker-cli db migrate\""
 
 /* What every session of ours relies on, whatever the server's or the user's defaults are. A commit that a crash of the server may still
  * undo is none: whoever was told of it (a queue, a client) would never send the file again. */
@@ -24,96 +21,10 @@ static const char session_sql[] =
     "SET datestyle = 'ISO, YMD'; SET timezone = 'UTC'; SET client_min_messages = warning; "
     "SET standard_conforming_strings = on; SET default_transaction_isolation = 'read committed'";
 
-/* What to make of a SQLSTATE: the first one that begins like it. */
-static const struct {
-    const char *prefix;
-    ticker_status status;
-    ticker_error_kind kind;
-    const char *hint;
-} classes[] = {
-    {"08", TICKER_RETRY, TICKER_ERROR_SERVICE, NULL},
-    {"57P01", TICKER_RETRY, TICKER_ERROR_SERVICE, NULL},
-    {"57P02", TICKER_RETRY, TICKER_ERROR_SERVICE, NULL},
-    {"57P03", TICKER_RETRY, TICKER_ERROR_SERVICE, NULL},
-    {"57014", TICKER_RETRY, TICKER_ERROR_DATABASE, NULL},
-    {"53300", TICKER_RETRY, TICKER_ERROR_SERVICE,
-     "the server takes no more connections; try again, or raise max_connections"},
-    {"53100", TICKER_RETRY, TICKER_ERROR_DATABASE, "the server's disk is full"},
-    {"53200", TICKER_RETRY, TICKER_ERROR_DATABASE,
-     "the server is short of memory; when it names max_locks_per_transaction, raise that or split the file"},
-    {"53", TICKER_RETRY, TICKER_ERROR_DATABASE, NULL},
-    {"40", TICKER_RETRY, TICKER_ERROR_DATABASE, NULL}, /* rolled back: for another's sake, or nobody knows */
-    {"58", TICKER_RETRY, TICKER_ERROR_DATABASE, "check the server's disks and its log"},
-    {"55P03", TICKER_RETRY, TICKER_ERROR_DATABASE,
-     "another import or a change of the tables holds the lock; try again"},
-    {"28", TICKER_FATAL, TICKER_ERROR_USAGE, "check the user and the password of the database URL"},
-    {"3D000", TICKER_FATAL, TICKER_ERROR_USAGE,
-     "create the database (createdb), or correct its name in the database URL"},
-    {"3F000", TICKER_FATAL, TICKER_ERROR_USAGE, "create the schema that search_path names first"},
-    {"42501", TICKER_FATAL, TICKER_ERROR_DATABASE,
-     "the user needs CREATE on the schema, must own the tables, and may use temporary tables"},
-    {"42P01", TICKER_FATAL, TICKER_ERROR_DATABASE, SCHEMA_HINT},
-    {"42703", TICKER_FATAL, TICKER_ERROR_DATABASE, SCHEMA_HINT},
-    {"XX001", TICKER_FATAL, TICKER_ERROR_DATABASE, "restore the server's database from a backup"},
-    {"XX002", TICKER_FATAL, TICKER_ERROR_DATABASE, "an index is damaged: REINDEX it"},
-    {"26000", TICKER_RETRY, TICKER_ERROR_DATABASE,
-     NULL}, /* what was prepared is lost: the next time it is done without */
-    {"42P05", TICKER_RETRY, TICKER_ERROR_DATABASE, NULL},
-    {"25006", TICKER_FATAL, TICKER_ERROR_DATABASE, "connect to the primary server, not to a standby"},
-};
-
 static void silence(void *unused, const PGresult *result)
 {
     (void)unused;
     (void)result;
-}
-
-static ticker_status fail_with(const ti_pg_link *link, const char *sqlstate, const char *message, ticker_error *error)
-{
-    ticker_status status = TICKER_FAILED;
-    ticker_error_kind kind = TICKER_ERROR_DATABASE;
-    const char *hint = NULL;
-
-    if (PQstatus(link->conn) != CONNECTION_OK) {
-        status = TICKER_RETRY;
-        kind = TICKER_ERROR_SERVICE;
-    }
-    for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
-        if (strncmp(sqlstate, classes[i].prefix, strlen(classes[i].prefix)) == 0) {
-            status = classes[i].status;
-            kind = classes[i].kind;
-            hint = classes[i].hint;
-            break;
-        }
-    }
-    ti_fail(error, status, kind, "PostgreSQL (%s): %s", link->where, message);
-    ti_error_sqlstate(error, sqlstate);
-    if (hint != NULL)
-        ti_error_hint(error, "%s", hint);
-    return status;
-}
-
-/* libpq's own text, its first line, for failures that the server did not put into a result. */
-ticker_status ti_pg_fail_connection(const ti_pg_link *link, ticker_error *error)
-{
-    char text[TICKER_ERROR_MESSAGE_MAX];
-
-    (void)snprintf(text, sizeof(text), "%s", PQerrorMessage(link->conn));
-    text[strcspn(text, "\n")] = '\0';
-    return fail_with(link, "", text[0] != '\0' ? text : "the connection was lost", error);
-}
-
-ticker_status ti_pg_fail_result(const ti_pg_link *link, const PGresult *result, ticker_error *error)
-{
-    char text[TICKER_ERROR_MESSAGE_MAX];
-    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-    const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
-
-    if (message == NULL)
-        return ti_pg_fail_connection(link, error);
-    (void)snprintf(text, sizeof(text), "%s%s%s", message, detail != NULL ? ": " : "", detail != NULL ? detail : "");
-    return fail_with(link, sqlstate != NULL ? sqlstate : "", text, error);
 }
 
 static ticker_status fail_url(const char *why, ticker_error *error)
@@ -151,28 +62,6 @@ static ticker_status check_url(const char *url, ticker_error *error)
     return fault != NULL ? fail_url(fault, error) : TICKER_OK;
 }
 
-/* A connection that failed has no result to ask for a SQLSTATE, but with verbose errors its text reads "FATAL:  28P01: why". */
-static ticker_status fail_connect(const ti_pg_link *link, ticker_error *error)
-{
-    const char *text = PQerrorMessage(link->conn);
-    char sqlstate[SQLSTATE_SIZE + 1] = "", message[TICKER_ERROR_MESSAGE_MAX];
-    ticker_status status;
-
-    for (const char *at = strstr(text, ":  "); at != NULL; at = strstr(at + 1, ":  ")) {
-        const char *code = at + 3;
-        if (strspn(code, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == SQLSTATE_SIZE && code[SQLSTATE_SIZE] == ':') {
-            memcpy(sqlstate, code, SQLSTATE_SIZE);
-            text = code + SQLSTATE_SIZE + 2;
-            break;
-        }
-    }
-    (void)snprintf(message, sizeof(message), "%s", text);
-    message[strcspn(message, "\n")] = '\0';
-    status = fail_with(link, sqlstate, message[0] != '\0' ? message : "cannot connect", error);
-    ti_error_hint(error, "is the server running, and does the database URL name it?");
-    return status;
-}
-
 static void remember_where(ti_pg_link *link)
 {
     const char *host = PQhost(link->conn), *port = PQport(link->conn), *database = PQdb(link->conn);
@@ -181,18 +70,33 @@ static void remember_where(ti_pg_link *link)
                    database != NULL ? database : "");
 }
 
+static ticker_status check_server(const ti_pg_link *link, ticker_error *error)
+{
+    int version = PQserverVersion(link->conn);
+    const char *encoding = PQparameterStatus(link->conn, "server_encoding");
+
+    if (version < SERVER_VERSION)
+        return ti_fail(error, TICKER_FATAL, TICKER_ERROR_UNSUPPORTED,
+                       "PostgreSQL (%s) has version %d; " SERVER_VERSION_TEXT " or later is needed", link->where,
+                       version / 10000);
+    /* Others cannot hold all names, or would take bytes that are no text: files would be refused that nothing is wrong with. */
+    if (encoding != NULL && strcmp(encoding, "UTF8") != 0) {
+        ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "the database (%s) has the encoding %s; UTF8 is needed",
+                link->where, encoding);
+        ti_error_hint(error, "make one with createdb --template=template0 --encoding=UTF8");
+        return TICKER_FATAL;
+    }
+    return TICKER_OK;
+}
+
 /* A connection without its session is none: whoever asks next must not find one that looks well. */
 static ticker_status set_up_session(ti_pg_link *link, ticker_error *error)
 {
-    int version = PQserverVersion(link->conn);
     ticker_status status;
 
     PQsetErrorVerbosity(link->conn, PQERRORS_DEFAULT);
-    if (version < SERVER_VERSION)
-        status = ti_fail(error, TICKER_FATAL, TICKER_ERROR_UNSUPPORTED,
-                         "PostgreSQL (%s) has version %d; " SERVER_VERSION_TEXT " or later is needed", link->where,
-                         version / 10000);
-    else
+    status = check_server(link, error);
+    if (status == TICKER_OK)
         status = ti_pg_run(link, session_sql, NULL, NULL, error);
     if (status != TICKER_OK) {
         PQfinish(link->conn);
@@ -221,13 +125,13 @@ static ticker_status connect_link(ti_pg_link *link, ticker_error *error)
     PQsetNoticeReceiver(link->conn, silence, NULL);
     PQsetErrorVerbosity(link->conn, PQERRORS_VERBOSE);
     if (PQstatus(link->conn) == CONNECTION_BAD)
-        return fail_connect(link, error);
+        return ti_pg_fail_connect(link, error);
     if (!ti_pg_wait_connected(link->conn, &late)) {
         if (!late)
-            return fail_connect(link, error);
+            return ti_pg_fail_connect(link, error);
         PQfinish(link->conn);
         link->conn = NULL;
-        return fail_with(link, "", "no answer in time", error);
+        return ti_pg_fail_late(link, error);
     }
     remember_where(link);
     link->connection++;

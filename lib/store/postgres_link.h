@@ -36,6 +36,9 @@ struct ti_pg_link {
 /* Why the server refused, or why there is no answer. */
 ticker_status ti_pg_fail_result(const ti_pg_link *link, const ti_pg_result *result, ticker_error *error);
 ticker_status ti_pg_fail_connection(const ti_pg_link *link, ticker_error *error);
+/* Why it cannot be connected; in time. */
+ticker_status ti_pg_fail_connect(const ti_pg_link *link, ticker_error *error);
+ticker_status ti_pg_fail_late(const ti_pg_link *link, ticker_error *error);
 /* The connection is a new one: what the old one had prepared is gone. */
 void ti_pg_pipe_forget(ti_pg_pipe *pipe);
 /* Gives up a pipe: waits for what was sent. */

@@ -53,7 +53,7 @@ static const meaning meanings[] = {
      "check that its folder exists and that this user may write there"},
     {SQLITE_PERM, TICKER_RETRY, TICKER_ERROR_SERVICE, "the database file may not be opened",
      "check the permissions of the file and its folder"},
-    {SQLITE_READONLY, TICKER_RETRY, TICKER_ERROR_DATABASE, "the database can only be read",
+    {SQLITE_READONLY, TICKER_RETRY, TICKER_ERROR_SERVICE, "the database can only be read",
      "check that this user may write to the file and its folder"},
     {SQLITE_FULL, TICKER_RETRY, TICKER_ERROR_IO, "there is no room left for the database",
      "make room on the disk of the database and on that of temporary files"},

@@ -26,7 +26,9 @@ typedef enum fate {
 typedef struct server {
     int listener;
     uint16_t port;
-    fate fate[CONNECTIONS_MAX]; /* of the first, the second … */
+    fate fate[CONNECTIONS_MAX];      /* of the first, the second … */
+    const char *severity, *sqlstate; /* of what it refuses with; NULL: ERROR, 57014 */
+    const char *parameter, *value;   /* that it says of itself; NULL: none */
     atomic_uint connections;
     pthread_t thread;
 } server;
@@ -65,21 +67,56 @@ static void say(int file, char type, const char *text, size_t size)
 
 #define SAY(file, type, text) say(file, type, text, sizeof(text) - 1)
 
-static void serve(int file, fate what)
+/* Texts behind one another, each with its end. */
+static void put(char *to, size_t *size, const char *text)
 {
-    unsigned char message[MESSAGE_MAX], type;
+    memcpy(to + *size, text, strlen(text) + 1);
+    *size += strlen(text) + 1;
+}
 
-    if (!read_message(file, message))
-        return;
+static void refuse(const server *self, int file)
+{
+    const char *severity = self->severity != NULL ? self->severity : "ERROR";
+    char text[200] = "S";
+    size_t size = 1;
+
+    put(text, &size, severity);
+    text[size++] = 'V';
+    put(text, &size, severity);
+    text[size++] = 'C';
+    put(text, &size, self->sqlstate != NULL ? self->sqlstate : "57014");
+    put(text, &size, "Mthe reason");
+    say(file, 'E', text, size + 1);
+}
+
+static void introduce(const server *self, int file, fate what)
+{
+    char text[200] = "";
+    size_t size = 0;
+
     SAY(file, 'R', "\0\0\0\0");
     if (what == TOO_OLD)
         SAY(file, 'S', "server_version\00014.5\0");
     else
         SAY(file, 'S', "server_version\00015.1\0");
+    if (self->parameter != NULL) {
+        put(text, &size, self->parameter);
+        put(text, &size, self->value);
+        say(file, 'S', text, size);
+    }
     SAY(file, 'Z', "I");
+}
+
+static void serve(const server *self, int file, fate what)
+{
+    unsigned char message[MESSAGE_MAX], type;
+
+    if (!read_message(file, message))
+        return;
+    introduce(self, file, what);
     while (read_all(file, &type, 1) && read_message(file, message) && type != 'X') {
         if (what == REFUSES)
-            SAY(file, 'E', "SERROR\0VERROR\0C57014\0Mcanceled\0\0");
+            refuse(self, file);
         else
             SAY(file, 'C', "SET\0");
         SAY(file, 'Z', "I");
@@ -96,7 +133,7 @@ static void *run_server(void *payload)
     while ((file = accept(self->listener, NULL, NULL)) >= 0) {
         unsigned number = atomic_fetch_add(&self->connections, 1);
 
-        serve(file, number < CONNECTIONS_MAX ? self->fate[number] : GOOD);
+        serve(self, file, number < CONNECTIONS_MAX ? self->fate[number] : GOOD);
         (void)close(file);
     }
     return NULL;
@@ -124,19 +161,28 @@ static void stop(server *self)
     ck_assert_int_eq(close(self->listener), 0);
 }
 
-static ticker_store *connect_to(const server *self, const char *more)
+static ticker_status open_at(const server *self, const char *more, ticker_store **store, ticker_error *error)
 {
     ticker_options *options = ticker_options_new();
-    ticker_store *store = NULL;
-    ticker_error error;
+    ticker_status status;
     char url[200];
 
-    ti_error_init(&error);
+    ti_error_init(error);
+    *store = NULL;
     (void)snprintf(url, sizeof(url), "postgres://u@127.0.0.1:%u/d?sslmode=disable&gssencmode=disable%s",
                    (unsigned)self->port, more);
     ck_assert_int_eq(ticker_options_set(options, "database-url", url, NULL), TICKER_OK);
-    ck_assert_msg(ticker_store_open(options, &store, &error) == TICKER_OK, "%s", error.message);
+    status = ticker_store_open(options, store, error);
     ticker_options_free(options);
+    return status;
+}
+
+static ticker_store *connect_to(const server *self, const char *more)
+{
+    ticker_store *store;
+    ticker_error error;
+
+    ck_assert_msg(open_at(self, more, &store, &error) == TICKER_OK, "%s", error.message);
     return store;
 }
 
@@ -220,9 +266,82 @@ START_TEST(a_machine_that_is_gone_is_noticed)
 }
 END_TEST
 
+/* Whether the input, the set-up, or only the moment is to blame for what a server says. */
+START_TEST(what_a_refusal_means)
+{
+    static const struct {
+        const char *severity, *sqlstate, *parameter, *value;
+        ticker_status status;
+        ticker_error_kind kind;
+        const char *hint;
+    } cases[] = {
+        {"ERROR", "22P02", NULL, NULL, TICKER_FAILED, TICKER_ERROR_DATABASE, ""},
+        {"FATAL", "22P02", NULL, NULL, TICKER_RETRY, TICKER_ERROR_SERVICE, ""},
+        {"PANIC", "XX001", NULL, NULL, TICKER_FATAL, TICKER_ERROR_DATABASE, "backup"},
+        {"FATAL", "25P03", NULL, NULL, TICKER_RETRY, TICKER_ERROR_SERVICE, ""},
+        {"FATAL", "57P05", NULL, NULL, TICKER_RETRY, TICKER_ERROR_SERVICE, ""},
+        {"FATAL", "57P01", NULL, NULL, TICKER_RETRY, TICKER_ERROR_SERVICE, ""},
+        {"ERROR", "53100", NULL, NULL, TICKER_RETRY, TICKER_ERROR_DATABASE, "full"},
+        {"ERROR", "55P03", NULL, NULL, TICKER_RETRY, TICKER_ERROR_DATABASE, "lock"},
+        {"ERROR", "XX000", NULL, NULL, TICKER_RETRY, TICKER_ERROR_DATABASE, "log"},
+        {"ERROR", "42P07", NULL, NULL, TICKER_RETRY, TICKER_ERROR_DATABASE, "again"},
+        {"ERROR", "42P05", NULL, NULL, TICKER_RETRY, TICKER_ERROR_DATABASE, ""},
+        {"ERROR", "42883", NULL, NULL, TICKER_FATAL, TICKER_ERROR_DATABASE, "migrate"},
+        {"ERROR", "42501", NULL, NULL, TICKER_FATAL, TICKER_ERROR_DATABASE, "CREATE"},
+        {"ERROR", "25006", "default_transaction_read_only", "on", TICKER_FATAL, TICKER_ERROR_DATABASE, "is on"},
+        {"ERROR", "25006", "in_hot_standby", "off", TICKER_FATAL, TICKER_ERROR_DATABASE, "is on"},
+        {"ERROR", "25006", "in_hot_standby", "on", TICKER_RETRY, TICKER_ERROR_SERVICE, "standby"},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        server other = {.fate = {REFUSES},
+                        .severity = cases[i].severity,
+                        .sqlstate = cases[i].sqlstate,
+                        .parameter = cases[i].parameter,
+                        .value = cases[i].value};
+        ticker_store *store;
+        ticker_error error;
+
+        start(&other);
+        ck_assert_int_eq(open_at(&other, "", &store, &error), cases[i].status);
+        ck_assert_int_eq(error.kind, cases[i].kind);
+        ck_assert_str_eq(error.sqlstate, cases[i].sqlstate);
+        ck_assert_ptr_nonnull(strstr(error.message, "the reason"));
+        ck_assert_ptr_nonnull(strstr(error.hint, cases[i].hint));
+        ck_assert_int_eq(cases[i].hint[0] == '\0', error.hint[0] == '\0');
+        stop(&other);
+    }
+}
+END_TEST
+
+START_TEST(an_encoding_that_does_not_hold_all_names)
+{
+    static const char *const encodings[] = {"LATIN1", "SQL_ASCII", "UTF8"};
+
+    for (size_t i = 0; i < COUNT(encodings); i++) {
+        server other = {.fate = {GOOD}, .parameter = "server_encoding", .value = encodings[i]};
+        bool good = strcmp(encodings[i], "UTF8") == 0;
+        ticker_store *store;
+        ticker_error error;
+
+        start(&other);
+        ck_assert_int_eq(open_at(&other, "", &store, &error), good ? TICKER_OK : TICKER_FATAL);
+        if (!good) {
+            ck_assert_int_eq(error.kind, TICKER_ERROR_USAGE);
+            ck_assert_ptr_nonnull(strstr(error.message, encodings[i]));
+            ck_assert_ptr_nonnull(strstr(error.hint, "createdb"));
+        }
+        ticker_store_free(store);
+        stop(&other);
+    }
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
+        what_a_refusal_means,
+        an_encoding_that_does_not_hold_all_names,
         a_session_that_cannot_be_set_up,
         a_machine_that_is_gone_is_noticed,
     };
