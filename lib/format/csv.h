@@ -1,4 +1,5 @@
-/* Finding the cells of a ';' file, many rows at once: positions of separators and line ends first, decoding after. No quoting. */
+/* Finding the cells of a ';' file, many rows at once: positions of separators and line ends first, decoding after. The scan knows
+ * no quotes: a line that has some is cut again by ti_csv_split_quoted(). Line ends within quotes are not supported. */
 #ifndef TI_FORMAT_CSV_H
 #define TI_FORMAT_CSV_H
 
@@ -27,5 +28,9 @@ void ti_csv_scan_scalar(ti_csv_index *index, const unsigned char *data, size_t s
 
 /* Cells of a line, without its line end; the number of columns, or 0 when there are more than TICKER_CSV_COLUMNS_MAX. */
 unsigned ti_csv_split(ti_slice line, ti_slice cells[TICKER_CSV_COLUMNS_MAX]);
+/* The same where cells may stand in quotes (RFC 4180): they may hold ';' then, and a doubled quote is one. A quote within a cell that does
+ * not begin with one is an ordinary character. Cells without their quotes are in `unquoted`, which has room for line.size bytes; the others
+ * in the line. 0 with *why when quotes are not used well, 0 without (NULL) when there are too many columns. */
+unsigned ti_csv_split_quoted(ti_slice line, char *unquoted, ti_slice cells[TICKER_CSV_COLUMNS_MAX], const char **why);
 
 #endif
