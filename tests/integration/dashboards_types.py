@@ -3,6 +3,7 @@ import json
 import sys
 
 HEAD = """import type * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
+import type * as common from '@grafana/grafana-foundation-sdk/common';
 import type * as prometheus from '@grafana/grafana-foundation-sdk/prometheus';
 import type * as stat from '@grafana/grafana-foundation-sdk/stat';
 import type * as table from '@grafana/grafana-foundation-sdk/table';
@@ -14,6 +15,8 @@ type Widen<T> = T extends string ? T | `${T}`
     : T extends object ? {[K in keyof T]?: Widen<T[K]>}
     : T;
 """
+# What the fields of a panel may say beside the rest.
+FIELDS = {"stat": "Record<string, never>", "table": "common.TableFieldOptions", "timeseries": "timeseries.FieldConfig"}
 
 
 def main():
@@ -37,7 +40,7 @@ def main():
             put(panel.pop("options"), f"{panel['type']}.Options")
             custom = panel["fieldConfig"]["defaults"].pop("custom", None)
             if custom is not None:
-                put(custom, f"{panel['type']}.FieldConfig")
+                put(custom, FIELDS[panel["type"]])
             put(panel, "dashboard.Panel")
     print("\n".join(lines))
 
