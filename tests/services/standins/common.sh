@@ -28,10 +28,12 @@ began() {
 }
 
 # NAME COMMAND...: in a session of its own, so that an interrupt at the terminal is for the caller alone, and without the caller's
-# pipes and locks, or the caller waits for it for ever. An interrupt of this script waits until it is written down what to stop.
+# pipes and locks, or the caller waits for it for ever. An interrupt of this script waits until it is written down what to stop. What the
+# process before it said is kept in NAME.out.old.
 background() {
     local name=$1 interrupted=
     shift
+    [ ! -s "$dir/$name.out" ] || mv "$dir/$name.out" "$dir/$name.out.old"
     trap 'interrupted=yes' INT TERM HUP
     setsid "$@" >"$dir/$name.out" 2>&1 </dev/null 9>&- &
     echo "$! $(began $!)" >"$dir/$name.pid"
@@ -53,15 +55,15 @@ is_running() {
         ! grep -q '^State:[[:space:]]*Z' "/proc/$pid/status" 2>/dev/null
 }
 
-# NAME [SIGNAL]: and waits until it is gone; after ten seconds it does not ask any more.
+# NAME [SIGNAL [SECONDS]]: and waits until it is gone; after so many (default: ten) it does not ask any more.
 stop_process() {
-    local pid start try
+    local pid start try patience=$((${3:-10} * 10))
     if is_running "$1"; then
         read -r pid start <"$dir/$1.pid"
         kill "-${2:-TERM}" "$pid" 2>/dev/null || true
-        for ((try = 0; try < 200; try++)); do
+        for ((try = 0; try < patience + 100; try++)); do
             is_running "$1" || break
-            [ "$try" -ne 100 ] || kill -KILL "$pid" 2>/dev/null || true
+            [ "$try" -ne "$patience" ] || kill -KILL "$pid" 2>/dev/null || true
             sleep 0.1
         done
         ! is_running "$1" || fail "process $pid ($1 in $dir) does not stop"
