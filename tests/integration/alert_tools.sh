@@ -16,12 +16,12 @@ what=
 since=0
 
 shorten_rules() {
-    local file rules=$TICKER_SOURCE/deploy/prometheus/rules without_times='s/\[[0-9]+[smhd]\]/[]/g; s/^( *for:) .*/\1/'
+    local file rules=$TICKER_SOURCE/deploy/prometheus/rules without_times='s/\[[0-9]+[smhd]\]/[]/g; s/offset [0-9]+[smhd]/offset/; s/^( *for:) .*/\1/'
     mkdir -p "$1"
     for file in alerts.yml recording.yml; do
-        sed -E 's/^( *for: [0-9]+)m$/\1s/; s/\[1h\]/[30s]/g; s/\[5m\]/[10s]/g; s/\[10m\]/[20s]/g; s/\[15m\]/[30s]/g' "$rules/$file" >"$1/$file"
+        sed -E 's/^( *for: [0-9]+)m$/\1s/; s/\[1h\]/[30s]/g; s/\[5m\]/[10s]/g; s/\[10m\]/[20s]/g; s/\[15m\]/[30s]/g; s/offset 15m/offset 30s/' "$rules/$file" >"$1/$file"
         cmp -s <(sed -E "$without_times" "$rules/$file") <(sed -E "$without_times" "$1/$file") || fail "$file is not what it was"
-        ! grep -E '\[[0-9]+[mh]\]|for: [0-9]+[mh]' "$1/$file" || fail "a time in $file that is not shortened"
+        ! grep -E '\[[0-9]+[mh]\]|(for:|offset) [0-9]+[mh]' "$1/$file" || fail "a time in $file that is not shortened"
     done
 }
 
@@ -40,33 +40,43 @@ break_it() {
 
 mend_it() { since=$EPOCHREALTIME; }
 
-# YES|NO NAME...: until all of these fire, or none.
+# yes|no NAME...: until each of these has fired, or has stopped to.
 wait_for_alerts() {
-    local wanted=$1 end=$((SECONDS + 120)) name now left
-    shift
+    local wanted=$1 end=$((SECONDS + 120)) name now left=("${@:2}") rest
     while :; do
-        now=" $(firing | tr '\n' ' ')"
-        left=
-        for name in "$@"; do
-            if [[ $now == *" $name "* ]]; then now_is=yes; else now_is=no; fi
-            if [ "$now_is" != "$wanted" ]; then
-                left+=" $name"
-            elif [ "$wanted" = yes ] && [ -z "${fired_after[$name]:-}" ]; then
-                fired_after[$name]=$(seconds_since "$since")
-                broken_by[$name]=$what
-                names_of_alerts+=("$name")
-            elif [ "$wanted" = no ] && [ -z "${cleared_after[$name]:-}" ]; then
-                cleared_after[$name]=$(seconds_since "$since")
+        now=" $(firing | xargs) "
+        rest=()
+        for name in "${left[@]}"; do
+            if [[ $wanted == yes && $now == *" $name "* ]]; then
+                has_fired "$name"
+            elif [[ $wanted == no && $now != *" $name "* ]]; then
+                cleared_after[$name]=${cleared_after[$name]:-$(seconds_since "$since")}
+            else
+                rest+=("$name")
             fi
         done
-        [ -n "$left" ] || return 0
-        [ "$SECONDS" -lt "$end" ] || fail "$what: waited for$left (fires: $wanted); firing:$now"
+        left=("${rest[@]}")
+        [ "${#left[@]}" -gt 0 ] || return 0
+        [ "$SECONDS" -lt "$end" ] || fail "$what: waited for ${left[*]} (to fire: $wanted); firing:$now"
         sleep 0.5
     done
 }
 
+# The first time counts.
+has_fired() {
+    [ -z "${fired_after[$1]:-}" ] || return 0
+    fired_after[$1]=$(seconds_since "$since")
+    broken_by[$1]=$what
+    names_of_alerts+=("$1")
+}
+
 fires() { wait_for_alerts yes "$@"; }
-clears() { wait_for_alerts no "$@"; }
+# One may fire again when what came up together is scraped one after the other.
+clears() {
+    wait_for_alerts no "$@"
+    eventually 60 silent
+}
+silent() { [ -z "$(firing)" ]; }
 
 only_firing() {
     is "$(firing | xargs)" "$(printf '%s\n' "$@" | sort | xargs)" "alerts"
@@ -83,8 +93,7 @@ table() {
 # Questions all the time, each another one.
 traffic=
 start_traffic() {
-    local first=$((RANDOM % 400 + 1))
-    curl -s -o /dev/null --max-time 30 --rate 10/s "$base/api/quotes?market=010&limit=[$first-900]" &
+    curl -s -o /dev/null --max-time 30 --rate 10/s "$base/api/quotes?to=20[10-50]-01-$((RANDOM % 19 + 10))&limit=[1-900]" &
     traffic=$!
 }
 
