@@ -125,6 +125,7 @@ mend_files() {
     upload TODAY.TXT
     expect 0 queue drop --all
 }
+# shellcheck disable=SC2034 # for the caller
 alerts_of_files=(TickerImportsFailing TickerRejects TickerNoNewTradingDay TickerDeadLetters)
 
 break_services() {
@@ -139,4 +140,5 @@ mend_services() {
     mend_it
     stack_up
 }
+# shellcheck disable=SC2034 # for the caller
 alerts_of_services=(TickerCacheOff TickerRedisDown TickerDown TickerDatabaseUnreachable TickerPostgresDown TickerErrors TickerUploadErrors)
