@@ -39,6 +39,7 @@ typedef struct ti_format {
 
 extern const ti_format ti_format_cotahist;
 extern const ti_format ti_format_trades;
+extern const ti_format ti_format_bvbg086;
 
 /* The format with the highest bid, or NULL. */
 const ti_format *ti_format_recognise(const unsigned char *data, size_t size);

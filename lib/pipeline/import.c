@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/options.h"
+#include "format/sax.h"
 #include "pipeline/bump.h"
 #include "pipeline/day_quotes.h"
 #include "pipeline/import.h"
@@ -620,6 +621,7 @@ static ticker_status run(import_run *import, ticker_source *source, const ticker
         memcpy(&import->events, events, events->size < sizeof(import->events) ? events->size : sizeof(import->events));
     import->events.sequencer = within(import->events.sequencer, TICKER_SEQUENCER_MAX);
     import->events.object_version = within(import->events.object_version, TICKER_OBJECT_VERSION_MAX);
+    ti_sax_prepare(); /* an import takes every format */
     import->reader = ticker_reader_new(source, options);
     if (import->reader == NULL)
         return ti_fail_memory(error);
