@@ -15,6 +15,7 @@
 static const char help[] =
     "usage: ticker-generate cotahist N [FILE|-] [--year YYYY | --day YYYY-MM-DD] [option ...]\n"
     "       ticker-generate trades   N [FILE|-] [--date YYYY-MM-DD] [--cancel P] [--channel] [option ...]\n"
+    "       ticker-generate bvbg086  N [FILE|-] [--date YYYY-MM-DD] [--time HH:MM:SS] [option ...]\n"
     "\n"
     "Writes a made-up file with N data records in the layout of B3's own, to FILE or to standard output.\n"
     "\n"
@@ -22,14 +23,17 @@ static const char help[] =
     "              year or all on one day. No two records share date, ticker, market and term.\n"
     "  trades      NEGOCIOSAVISTA: one day. The first rows are trades of the session before, listed again;\n"
     "              the last ones are of the after-hours session.\n"
+    "  bvbg086     BVBG.086.01, the price report (XML): one day, one report an instrument. Three in ten are of\n"
+    "              something that was traded; one in 2000 is of the next session.\n"
     "\n"
     "  --year YYYY the year of the quotes (default 2024)\n"
     "  --day D     all quotes on this day instead, like 2024-11-08\n"
-    "  --date D    the day of the trades (default 2024-11-08)\n"
+    "  --date D    the day of the trades or of the price report (default 2024-11-08)\n"
+    "  --time T    when the price report was made (default 19:51:04)\n"
     "  --cancel P  cancel a share of the trades later in the day (default 0.0005)\n"
     "  --channel   write the twelfth column, TipoDoCanal\n"
     "  --seed N    other prices, volumes and trades (default 1); the keys of quotes stay\n"
-    "  --lf        end lines with LF; default CRLF, as B3 does\n"
+    "  --lf        end lines with LF; default CRLF, as B3 does (XML: with a byte order mark too)\n"
     "  --dirty P   make a share of the rows unreadable: short line, letter in a number, impossible date,\n"
     "              missing columns\n"
     "  --stats     one JSON object on standard error when done: records, dirty, cancelled, relisted, bytes\n"
@@ -103,6 +107,23 @@ static bool read_day(const char *text, int32_t *day)
     return (uint64_t)back.year * 10000 + back.month * 100 + back.day == number;
 }
 
+/* "19:51:04" as seconds. */
+static bool read_time(const char *text, uint32_t *seconds)
+{
+    char plain[7] = {0};
+    uint64_t number;
+
+    if (strlen(text) != 8 || text[2] != ':' || text[5] != ':')
+        return false;
+    memcpy(plain, text, 2);
+    memcpy(plain + 2, text + 3, 2);
+    memcpy(plain + 4, text + 6, 2);
+    if (!read_number(plain, 235959, &number) || number / 100 % 100 > 59 || number % 100 > 59)
+        return false;
+    *seconds = (uint32_t)(number / 10000 * 3600 + number / 100 % 100 * 60 + number % 100);
+    return true;
+}
+
 static bool set_value(struct gen_request *request, const char *name, const char *value)
 {
     bool cotahist = strcmp(request->kind, "cotahist") == 0;
@@ -114,6 +135,8 @@ static bool set_value(struct gen_request *request, const char *name, const char 
         return read_share(value, &request->dirty);
     if (strcmp(name, "--cancel") == 0)
         return read_share(value, &request->cancel);
+    if (strcmp(name, "--time") == 0)
+        return read_time(value, &request->time);
     if (strcmp(name, "--year") == 0) {
         if (!read_number(value, 2098, &number) || number < 1970)
             return false;
@@ -132,6 +155,8 @@ static bool takes_value(const char *kind, const char *name)
         return true;
     if (cotahist)
         return strcmp(name, "--year") == 0 || strcmp(name, "--day") == 0;
+    if (strcmp(kind, "bvbg086") == 0)
+        return strcmp(name, "--date") == 0 || strcmp(name, "--time") == 0;
     return strcmp(name, "--date") == 0 || strcmp(name, "--cancel") == 0;
 }
 
@@ -186,6 +211,8 @@ static int generate(const struct gen_request *request, bool stats)
     }
     if (strcmp(request->kind, "cotahist") == 0)
         enough = gen_cotahist(request, &output, &counts);
+    else if (strcmp(request->kind, "bvbg086") == 0)
+        enough = gen_prices(request, &output, &counts);
     else
         enough = gen_trades(request, &output, &counts);
     written = gen_output_close(&output);
@@ -205,7 +232,7 @@ static int generate(const struct gen_request *request, bool stats)
 
 int main(int argc, char **argv)
 {
-    struct gen_request request = {.seed = 1, .year = 2024, .cancel = 500000};
+    struct gen_request request = {.seed = 1, .year = 2024, .cancel = 500000, .time = 19 * 3600 + 51 * 60 + 4};
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     bool stats = false;
     int status;
@@ -214,8 +241,9 @@ int main(int argc, char **argv)
         if (strcmp(argv[i], "--help") == 0)
             return fputs(help, stdout) < 0 || fflush(stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
     }
-    if (argc < 2 || (strcmp(argv[1], "cotahist") != 0 && strcmp(argv[1], "trades") != 0))
-        return usage("say cotahist or trades", "");
+    if (argc < 2 ||
+        (strcmp(argv[1], "cotahist") != 0 && strcmp(argv[1], "trades") != 0 && strcmp(argv[1], "bvbg086") != 0))
+        return usage("say cotahist, trades or bvbg086", "");
     request.kind = argv[1];
     request.day = gen_days(2024, 11, 8);
     status = read_arguments(argc - 2, argv + 2, &request, &stats);

@@ -17,6 +17,7 @@ struct gen_request {
     uint64_t seed;
     uint32_t dirty;
     uint32_t cancel;
+    uint32_t time; /* seconds since midnight */
     int year;
     int32_t day; /* days since 1970-01-01 */
     bool has_day;
@@ -109,8 +110,9 @@ struct gen_company {
 /* Fills the table; the same in every run, whatever the seed, so that two files of a size hold the same keys. */
 void gen_companies(struct gen_company companies[GEN_COMPANIES]);
 
-/* Both write the whole file. False when memory is short (the output keeps its own failures). */
+/* Each writes the whole file. False when memory is short (the output keeps its own failures). */
 bool gen_cotahist(const struct gen_request *request, struct gen_output *output, struct gen_counts *counts);
 bool gen_trades(const struct gen_request *request, struct gen_output *output, struct gen_counts *counts);
+bool gen_prices(const struct gen_request *request, struct gen_output *output, struct gen_counts *counts);
 
 #endif

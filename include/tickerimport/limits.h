@@ -16,14 +16,15 @@
 #define TICKER_EXPANSION_RATIO_MAX                                                                                     \
     200                         /* decompressed bytes a compressed one (COTAHIST reaches about 10), once past 16 MiB */
 #define TICKER_XML_DEPTH_MAX 64 /* levels of elements of an XML document (price reports have 11) */
-#define TICKER_XML_ATTRIBUTES_MAX 32          /* attributes, and namespaces, of one element */
-#define TICKER_XML_MARKUP_MAX (64 * 1024)     /* bytes of one tag or comment of an XML document */
-#define TICKER_XML_TEXT_MAX 256               /* bytes of one value of an XML document */
-#define TICKER_REPORTS_MAX 10000000           /* price reports of one document (B3: some 60,000) */
-#define TICKER_SESSION_MAX 8                  /* bytes of a session or channel code; B3 writes one digit */
-#define TICKER_TRADE_GROUP_MAX 1024           /* stored rows that may speak of one trade number of one ticker and day */
-#define TICKER_SYMBOLS_MAX 1000000            /* different tickers of one file */
-#define TICKER_PROBLEMS_JSON_MAX (256 * 1024) /* bytes of the problems as JSON in the ledger */
+#define TICKER_XML_ATTRIBUTES_MAX 32       /* attributes, and namespaces, of one element */
+#define TICKER_XML_NAMES_MAX (1024 * 1024) /* bytes of the different names of an XML document (price reports: 2 KiB) */
+#define TICKER_XML_MARKUP_MAX (64 * 1024)  /* bytes of one tag or comment of an XML document */
+#define TICKER_XML_TEXT_MAX 256            /* bytes of one value of an XML document */
+#define TICKER_REPORTS_MAX 10000000        /* price reports of one document (B3: some 60,000) */
+#define TICKER_SESSION_MAX 8               /* bytes of a session or channel code; B3 writes one digit */
+#define TICKER_TRADE_GROUP_MAX 1024        /* stored rows that may speak of one trade number of one ticker and day */
+#define TICKER_SYMBOLS_MAX 1000000         /* different tickers of one file */
+#define TICKER_PROBLEMS_JSON_MAX (256 * 1024)   /* bytes of the problems as JSON in the ledger */
 #define TICKER_OPTION_VALUE_MAX (16 * 1024 + 1) /* bytes of an option's value, NUL included: a session token fits */
 #define TICKER_QUERY_TICKERS_MAX 100            /* tickers of one query */
 #define TICKER_QUERY_CURSOR_MAX 640             /* bytes of a query's cursor, NUL included */

@@ -225,6 +225,9 @@ static ticker_status push(ti_sax *sax, const unsigned char *data, size_t size, t
             complain(sax, result == XML_ERR_NO_MEMORY ? TICKER_ERROR_MEMORY : TICKER_ERROR_INPUT, "no reason given");
         if (!sax->stopped && sax->pushed - consumed(sax) > TICKER_XML_MARKUP_MAX)
             complain(sax, TICKER_ERROR_LIMIT, "a tag or comment is too long");
+        /* libxml2 keeps every name there is, and where it has too many says that memory is short. */
+        if (!sax->stopped && xmlDictGetUsage(sax->parser->dict) > TICKER_XML_NAMES_MAX)
+            complain(sax, TICKER_ERROR_LIMIT, "it has too many different names");
     }
     return judge(sax, error);
 }
