@@ -52,7 +52,7 @@ typedef enum ticker_quote_column {
     TICKER_QUOTE_FACTOR,        /* [FATCOT] */
     TICKER_QUOTE_ISIN,          /* [CODISI] text; an internal code before 1995-05-15 */
     TICKER_QUOTE_DISTRIBUTION,  /* [DISMES] text, zeros kept */
-    TICKER_QUOTE_SOURCE,        /* text: cotahist, trades, consolidated */
+    TICKER_QUOTE_SOURCE,        /* text: cotahist, trades, consolidated, bvbg086 */
     /* What COTAHIST does not have: null or blank in its rows. In brackets: B3's name in price reports and consolidated files. */
     TICKER_QUOTE_SEGMENT,         /* [SgmtNm] text: CASH, EQUITY CALL … */
     TICKER_QUOTE_REFERENCE_PRICE, /* [RefPric] of what was not traded */

@@ -135,6 +135,15 @@ static bool read_day(const ti_cell *cells, ti_day *day)
            day->ticker.size <= TICKER_TICKER_MAX && day->value[CELL_DATE] != TICKER_NULL;
 }
 
+/* A file may tell of a ticker on a day without a trade: what was settled, what is open, what may be paid. That makes no candle. */
+static bool was_traded(const ti_day *day)
+{
+    for (unsigned i = CELL_OPEN; i <= CELL_VOLUME; i++)
+        if (day->value[i] != TICKER_NULL)
+            return true;
+    return false;
+}
+
 /* The open is that of the first day that has one, the close that of the last; among several rows of a day the first with one tells. Rows
  * come in their order or, when the newest is asked for first, in the opposite one. */
 static void add_ends(ti_candle *candle, const ti_day *day, bool descending)
@@ -282,7 +291,9 @@ static ticker_status run_part(ti_candles *candles, ti_part *part, bool by_ticker
     if (status != TICKER_OK)
         return status;
     while (!run->more && (status = cursor->ops->next(cursor, cells, error)) == TICKER_OK) {
-        status = read_day(cells, &day) ? add_row(candles, &day, error) : foreign("quote", error);
+        status = !read_day(cells, &day) ? foreign("quote", error)
+                 : was_traded(&day)     ? add_row(candles, &day, error)
+                                        : TICKER_OK;
         if (status != TICKER_OK)
             break;
     }

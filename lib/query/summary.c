@@ -63,6 +63,15 @@ static bool read_row(const ti_cell *cells, int64_t *values)
     return values[CELL_DATE] != TICKER_NULL;
 }
 
+/* A file may tell of a ticker on a day without a trade: such a day does not count. */
+static bool was_traded(const int64_t *values)
+{
+    for (unsigned i = CELL_HIGH; i < CELLS; i++)
+        if (values[i] != TICKER_NULL)
+            return true;
+    return false;
+}
+
 static void add_row(ti_summary *summary, const int64_t *values)
 {
     ti_range *range;
@@ -100,7 +109,8 @@ static ticker_status read_all(ti_cursor *cursor, ti_summary *summary, ticker_err
         if (!read_row(cells, values))
             return ti_fail(error, TICKER_FAILED, TICKER_ERROR_DATABASE,
                            "a stored quote has a price, volume or date that this library would not have written");
-        add_row(summary, values);
+        if (was_traded(values))
+            add_row(summary, values);
     }
     return status == TICKER_DONE ? TICKER_OK : status;
 }

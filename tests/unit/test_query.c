@@ -135,8 +135,8 @@ START_TEST(a_summary_is_exact)
     expect(open, &store, "json",
            "{\"ticker\":\"PETR4\",\"from\":\"2016-01-04\",\"to\":\"2016-01-07\",\"max_range_value\":7.10,"
            "\"max_daily_volume\":9223372036854775806,\"min_range_value\":5.50,\"last_close\":6.01,"
-           "\"first_date\":\"2016-01-04\",\"last_date\":\"2016-01-07\",\"days\":4,"
-           "\"total_volume\":11223372036854775809,\"average_volume\":2805843009213693952.25,\"high_52_weeks\":7.10,"
+           "\"first_date\":\"2016-01-04\",\"last_date\":\"2016-01-07\",\"days\":3,"
+           "\"total_volume\":11223372036854775809,\"average_volume\":3741124012284925269.67,\"high_52_weeks\":7.10,"
            "\"low_52_weeks\":5.50}\n",
            1, 0);
     ck_assert_str_eq(store.sql,
@@ -146,7 +146,7 @@ START_TEST(a_summary_is_exact)
     expect(closed, &store, "csv",
            "ticker,from,to,max_range_value,max_daily_volume,min_range_value,last_close,first_date,last_date,days,"
            "total_volume,average_volume,high_52_weeks,low_52_weeks\nPETR4,2016-01-01,2016-12-31,7.10,"
-           "9223372036854775806,5.50,6.01,2016-01-04,2016-01-07,4,11223372036854775809,2805843009213693952.25,7.10,"
+           "9223372036854775806,5.50,6.01,2016-01-04,2016-01-07,3,11223372036854775809,3741124012284925269.67,7.10,"
            "5.50\n",
            1, 0);
     /* The 52 weeks that end with the last day begin before the days that were asked for. */
@@ -155,8 +155,8 @@ START_TEST(a_summary_is_exact)
            "ticker            PETR4\nfrom              2016-01-04\nto                2016-01-07\n"
            "max_range_value   7.10\nmax_daily_volume  9223372036854775806\nmin_range_value   5.50\n"
            "last_close        6.01\nfirst_date        2016-01-04\nlast_date         2016-01-07\n"
-           "days              4\ntotal_volume      11223372036854775809\n"
-           "average_volume    2805843009213693952.25\nhigh_52_weeks     7.10\nlow_52_weeks      5.50\n",
+           "days              3\ntotal_volume      11223372036854775809\n"
+           "average_volume    3741124012284925269.67\nhigh_52_weeks     7.10\nlow_52_weeks      5.50\n",
            1, 0);
     ticker_query_free(open);
     ticker_query_free(closed);

@@ -431,6 +431,18 @@ static const ti_cell days[] = {
     INT(1),
     INT(0),
     INT(1),
+    /* Not traded: no candle. */
+    INT(16818),
+    STR("A"),
+    NIL,
+    NIL,
+    NIL,
+    NIL,
+    NIL,
+    NIL,
+    NIL,
+    NIL,
+    NIL,
 };
 
 START_TEST(candles_are_exact)
