@@ -75,6 +75,8 @@ START_TEST(names)
 {
     ck_assert_ptr_eq(ti_format_by_name("cotahist"), &ti_format_cotahist);
     ck_assert_ptr_eq(ti_format_by_name("trades"), &ti_format_trades);
+    ck_assert_ptr_eq(ti_format_by_name("bvbg086"), &ti_format_bvbg086);
+    ck_assert_int_eq(ti_format_bvbg086.table, TICKER_QUOTES);
     ck_assert_ptr_null(ti_format_by_name("auto"));
     ck_assert_ptr_null(ti_format_by_name(""));
     ck_assert_str_eq(ti_format_cotahist.name, "cotahist");
@@ -95,6 +97,22 @@ static void refused(const char *data, size_t size, const char *message)
     ck_assert_str_eq(result.error.file, "memory");
     ck_assert_str_eq(result.report.format, "");
 }
+
+/* A program that only parses has no XML reader, and neither has a build without libxml2. */
+START_TEST(price_reports_without_a_reader)
+{
+    static const char text[] = "<Document xmlns=\"urn:bvmf.052.01.xsd\"><BizFileHdr/></Document>";
+    outcome result;
+
+    ck_assert_ptr_eq(recognised(text), &ti_format_bvbg086);
+    read_bytes(&result, text, sizeof(text) - 1, NULL);
+    ck_assert_int_eq(result.status, TICKER_FAILED);
+    ck_assert_int_eq(result.error.kind, TICKER_ERROR_UNSUPPORTED);
+    ck_assert_ptr_nonnull(strstr(result.error.message, "price reports (BVBG.086) are XML"));
+    ck_assert_ptr_nonnull(strstr(result.error.hint, "libxml2"));
+    ck_assert_str_eq(result.report.format, "bvbg086");
+}
+END_TEST
 
 START_TEST(what_is_said_of_the_rest)
 {
@@ -177,8 +195,14 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        known_by_their_first_bytes, not_known, any_bytes_at_all, names, what_is_said_of_the_rest,
-        a_format_that_is_asked_for, guesses,
+        known_by_their_first_bytes,
+        not_known,
+        any_bytes_at_all,
+        names,
+        price_reports_without_a_reader,
+        what_is_said_of_the_rest,
+        a_format_that_is_asked_for,
+        guesses,
     };
 
     return run_tests("registry", tests, COUNT(tests));
