@@ -10,6 +10,7 @@
  *   postgres_load.c    begin and put: rows to partitions by binary COPY
  *   postgres_settle.c  keys, attaching, merging of staged rows
  *   postgres_days.c    trades read back, quotes made from them
+ *   postgres_standing.c  which rows stand when several files tell of the same ticker and day
  *   postgres_ledger.c  the ledger, the instruments, commit
  *   postgres_follow.c  how far imports are, and which versions of an object came in
  *   postgres_epoch.c   what caches follow: commits and their numbers
@@ -69,6 +70,7 @@ ticker_status ti_pg_run_unique(ti_pg_link *link, const char *sql, const ti_pg_pa
                                ti_pg_result **result, ticker_error *error);
 /* A statement whose rows come in binary format. */
 ticker_status ti_pg_run_binary(ti_pg_link *link, const char *sql, ti_pg_result **result, ticker_error *error);
+#define TI_PG_SENT_MAX 192 /* statements of a pipe; one that is prepared first counts twice */
 /* postgres_pipe.c: statements that are sent one behind the other, and answered together. Nothing else may be asked between begin and end.
  * The first one that fails ends it: those behind it are not done. */
 ticker_status ti_pg_pipe_begin(ti_pg_link *link, ticker_error *error);
@@ -221,7 +223,9 @@ typedef struct ti_postgres {
     bool later;  /* it is, and its rows go with the commit */
     bool committed;
     bool stage_made;
-    const ti_buffer *copying; /* whose rows the COPY going on takes; NULL: no COPY */
+    ti_origin origin;            /* of its quotes */
+    ti_supersessions superseded; /* what was counted here and is not in the ledger yet */
+    const ti_buffer *copying;    /* whose rows the COPY going on takes; NULL: no COPY */
     /* Quotes made from trades. */
     ti_buffer days;
     bool days_made;
@@ -314,8 +318,26 @@ bool ti_pg_day_is_new(const ticker_store *store, int64_t date);
 ticker_status ti_pg_put_by_keys(ti_pg_link *link, ticker_error *error);
 /* Into a pipe: what ti_pg_settle() has left for the commit. */
 ticker_status ti_pg_put_rows(ti_postgres *postgres, ticker_error *error);
-/* Appends a DELETE of the quotes made from trades that have the ticker and the day of a row in `rows`, in one partition. */
-bool ti_pg_put_removal(ti_buffer *sql, const ti_pg_period *period, const char *rows);
+
+/* postgres_standing.c */
+/* The origin of the rows to come, all of which are like the first one of the batch. */
+void ti_pg_learn_origin(ti_postgres *postgres, const ticker_batch *quotes);
+/* Whether its quotes give way to no others. */
+bool ti_pg_is_best(const ti_postgres *postgres);
+/* Into a pipe: waits until no import is at work on the same years whose quotes could give way to these, or these to them. */
+ticker_status ti_pg_put_turns(ti_postgres *postgres, ticker_error *error);
+/* Of what is staged only that is left which may go in, and nothing that is worse stands in its places any more. */
+ticker_status ti_pg_make_room(ti_postgres *postgres, ticker_error *error);
+/* Into a pipe: the latter for rows that go as parameters `all`, in one year. */
+ticker_status ti_pg_put_removal(ti_postgres *postgres, const ti_pg_period *period, const ti_pg_parameters *all,
+                                ticker_error *error);
+/* For quotes made from trades in the table ticker_day_quotes; and into a pipe, for those in `rows`, what of them will not go in. */
+ticker_status ti_pg_make_room_of_days(ti_postgres *postgres, const ti_pg_period *period, ticker_error *error);
+ticker_status ti_pg_put_not_taken(ti_postgres *postgres, const ti_pg_period *period, const char *rows,
+                                  const ti_pg_parameters *all, ticker_error *error);
+/* Into a pipe, as the last thing before the COMMIT: what gave way, into the ledger; and what the last statement of it answered. */
+ticker_status ti_pg_put_supersessions(ti_postgres *postgres, ticker_error *error);
+void ti_pg_take_supersessions(ti_postgres *postgres, const ti_pg_result *counted);
 
 /* postgres_days.c */
 ticker_status ti_pg_scan_trades(ticker_store *store, const ti_ticker_day *days, size_t count, ti_visit_trade visit,

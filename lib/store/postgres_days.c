@@ -344,9 +344,10 @@ static ticker_status apply_year(ti_postgres *postgres, int64_t first, ticker_err
     ticker_status status;
 
     ti_pg_period_of(TICKER_QUOTES, first, &period);
+    status = ti_pg_make_room_of_days(postgres, &period, error);
+    if (status != TICKER_OK)
+        return status;
     ti_buffer_init(&sql, TI_PG_SQL_MAX);
-    (void)ti_pg_put_removal(&sql, &period, "ticker_day_quotes");
-    (void)ti_buffer_text(&sql, "; ");
     text = put_days_of(&sql, postgres, &period, "ticker_day_quotes") ? ti_buffer_string(&sql) : NULL;
     status = text != NULL ? ti_pg_run(postgres->link, text, NULL, NULL, error) : ti_fail_memory(error);
     ti_buffer_free(&sql);
@@ -411,19 +412,17 @@ bool ti_pg_few_day_quotes(const ti_postgres *postgres)
 static ticker_status put_year(ti_postgres *postgres, int64_t first, const char *rows, ti_pg_arrays *arrays,
                               ticker_error *error)
 {
-    ti_pg_parameters all = ti_pg_arrays_end(arrays), two = all;
+    ti_pg_parameters all = ti_pg_arrays_end(arrays);
     ti_pg_period period = {0};
     const char *text;
     ti_buffer sql;
     ticker_status status;
 
-    two.count = 2; /* the first two columns are the ticker and the day */
     ti_pg_period_of(TICKER_QUOTES, first, &period);
+    status = ti_pg_put_removal(postgres, &period, &all, error);
+    if (status == TICKER_OK)
+        status = ti_pg_put_not_taken(postgres, &period, rows, &all, error);
     ti_buffer_init(&sql, 2 * TI_PG_SQL_MAX);
-    (void)ti_pg_put_removal(&sql, &period, "unnest($1, $2) AS r (ticker, trade_date)");
-    text = ti_buffer_string(&sql);
-    status = text != NULL ? ti_pg_pipe_put(postgres->link, text, &two, error) : ti_fail_memory(error);
-    ti_buffer_clear(&sql);
     text = put_days_of(&sql, postgres, &period, rows) ? ti_buffer_string(&sql) : NULL;
     if (status == TICKER_OK)
         status = text != NULL ? ti_pg_pipe_put(postgres->link, text, &all, error) : ti_fail_memory(error);

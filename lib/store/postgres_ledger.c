@@ -406,16 +406,44 @@ static ticker_status begin_commit(ti_postgres *postgres, const ti_ledger_row *ro
                : status;
 }
 
-/* Ends the pipe that begins with the ledger row. TICKER_DONE: there is another import of the same bytes, or of the row to take over. */
-static ticker_status end_commit(ti_postgres *postgres, ticker_error *error)
+/* Whether quotes can have given way: there were some in a year of which there are new ones. */
+static bool met_others(const ti_postgres *postgres)
 {
-    ti_pg_result *result = NULL;
-    bool duplicate = false;
-    ticker_status status = ti_pg_pipe_end(postgres->link, &result, 1, &duplicate, error);
+    bool met = postgres->days.size > 0 || postgres->days_made;
 
-    if (status == TICKER_OK && (duplicate || ti_pg_rows(result) == 0))
+    for (size_t i = 0; i < postgres->period_count && postgres->table == TICKER_QUOTES; i++)
+        met = met || (!postgres->periods[i].fresh && !postgres->periods[i].attached);
+    return met;
+}
+
+/* Into a pipe; *counted is the statement that says how many did. */
+static ticker_status put_supersessions(ti_postgres *postgres, size_t *counted, ticker_error *error)
+{
+    ticker_status status;
+
+    postgres->base.superseded = postgres->base.replaced = 0;
+    *counted = 0;
+    if (!met_others(postgres))
+        return TICKER_OK;
+    status = ti_pg_put_supersessions(postgres, error);
+    *counted = ti_pg_pipe_count(postgres->link);
+    return status;
+}
+
+/* Ends a pipe. TICKER_DONE, when it begins with the ledger row: there is another import of the same bytes, or of the row to take over. */
+static ticker_status end_commit(ti_postgres *postgres, bool ledger, size_t counted, ticker_error *error)
+{
+    ti_pg_result *answers[TI_PG_SENT_MAX];
+    size_t count = counted > 0 ? counted : 1;
+    bool duplicate = false;
+    ticker_status status = ti_pg_pipe_end(postgres->link, answers, count, &duplicate, error);
+
+    if (status == TICKER_OK && ledger && (duplicate || ti_pg_rows(answers[0]) == 0))
         status = TICKER_DONE;
-    ti_pg_free(result);
+    if (status == TICKER_OK && counted > 0)
+        ti_pg_take_supersessions(postgres, answers[counted - 1]);
+    for (size_t i = 0; i < count; i++)
+        ti_pg_free(answers[i]);
     return status;
 }
 
@@ -423,10 +451,11 @@ static ticker_status end_commit(ti_postgres *postgres, ticker_error *error)
 static ticker_status commit_much(ti_postgres *postgres, const ti_ledger_row *row, ti_buffer *instruments,
                                  ti_next_instrument next, void *payload, ticker_error *error)
 {
+    size_t counted = 0;
     ticker_status status = begin_commit(postgres, row, error);
 
     if (status == TICKER_OK)
-        status = end_commit(postgres, error);
+        status = end_commit(postgres, true, 0, error);
     if (status == TICKER_OK)
         status = ti_pg_apply_day_quotes(postgres, error);
     if (status == TICKER_OK && next != NULL)
@@ -437,13 +466,16 @@ static ticker_status commit_much(ti_postgres *postgres, const ti_ledger_row *row
         status = ti_pg_put_rows(postgres, error);
     if (status == TICKER_OK)
         status = ti_pg_put_announcement(postgres->link, postgres->import_id, error);
-    return status == TICKER_OK ? ti_pg_pipe_end(postgres->link, NULL, 0, NULL, error) : status;
+    if (status == TICKER_OK)
+        status = put_supersessions(postgres, &counted, error);
+    return status == TICKER_OK ? end_commit(postgres, false, counted, error) : status;
 }
 
 /* All of it in one go. */
 static ticker_status commit_few(ti_postgres *postgres, const ti_ledger_row *row, const ti_buffer *instruments,
                                 ticker_error *error)
 {
+    size_t counted = 0;
     ticker_status status = ti_pg_claim_years(postgres, error);
 
     if (status == TICKER_OK)
@@ -458,12 +490,14 @@ static ticker_status commit_few(ti_postgres *postgres, const ti_ledger_row *row,
         status = put_instruments(postgres->link, instruments, error);
     if (status == TICKER_OK)
         status = ti_pg_put_announcement(postgres->link, postgres->import_id, error);
+    if (status == TICKER_OK)
+        status = put_supersessions(postgres, &counted, error);
     /* A row to take over may turn out to be at its end, which is no failure: so the COMMIT waits. */
     if (status == TICKER_OK && postgres->base.adopt == 0) {
         status = ti_pg_pipe_put(postgres->link, "COMMIT", NULL, error);
         postgres->committed = true;
     }
-    return status == TICKER_OK ? end_commit(postgres, error) : status;
+    return status == TICKER_OK ? end_commit(postgres, true, counted, error) : status;
 }
 
 /* Another import of the same bytes was first: it is *id. */

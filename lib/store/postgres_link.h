@@ -6,7 +6,6 @@
 
 #define TI_PG_WHERE_MAX 256
 #define TI_PG_KEPT_MAX 64 /* prepared statements: an import has a dozen, and some of them name a year */
-#define TI_PG_SENT_MAX 128
 #define TI_PG_TAG_BYTES 8
 #define TI_PG_SQLSTATE_UNIQUE "23505"
 

@@ -52,8 +52,10 @@ void ti_pg_forget(ti_postgres *postgres)
     free(postgres->years);
     ti_buffer_free(&postgres->staged);
     ti_buffer_free(&postgres->days);
+    ti_supersessions_free(&postgres->superseded);
     postgres->importing = false;
     postgres->table = TICKER_TABLE_NONE;
+    postgres->origin = TI_ORIGIN_TRADES; /* until quotes of a file come */
     postgres->records = 0;
     postgres->periods = NULL;
     postgres->period_count = postgres->period_capacity = postgres->period_last = 0;
@@ -216,10 +218,21 @@ ticker_status ti_pg_finish_copy(ti_postgres *postgres, ticker_error *error)
     return status == TICKER_OK ? end_copy(postgres, error) : status;
 }
 
+/* What may have to give way to what is there is staged, so that it can be compared. */
+static bool is_plain(const ti_postgres *postgres)
+{
+    if (postgres->table == TICKER_TRADES || ti_pg_is_best(postgres))
+        return true;
+    for (size_t i = 0; i < postgres->period_count; i++)
+        if (!postgres->periods[i].fresh)
+            return false;
+    return true;
+}
+
 bool ti_pg_few(const ti_postgres *postgres)
 {
     return !postgres->distributed && !postgres->copied && postgres->pending <= postgres->few_bytes &&
-           postgres->period_count <= TI_PG_FEW_PERIODS;
+           postgres->period_count <= TI_PG_FEW_PERIODS && is_plain(postgres);
 }
 
 /* Inserts an unclaimed period where its first day belongs. NULL: no memory. */
@@ -380,6 +393,8 @@ static ticker_status check_batch(ti_postgres *postgres, const ticker_batch *batc
 {
     if (!postgres->importing)
         return ti_fail(error, TICKER_FATAL, TICKER_ERROR_INTERNAL, "rows were put without a beginning");
+    if (postgres->table == TICKER_TABLE_NONE && batch->table == TICKER_QUOTES)
+        ti_pg_learn_origin(postgres, batch);
     if (postgres->table == TICKER_TABLE_NONE)
         postgres->table = batch->table;
     if (postgres->table != batch->table)

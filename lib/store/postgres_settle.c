@@ -51,34 +51,6 @@ static ticker_status settle_fresh(ti_postgres *postgres, ti_pg_period *period, t
     return status;
 }
 
-bool ti_pg_put_removal(ti_buffer *sql, const ti_pg_period *period, const char *rows)
-{
-    return ti_buffer_printf(sql,
-                            "DELETE FROM %s AS q USING (SELECT DISTINCT ticker, trade_date FROM %s) AS s"
-                            " WHERE q.source = 'trades' AND q.ticker = s.ticker AND q.trade_date = s.trade_date",
-                            period->name, rows);
-}
-
-/* Quotes of a file take the place of those made from trades, whatever their market. Asked for each period, so that the server looks at
- * one partition only. */
-static ticker_status remove_day_quotes(ti_postgres *postgres, ticker_error *error)
-{
-    ticker_status status = ti_pg_run(postgres->link, "ANALYZE ticker_staged", NULL, NULL, error);
-
-    for (size_t i = 0; i < postgres->period_count && status == TICKER_OK; i++) {
-        const char *text;
-        ti_buffer sql;
-
-        if (postgres->periods[i].attached)
-            continue;
-        ti_buffer_init(&sql, TI_PG_SQL_MAX);
-        text = ti_pg_put_removal(&sql, &postgres->periods[i], "ticker_staged") ? ti_buffer_string(&sql) : NULL;
-        status = text != NULL ? ti_pg_run(postgres->link, text, NULL, NULL, error) : ti_fail_memory(error);
-        ti_buffer_free(&sql);
-    }
-    return status;
-}
-
 /* ", a = EXCLUDED.a" for every column that is not in the key. */
 static void put_assignments(ti_buffer *sql, const ti_copy_layout *layout)
 {
@@ -131,7 +103,7 @@ static ticker_status merge_staged(ti_postgres *postgres, ticker_error *error)
     if (!postgres->stage_made)
         return TICKER_OK;
     if (postgres->table == TICKER_QUOTES)
-        status = remove_day_quotes(postgres, error);
+        status = ti_pg_make_room(postgres, error);
     if (status != TICKER_OK)
         return status;
     ti_buffer_init(&sql, TI_PG_SQL_MAX);
@@ -157,25 +129,14 @@ static ticker_status put_insert(ti_postgres *postgres, ti_pg_arrays *arrays, tic
     return status;
 }
 
-/* The first two columns of quotes, ticker and day, are all that is asked for. */
 static ticker_status put_removals(ti_postgres *postgres, ti_pg_arrays *arrays, ticker_error *error)
 {
     ti_pg_parameters parameters = ti_pg_arrays_end(arrays);
-    ticker_status status = TICKER_OK;
+    ticker_status status = ti_pg_put_turns(postgres, error);
 
-    parameters.count = 2;
-    for (size_t i = 0; i < postgres->period_count && status == TICKER_OK; i++) {
-        const char *text;
-        ti_buffer sql;
-
-        if (postgres->periods[i].fresh)
-            continue;
-        ti_buffer_init(&sql, TI_PG_SQL_MAX);
-        (void)ti_pg_put_removal(&sql, &postgres->periods[i], "unnest($1, $2) AS r (ticker, trade_date)");
-        text = ti_buffer_string(&sql);
-        status = text != NULL ? ti_pg_pipe_put(postgres->link, text, &parameters, error) : ti_fail_memory(error);
-        ti_buffer_free(&sql);
-    }
+    for (size_t i = 0; i < postgres->period_count && status == TICKER_OK; i++)
+        if (!postgres->periods[i].fresh)
+            status = ti_pg_put_removal(postgres, &postgres->periods[i], &parameters, error);
     return status;
 }
 
