@@ -140,6 +140,7 @@ int store_suite_run(const store_backend *backend, TCase *alone)
     suite_add_ledger(made);
     suite_add_quotes(made);
     suite_add_trades(made);
+    suite_add_standing(made);
     if (alone != NULL) {
         suite_add_migrate(made);
         suite_add_upload(made);

@@ -48,6 +48,7 @@ void suite_add_follow(Suite *to);
 void suite_add_ledger(Suite *to);
 void suite_add_migrate(Suite *to);
 void suite_add_quotes(Suite *to);
+void suite_add_standing(Suite *to);
 void suite_add_trades(Suite *to);
 void suite_add_upload(Suite *to);
 void suite_add_whole(Suite *to);
