@@ -111,6 +111,8 @@ static void on_report(const ticker_report *report, void *payload)
         cli_report_failure(cli, report);
     else if (strcmp(status, "duplicate") != 0)
         cli_report_problems(cli, report);
+    if (strcmp(status, "imported") == 0)
+        cli_report_superseded(cli, report);
 }
 
 /* One attempt at a file; the error is filled unless it is TICKER_OK or TICKER_WARN. */
@@ -365,6 +367,7 @@ static const char *const options[] = {"database-url",
                                       "format",
                                       "on-error",
                                       "force",
+                                      "again",
                                       "dry-run",
                                       "jobs",
                                       "max-input-bytes",
@@ -394,8 +397,12 @@ const cli_command cli_command_import = {
             "s3://bucket/key is an object, s3://bucket/prefix/ all objects below it; what AWS needs\n"
             "to know comes from the environment and from ~/.aws ('man ticker-aws').\n\n"
             "A file goes in as a whole or not at all, and the same bytes only once: importing a\n"
-            "file again is harmless. Rows of the same days from another file replace those that\n"
-            "have the same key. The database's tables are made when they are missing.\n\n"
+            "file again is harmless (--again has it done all the same). Rows of the same days from\n"
+            "another file replace those that have the same key. The database's tables are made when\n"
+            "they are missing.\n\n"
+            "Of several files that tell of the same ticker and day the best one's quotes stand:\n"
+            "cotahist, then bvbg086, consolidated and trades, whatever the order of the imports.\n"
+            "'" CLI_PROGRAM " imports ID' shows what gave way.\n\n"
             "Rows that cannot be read are counted, reported and left out; --on-error reject\n"
             "refuses the file instead. A file that is cut off is refused unless --force.\n\n"
             "When answers are cached in Redis, REDIS_URL has it forget those that the file changes.\n",

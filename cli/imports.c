@@ -22,7 +22,8 @@ const cli_command cli_command_imports = {
     .name = "imports",
     .arguments = "[ID]",
     .summary = "show what was imported and what was refused, newest first",
-    .text = "With the number of an import: all of it, with the rows that were rejected and why.\n",
+    .text = "With the number of an import: all of it, with the rows that were rejected and why, and with the imports\n"
+            "that its quotes gave way to, or that gave way to its quotes.\n",
     .examples = "  " CLI_PROGRAM " imports --limit 10\n"
                 "  " CLI_PROGRAM " imports 3\n"
                 "  " CLI_PROGRAM " imports --status failed --json\n",

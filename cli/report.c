@@ -79,6 +79,8 @@ void cli_report_import_json(cli_context *cli, const cli_input *input, const tick
     front_json_text_or_null(json, "error", why(report, error, line, sizeof line));
     front_json_text_or_null(json, "member", text(report, TICKER_REPORT_MEMBER));
     front_json_integer_or_null(json, "repaired", number(report, TICKER_REPORT_REPAIRED));
+    front_json_integer_or_null(json, "superseded", number(report, TICKER_REPORT_SUPERSEDED));
+    front_json_integer_or_null(json, "replaced", number(report, TICKER_REPORT_REPLACED));
     if (report != NULL)
         front_json_stages(json, report);
     else
@@ -249,6 +251,22 @@ static void one_line(const ticker_report *report, size_t index, char *line, size
     else
         (void)snprintf(line, size, "line %" PRIu64 ", column %" PRIu64 ": %s", row, column,
                        reason != NULL ? reason : "");
+}
+
+void cli_report_superseded(cli_context *cli, const ticker_report *report)
+{
+    int64_t superseded = number(report, TICKER_REPORT_SUPERSEDED), replaced = number(report, TICKER_REPORT_REPLACED);
+    char name[2 * TICKER_NAME_MAX + 4], few[FRONT_NUMBER_MAX], many[FRONT_NUMBER_MAX];
+
+    if (superseded <= 0 && replaced <= 0)
+        return;
+    cli_report_name(report, name, sizeof name);
+    (void)front_text_count(superseded, few);
+    (void)front_text_count(replaced, many);
+    front_note(&cli->console,
+               "%s: %s of its quotes gave way to better ones, and %s of other imports to its own: see '" CLI_PROGRAM
+               " imports %" PRId64 "'",
+               name, few, many, number(report, TICKER_REPORT_IMPORT_ID));
 }
 
 void cli_report_problems(cli_context *cli, const ticker_report *report)

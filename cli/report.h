@@ -19,6 +19,8 @@ void cli_report_failure(cli_context *cli, const ticker_report *report);
 void cli_report_name(const ticker_report *report, char *text, size_t size);
 /* "2021-06-25", "2021-06-25 to 2021-06-28", "" */
 void cli_report_days(const ticker_report *report, char *text, size_t size);
+/* Says how many quotes gave way to better ones, when some did. */
+void cli_report_superseded(cli_context *cli, const ticker_report *report);
 /* Warns of rejected rows and of what else is odd: how many and the first few; all that are known when verbose. */
 void cli_report_problems(cli_context *cli, const ticker_report *report);
 

@@ -32,6 +32,8 @@ static void file_as_json(events *self, const ticker_report *report, bool failed)
     front_json_text(json, "status", ticker_report_text(report, TICKER_REPORT_STATUS));
     front_json_integer(json, "rows", ticker_report_integer(report, TICKER_REPORT_IMPORTED));
     front_json_integer(json, "rejected", ticker_report_integer(report, TICKER_REPORT_REJECTED));
+    front_json_integer(json, "superseded", ticker_report_integer(report, TICKER_REPORT_SUPERSEDED));
+    front_json_integer(json, "replaced", ticker_report_integer(report, TICKER_REPORT_REPLACED));
     front_json_integer(json, "bytes", ticker_report_integer(report, TICKER_REPORT_BYTES));
     front_json_integer(json, "member_bytes", ticker_report_integer(report, TICKER_REPORT_MEMBER_BYTES));
     front_json_seconds(json, "seconds", ticker_report_integer(report, TICKER_REPORT_MICROSECONDS));
@@ -47,7 +49,10 @@ static void file_as_text(events *self, const ticker_report *report, bool failed)
     int64_t micros = ticker_report_integer(report, TICKER_REPORT_MICROSECONDS);
     const char *file = ticker_report_text(report, TICKER_REPORT_FILE);
     const char *member = ticker_report_text(report, TICKER_REPORT_MEMBER);
-    char rows[FRONT_NUMBER_MAX], refused[FRONT_NUMBER_MAX], time[FRONT_NUMBER_MAX];
+    /* Its own quotes, and those of others. */
+    int64_t gave_way = ticker_report_integer(report, TICKER_REPORT_SUPERSEDED) +
+                       ticker_report_integer(report, TICKER_REPORT_REPLACED);
+    char rows[FRONT_NUMBER_MAX], refused[FRONT_NUMBER_MAX], superseded[FRONT_NUMBER_MAX], time[FRONT_NUMBER_MAX];
 
     if (failed) { /* what becomes of its message is said louder */
         front_detail(self->console, "%s%s%s: failed", file, member[0] != '\0' ? ": " : "", member);
@@ -55,10 +60,11 @@ static void file_as_text(events *self, const ticker_report *report, bool failed)
     }
     (void)front_text_count(ticker_report_integer(report, TICKER_REPORT_IMPORTED), rows);
     (void)front_text_count(rejected, refused);
+    (void)front_text_count(gave_way, superseded);
     (void)front_text_duration(micros > 0 ? (uint64_t)micros : 0, time);
-    front_note(self->console, "%s%s%s: %s, %s rows%s%s, %s", file, member[0] != '\0' ? ": " : "", member,
+    front_note(self->console, "%s%s%s: %s, %s rows%s%s%s%s, %s", file, member[0] != '\0' ? ": " : "", member,
                ticker_report_text(report, TICKER_REPORT_STATUS), rows, rejected > 0 ? ", rejected " : "",
-               rejected > 0 ? refused : "", time);
+               rejected > 0 ? refused : "", gave_way > 0 ? ", superseded " : "", gave_way > 0 ? superseded : "", time);
 }
 
 static void on_file(void *payload, const ticker_report *report)

@@ -21,7 +21,7 @@ void ti_gauges_begin(const ticker_consumer *consumer)
 {
     static const char *const formats[] = {"cotahist", "trades", "unknown"};
     static const char *const results[] = {"imported", "duplicate", "failed"};
-    static const char *const rows[] = {"imported", "rejected"};
+    static const char *const rows[] = {"imported", "rejected", "superseded"};
     static const char *const messages[] = {"done", "retried", "dead", "ignored", "released", "missing", "lost"};
     const char *labels[2];
     enum { UNKNOWN = 2 }; /* no rows can come of it */

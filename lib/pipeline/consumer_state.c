@@ -129,6 +129,10 @@ static void count_import(ticker_consumer *consumer, const ticker_report *report)
     ti_gauges_imported(consumer, labels[0], ticker_report_text(report, TICKER_REPORT_LAST_DATE));
     labels[1] = "rejected";
     add_to(consumer, TICKER_METRIC_IMPORT_ROWS, labels, 2, ticker_report_integer(report, TICKER_REPORT_REJECTED));
+    labels[1] = "superseded";
+    add_to(consumer, TICKER_METRIC_IMPORT_ROWS, labels, 2,
+           ticker_report_integer(report, TICKER_REPORT_SUPERSEDED) +
+               ticker_report_integer(report, TICKER_REPORT_REPLACED));
 }
 
 void ti_tell_file(ticker_consumer *consumer, const ticker_report *report)

@@ -23,6 +23,7 @@ typedef struct import_run {
     ticker_import_events events;
     ti_adoption *upload; /* the ledger row of an upload; NULL: this is none */
     bool forced;
+    bool again;   /* although the bytes are there */
     bool inspect; /* read on whatever is wrong with the file, and judge at the end */
     bool reject;  /* a row that cannot be read makes an import refuse the file */
     int64_t started;
@@ -242,7 +243,7 @@ static ticker_status known_before(import_run *import, int64_t *id, ticker_error 
     status = ti_reader_hash(import->reader, error);
     if (status != TICKER_OK)
         return status;
-    if (import->store == NULL)
+    if (import->store == NULL || import->again)
         return TICKER_DONE;
     return import->store->ops->find_import(import->store, report->bytes, report->sha256, report->member, id, error);
 }
@@ -412,7 +413,8 @@ static ticker_status load(import_run *import, int64_t *id, ticker_error *error)
 
     store->interrupted = ask_caller;
     store->interrupted_payload = import;
-    store->sha256 = ti_reader_can_hash_first(import->reader) ? report->sha256 : NULL;
+    store->sha256 = ti_reader_can_hash_first(import->reader) && !import->again ? report->sha256 : NULL;
+    store->again = import->again;
     store->member = report->member;
     store->adopt = import->upload != NULL ? import->upload->id : 0;
     status = store->ops->begin(store, id, error);
@@ -423,6 +425,7 @@ static ticker_status load(import_run *import, int64_t *id, ticker_error *error)
         status = fill(import, id, &open, error);
     store->sha256 = store->member = NULL;
     store->snapshot = 0;
+    store->again = false;
     store->adopt = 0;
     store->interrupted = NULL; /* what follows must not fail any more */
     if (open)
@@ -643,8 +646,10 @@ ticker_status ti_import(ticker_store *store, ticker_source *source, const ticker
                         const ticker_import_events *events, ti_adoption *row, ticker_error *error)
 {
     bool dry = ti_option_flag(options, TI_OPTION_DRY_RUN);
-    import_run import = {
-        .store = dry ? NULL : store, .upload = dry ? NULL : row, .forced = ti_option_flag(options, TI_OPTION_FORCE)};
+    import_run import = {.store = dry ? NULL : store,
+                         .upload = dry ? NULL : row,
+                         .forced = ti_option_flag(options, TI_OPTION_FORCE),
+                         .again = ti_option_flag(options, TI_OPTION_AGAIN)};
 
     if (source == NULL || (store == NULL && !dry)) {
         ticker_source_free(source);

@@ -90,6 +90,10 @@ static const ti_query_column import_columns[] = {
     {"progress_records", "progress_records", TI_SHAPE_NUMBER, 0, 0, false, false},
     {"sequencer", "sequencer", TI_SHAPE_TEXT, 0, 0, false, false},
     {"object_version", "object_version", TI_SHAPE_TEXT, 0, 0, false, false},
+    {"snapshot", "snapshot", TI_SHAPE_TEXT, 0, 0, false, false},
+    {"superseded", "superseded", TI_SHAPE_NUMBER, 0, 0, false, false},
+    {"superseded_by", "superseded_by", TI_SHAPE_JSON, 0, 0, false, false},
+    {"supersedes", "supersedes", TI_SHAPE_JSON, 0, 0, false, false},
 };
 
 /* Worked out by summary.c, so nothing of it is selected. */

@@ -514,6 +514,28 @@ static ticker_status give_way(ticker_store *store, const ti_ledger_row *row, int
                : ti_fail(error, TICKER_RETRY, TICKER_ERROR_DATABASE, "another import of the same bytes came and went");
 }
 
+/* Who imported the same bytes before has not done it any more. */
+static ticker_status repeat_import(ti_postgres *postgres, const ti_ledger_row *row, ticker_error *error)
+{
+    values list = {.count = 0};
+    ti_pg_parameters parameters;
+    ticker_status status;
+
+    ti_buffer_init(&list.text, TEXT_BYTES_MAX);
+    add_text(&list, row->sha256);
+    add_text(&list, row->member);
+    add_integer(&list, postgres->import_id);
+    status = end_values(&list, &parameters)
+                 ? ti_pg_run(
+                       postgres->link,
+                       "UPDATE imports SET status = 'duplicate', duplicate_of = $3, updated_at = clock_timestamp()"
+                       " WHERE sha256 = $1 AND member = $2 AND status = 'imported'",
+                       &parameters, NULL, error)
+                 : ti_fail_memory(error);
+    ti_buffer_free(&list.text);
+    return status;
+}
+
 ticker_status ti_pg_commit_import(ticker_store *store, const ti_ledger_row *row, ti_next_instrument next, void *payload,
                                   int64_t *id, ticker_error *error)
 {
@@ -523,7 +545,9 @@ ticker_status ti_pg_commit_import(ticker_store *store, const ti_ledger_row *row,
 
     *id = postgres->import_id;
     ti_buffer_init(&instruments, SEND_BYTES + TEXT_BYTES_MAX);
-    if (next != NULL)
+    if (store->again)
+        status = repeat_import(postgres, row, error);
+    if (status == TICKER_OK && next != NULL)
         status = gather_instruments(&instruments, SEND_BYTES, next, payload, error);
     if (status == TICKER_OK && instruments.size < SEND_BYTES && postgres->few_bytes > 0 &&
         ti_pg_few_day_quotes(postgres))

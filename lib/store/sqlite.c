@@ -50,6 +50,8 @@ static const char *const texts[TI_SQ_TEXTS] = {
                           "AND ?4 ORDER BY trade_id",
     [TI_SQ_FIND_IMPORT] = "SELECT id FROM import_rows WHERE sha256 = ?1 AND member = ?2 AND status = 'imported'",
     [TI_SQ_FIND_SIZE] = "SELECT id FROM import_rows WHERE bytes = ?1 AND status = 'imported' LIMIT 1",
+    [TI_SQ_REPEAT_IMPORT] = "UPDATE import_rows SET status = 'duplicate', duplicate_of = ?3, updated_at = " NOW
+                            " WHERE sha256 = ?1 AND member = ?2 AND status = 'imported'",
     [TI_SQ_ADD_IMPORT] =
         "INSERT INTO import_rows (id, file, member, format, sha256, bytes, status, records, imported, "
         "rejected, repaired, first_date,"

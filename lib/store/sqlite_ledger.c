@@ -149,6 +149,20 @@ static ticker_status yield_to_first(ti_sqlite *sqlite, const ti_ledger_row *row,
     return status;
 }
 
+/* Who imported the same bytes before has not done it any more. */
+static ticker_status repeat_import(ti_sqlite *sqlite, const ti_ledger_row *row, ticker_error *error)
+{
+    ti_sq_statement *statement;
+    ticker_status status = ti_sq_use(sqlite, TI_SQ_REPEAT_IMPORT, &statement, error);
+
+    if (status != TICKER_OK)
+        return status;
+    ti_sq_bind_text(sqlite->link, statement, 1, ti_slice_of(row->sha256));
+    ti_sq_bind_text(sqlite->link, statement, 2, ti_slice_of(row->member));
+    ti_sq_bind(sqlite->link, statement, 3, sqlite->import_id);
+    return ti_sq_finish(sqlite->link, statement, error);
+}
+
 ticker_status ti_sq_commit(ticker_store *store, const ti_ledger_row *row, ti_next_instrument next, void *payload,
                            int64_t *id, ticker_error *error)
 {
@@ -159,6 +173,9 @@ ticker_status ti_sq_commit(ticker_store *store, const ti_ledger_row *row, ti_nex
     if (!sqlite->importing || sqlite->sorter != NULL)
         return ti_fail(error, TICKER_FATAL, TICKER_ERROR_INTERNAL, "no settled import to commit");
     ti_error_init(&refused);
+    status = store->again ? repeat_import(sqlite, row, error) : TICKER_OK;
+    if (status != TICKER_OK)
+        return status;
     if (store->adopt != 0)
         status = adopt_import(sqlite, row, &refused);
     else

@@ -235,6 +235,8 @@ struct ticker_store {
     const char *sha256, *member;
     /* The next query has few and short rows: a backend may take them all at once. Set by the query part for the length of a call. */
     bool few;
+    /* The next import is of bytes that may be there: the ledger row that says so becomes a duplicate of its own. Set by the pipeline. */
+    bool again;
     /* The ledger row that the next import or record() takes over, unless it is at its end; 0: it gets a row of its own. Set by the
      * pipeline. */
     int64_t adopt;

@@ -462,6 +462,27 @@ START_TEST(test_at_once)
 }
 END_TEST
 
+/* The same bytes once more: what was imported before is a duplicate of it then. */
+START_TEST(test_again)
+{
+    int64_t id;
+
+    for (int round = 0; round < 3; round++) {
+        suite_put_quote("A", "2016-01-04", "010", 1);
+        suite.store->again = round != 1;
+        ck_assert_int_eq(suite_import(suite.quotes, SHA_A, &id), round == 1 ? TICKER_DONE : TICKER_OK);
+        suite.store->again = false;
+    }
+    store_suite_expect(suite.store, "ii", "SELECT id, duplicate_of FROM {imports} AS i WHERE status = 'duplicate'",
+                       id == 2 ? "1|2;" : "1|3;"); /* a number may have been taken in vain */
+    store_suite_expect(suite.store, "i", "SELECT count(*) FROM {imports} AS i WHERE status = 'imported'", "1;");
+    store_suite_expect(suite.store, "ii",
+                       "SELECT count(*), count(CASE WHEN import_id = (SELECT max(id) FROM {imports} AS i) THEN 1 END)"
+                       " FROM {quotes} AS q",
+                       "1|1;");
+}
+END_TEST
+
 void suite_add_standing(Suite *to)
 {
     TCase *tests = suite_group(to, "standing");
@@ -470,4 +491,5 @@ void suite_add_standing(Suite *to)
     tcase_add_test(tests, test_any_files);
     tcase_add_test(tests, test_snapshots);
     tcase_add_test(tests, test_at_once);
+    tcase_add_test(tests, test_again);
 }

@@ -180,7 +180,7 @@ END_TEST
 START_TEST(nothing_found)
 {
     fake none = {.store = {.ops = &fake_ops}, .columns = QUOTE_CELLS},
-         imports = {.store = {.ops = &fake_ops}, .columns = 32};
+         imports = {.store = {.ops = &fake_ops}, .columns = 36};
     fake history = {.store = {.ops = &fake_ops}, .columns = 5}, names = {.store = {.ops = &fake_ops}, .columns = 7};
     ticker_query *quotes = ASK("quotes", "ticker=NADA3"), *id = ASK("imports", "id=9");
     ticker_query *summary = ASK("summary", "ticker=NADA3"), *tickers = ASK("tickers");
@@ -234,11 +234,15 @@ static const ti_cell import_row[] = {
     INT(12),
     STR("0062E9"),
     STR("v.1"),
+    STR("2021-04-23T19:51:00.000"),
+    INT(7),
+    STR("[{\"import_id\":4,\"rows\":7,\"replaced\":true}]"),
+    STR("[]"),
 };
 
 START_TEST(an_import_by_its_id)
 {
-    fake store = FAKE(import_row, 32);
+    fake store = FAKE(import_row, 36);
     ticker_query *query = ASK("imports", "id=3");
 
     expect(query, &store, "json",
@@ -251,7 +255,8 @@ START_TEST(an_import_by_its_id)
            "\"created_at\":\"2026-09-23T10:00:00.123Z\",\"updated_at\":\"2026-09-23T10:00:01.000Z\","
            "\"location\":\"s3://bucket/a b\",\"content_type\":null,\"duplicate_of\":2,\"attempts\":3,"
            "\"progress_bytes\":1024,\"total_bytes\":4096,\"progress_records\":12,\"sequencer\":\"0062E9\","
-           "\"object_version\":\"v.1\"}\n",
+           "\"object_version\":\"v.1\",\"snapshot\":\"2021-04-23T19:51:00.000\",\"superseded\":7,"
+           "\"superseded_by\":[{\"import_id\":4,\"rows\":7,\"replaced\":true}],\"supersedes\":[]}\n",
            1, 0);
     ck_assert_ptr_nonnull(strstr(store.sql, " FROM {imports} AS i WHERE id = $1 ORDER BY id DESC"));
     ck_assert_str_eq(store.asked, "integer:3 ");
@@ -259,12 +264,12 @@ START_TEST(an_import_by_its_id)
            "id,file,member,format,sha256,bytes,status,records,imported,rejected,repaired,first_date,last_date,trades,"
            "volume,turnover,declared,forced,error,problems,seconds,created_at,updated_at,"
            "location,content_type,duplicate_of,attempts,progress_bytes,total_bytes,progress_records,sequencer,"
-           "object_version\n"
+           "object_version,snapshot,superseded,superseded_by,supersedes\n"
            "3,COTAHIST_A2023.ZIP,\"a,\"\"b\"\".txt\",cotahist,ab12,4096,failed,9,0,1,2,2016-01-04,,5,6,"
            "123456789012345678901.50,,true,\"line 3:\n\"\"x\"\" \x1b[31m \\ \xff\","
            "\"[{\"\"line\"\":3,\"\"reason\"\":\"\"a, [\\\"\"b\\\"\"] }\"\"},\n{\"\"line\"\":4}]\",1.2345,"
            "2026-09-23T10:00:00.123Z,2026-09-23T10:00:01.000Z,s3://bucket/a b,,2,3,1024,4096,12,0062E9,"
-           "v.1\n",
+           "v.1,2021-04-23T19:51:00.000,7,\"[{\"\"import_id\"\":4,\"\"rows\"\":7,\"\"replaced\"\":true}]\",[]\n",
            1, 0);
     ticker_query_free(query);
 }
@@ -272,8 +277,8 @@ END_TEST
 
 static void shows_location(const char *how, const ti_cell *stored, const char *shown)
 {
-    ti_cell cells[32] = {INT(3)};
-    fake store = FAKE(cells, 32);
+    ti_cell cells[36] = {INT(3)};
+    fake store = FAKE(cells, 36);
     ticker_query *query = ASK("imports", "id=3", how);
     output out = {0};
 
@@ -315,7 +320,7 @@ END_TEST
 
 START_TEST(an_import_for_people)
 {
-    fake store = FAKE(import_row, 32);
+    fake store = FAKE(import_row, 36);
     ticker_query *one = ASK("imports", "id=3"), *all = ASK("imports");
 
     expect(one, &store, "table",
@@ -332,7 +337,9 @@ START_TEST(an_import_for_people)
            "2026-09-23T10:00:01.000Z\n"
            "location          s3://bucket/a b\ncontent_type\nduplicate_of      2\nattempts          3\nprogress_bytes  "
            "  1024\ntotal_bytes       4096\n"
-           "progress_records  12\nsequencer         0062E9\nobject_version    v.1\n",
+           "progress_records  12\nsequencer         0062E9\nobject_version    v.1\n"
+           "snapshot          2021-04-23T19:51:00.000\nsuperseded        7\n"
+           "superseded_by     {\"import_id\":4,\"rows\":7,\"replaced\":true}\nsupersedes\n",
            1, 0);
     expect(all, &store, "table",
            "id  file                format    status  records  imported  rejected  first_date  last_date  created_at\n"
@@ -405,17 +412,18 @@ START_TEST(moments)
     ticker_query *query = ASK("imports");
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        ti_cell row[32] = {[21] = cases[i].cell};
-        fake store = FAKE(row, 32);
+        ti_cell row[36] = {[21] = cases[i].cell};
+        fake store = FAKE(row, 36);
         output out = {0};
-        char end[320];
+        char end[400];
 
         ck_assert_int_eq(ticker_query_run(query, &store.store, "ndjson", take, &out, NULL, NULL, NULL), TICKER_OK);
         (void)snprintf(
             end, sizeof(end),
             "\"created_at\":\"%s\",\"updated_at\":null,\"location\":null,\"content_type\":null,\"duplicate_"
             "of\":null,\"attempts\":null,\"progress_bytes\":null,\"total_bytes\":null,\"progress_records\":null,"
-            "\"sequencer\":null,\"object_version\":null}\n",
+            "\"sequencer\":null,\"object_version\":null,\"snapshot\":null,\"superseded\":null,\"superseded_by\":null,"
+            "\"supersedes\":null}\n",
             cases[i].text);
         ck_assert_str_eq(out.data + out.size - strlen(end), end);
         free(out.data);
