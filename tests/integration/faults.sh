@@ -13,7 +13,7 @@ chmod 755 "$work" # the server's own user must get to its folder
 gone() {
     local status=$?
     "$services/postgres" remove "$work/postgres" >/dev/null 2>&1 || true
-    clean_up $status
+    clean_up "$status"
 }
 trap gone EXIT
 make_disk
