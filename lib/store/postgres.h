@@ -125,7 +125,12 @@ bool ti_pg_wait_connected(struct pg_conn *conn, bool *late);
 /* As PQexec() and PQexecParams(): the last result of a statement that was sent, or the one that says why it failed. The statement is
  * cancelled when the store is told to stop; `store` may be NULL. */
 ti_pg_result *ti_pg_wait_result(struct pg_conn *conn, const ticker_store *store);
-/* Asks the server to stop the statement. When the request does not get through, the statement ends by itself: later, that is all. */
+/* Waits until libpq has a result to hand out, or finds that the connection is gone. When the store is told to stop, so is the server, and
+ * one that says nothing to that is hung up on after some seconds. */
+void ti_pg_await(struct pg_conn *conn, const ticker_store *store);
+/* Sends what a connection that does not block has put off; likewise. False: the connection is gone. */
+bool ti_pg_flush(struct pg_conn *conn, const ticker_store *store);
+/* Asks the server to stop the statement. A server that does not take the request within some seconds is hung up on. */
 void ti_pg_cancel(struct pg_conn *conn);
 /* Reads on as long as the server sends at once, and not for long; true when the answer is over. */
 bool ti_pg_take_rest(struct pg_conn *conn);

@@ -13,6 +13,7 @@
 
 #define SERVER_VERSION 150000 /* UNIQUE NULLS NOT DISTINCT came with 15 */
 #define SERVER_VERSION_TEXT "15"
+#define PIECE_MAX (1 << 20) /* of a COPY at a time: libpq copies it */
 
 /* What every session of ours relies on, whatever the server's or the user's defaults are. A commit that a crash of the server may still
  * undo is none: whoever was told of it (a queue, a client) would never send the file again. */
@@ -277,17 +278,32 @@ ticker_status ti_pg_commit(ti_pg_link *link, ticker_error *error)
     return status;
 }
 
+/* A server that takes nothing must not hold who wants to stop: sends all without blocking in libpq. */
+static bool put_copy_end(ti_pg_link *link, const char *why)
+{
+    bool sent = PQsetnonblocking(link->conn, 1) == 0 && PQputCopyEnd(link->conn, why) > 0 &&
+                ti_pg_flush(link->conn, link->store);
+
+    return PQsetnonblocking(link->conn, 0) == 0 && sent;
+}
+
+static PGresult *next_result(ti_pg_link *link)
+{
+    ti_pg_await(link->conn, link->store);
+    return PQgetResult(link->conn);
+}
+
 /* A COPY or a query ends only when libpq hands out no more results. */
 static ticker_status drain(ti_pg_link *link, ticker_error *error)
 {
     ticker_status status = TICKER_OK;
     PGresult *result;
 
-    while ((result = PQgetResult(link->conn)) != NULL) {
+    while ((result = next_result(link)) != NULL) {
         ExecStatusType answer = PQresultStatus(result);
         if (answer == PGRES_COPY_IN) {
             PQclear(result);
-            if (PQputCopyEnd(link->conn, "abandoned") <= 0)
+            if (!put_copy_end(link, "abandoned"))
                 return TICKER_RETRY;
             continue;
         }
@@ -315,7 +331,7 @@ void ti_pg_rollback(ti_pg_link *link)
     ti_pg_pipe_abandon(link);
     if (link->copying) {
         link->copying = false;
-        if (PQputCopyEnd(link->conn, "the import was given up") < 0)
+        if (!put_copy_end(link, "the import was given up"))
             return;
         (void)drain(link, &unused);
     }
@@ -325,7 +341,7 @@ void ti_pg_rollback(ti_pg_link *link)
 
 ticker_status ti_pg_copy_begin(ti_pg_link *link, const char *sql, ticker_error *error)
 {
-    PGresult *result = PQexec(link->conn, sql);
+    PGresult *result = PQsendQuery(link->conn, sql) == 1 ? ti_pg_wait_result(link->conn, link->store) : NULL;
     ticker_status status = TICKER_OK;
 
     if (PQresultStatus(result) != PGRES_COPY_IN)
@@ -348,16 +364,16 @@ static ticker_status fail_copy(ti_pg_link *link, ticker_error *error)
 
 ticker_status ti_pg_copy_send(ti_pg_link *link, const void *data, size_t size, ticker_error *error)
 {
-    const char *at = data;
+    bool sent = PQsetnonblocking(link->conn, 1) == 0;
 
-    while (size > 0) {
-        int piece = size < (1 << 30) ? (int)size : 1 << 30;
-        if (PQputCopyData(link->conn, at, piece) <= 0)
-            return fail_copy(link, error);
+    for (const char *at = data; sent && size > 0;) {
+        int piece = size < PIECE_MAX ? (int)size : PIECE_MAX;
+
+        sent = PQputCopyData(link->conn, at, piece) > 0 && ti_pg_flush(link->conn, link->store);
         at += piece;
         size -= (size_t)piece;
     }
-    return TICKER_OK;
+    return PQsetnonblocking(link->conn, 0) == 0 && sent ? TICKER_OK : fail_copy(link, error);
 }
 
 ticker_status ti_pg_copy_end(ti_pg_link *link, ticker_error *error)
@@ -366,7 +382,7 @@ ticker_status ti_pg_copy_end(ti_pg_link *link, ticker_error *error)
 
     if (status != TICKER_OK)
         return status;
-    if (PQputCopyEnd(link->conn, NULL) <= 0)
+    if (!put_copy_end(link, NULL))
         return fail_copy(link, error);
     link->copying = false;
     return drain(link, error);

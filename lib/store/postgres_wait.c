@@ -1,4 +1,7 @@
 /* Waiting for the server, and telling it to stop: libpq's calls that do not block, around poll(). */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE 1 /* pthread_timedjoin_np() */
+#endif
 #include <config.h>
 
 #ifdef TI_WITH_POSTGRESQL
@@ -6,7 +9,9 @@
 #include <errno.h>
 #include <libpq-fe.h>
 #include <poll.h>
+#include <pthread.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "base/number.h"
@@ -15,9 +20,11 @@
 #define CONNECT_SECONDS 10 /* unless the URL has a connect_timeout */
 #define CONNECT_SECONDS_MAX 100000
 #define HOSTS_MAX 16
-#define WATCH_MILLISECONDS 200 /* between two questions whether to stop */
-#define REST_MILLISECONDS 3    /* to wait for the next row of an answer that is not wanted any more */
-#define REST_ROWS 10000        /* to take of it */
+#define WATCH_MILLISECONDS 200    /* between two questions whether to stop */
+#define CANCEL_SECONDS 3          /* for a server to take the request to stop */
+#define GIVE_UP_MILLISECONDS 5000 /* of silence after it was asked to stop */
+#define REST_MILLISECONDS 3       /* to wait for the next row of an answer that is not wanted any more */
+#define REST_ROWS 10000           /* to take of it */
 
 static int64_t now_milliseconds(void)
 {
@@ -81,14 +88,41 @@ bool ti_pg_wait_connected(PGconn *conn, bool *late)
     return state == PGRES_POLLING_OK;
 }
 
-void ti_pg_cancel(PGconn *conn)
+static void *cancel(void *payload)
 {
     char why[256];
-    PGcancel *cancel = PQgetCancel(conn);
 
-    if (cancel != NULL)
-        (void)PQcancel(cancel, why, sizeof(why));
-    PQfreeCancel(cancel);
+    (void)PQcancel(payload, why, sizeof(why));
+    PQfreeCancel(payload);
+    return NULL;
+}
+
+/* libpq hears of an end of the connection, whether the server is still there or not. */
+static void hang_up(PGconn *conn)
+{
+    if (PQsocket(conn) >= 0)
+        (void)shutdown(PQsocket(conn), SHUT_RDWR);
+}
+
+/* PQcancel() waits until the server has read the request, however long: so it gets a thread, which is left behind if need be. */
+void ti_pg_cancel(PGconn *conn)
+{
+    PGcancel *request = PQgetCancel(conn);
+    struct timespec until;
+    pthread_t thread;
+
+    if (request == NULL)
+        return;
+    if (clock_gettime(CLOCK_REALTIME, &until) != 0 || pthread_create(&thread, NULL, cancel, request) != 0) {
+        PQfreeCancel(request);
+        hang_up(conn);
+        return;
+    }
+    until.tv_sec += CANCEL_SECONDS;
+    if (pthread_timedjoin_np(thread, NULL, &until) != 0) {
+        (void)pthread_detach(thread);
+        hang_up(conn);
+    }
 }
 
 /* A request to stop takes a connection of its own, which costs the server a process: most answers are over before. */
@@ -109,21 +143,47 @@ bool ti_pg_take_rest(PGconn *conn)
     return false;
 }
 
-/* Waits until libpq has a result to hand out, or finds that the connection is gone. A request to stop that reaches the server before
- * the statement does is lost: so it is asked again after each silence. */
-static void await_result(PGconn *conn, const ticker_store *store)
+/* A request to stop that reaches the server before the statement does is lost: so it is asked again after each silence. */
+void ti_pg_await(PGconn *conn, const ticker_store *store)
 {
+    int64_t asked = 0;
     bool silent = true;
 
     while (PQisBusy(conn) != 0) {
         struct pollfd input = {.fd = PQsocket(conn), .events = POLLIN};
 
-        if (silent && ti_store_interrupted(store))
+        if (silent && ti_store_interrupted(store)) {
             ti_pg_cancel(conn);
+            asked = asked == 0 ? now_milliseconds() : asked;
+            if (now_milliseconds() - asked > GIVE_UP_MILLISECONDS)
+                hang_up(conn);
+        }
         silent = poll(&input, 1, WATCH_MILLISECONDS) <= 0;
         if (!silent && PQconsumeInput(conn) == 0)
             return;
     }
+}
+
+bool ti_pg_flush(PGconn *conn, const ticker_store *store)
+{
+    int64_t since = 0;
+    int left;
+
+    while ((left = PQflush(conn)) == 1) {
+        struct pollfd ready = {.fd = PQsocket(conn), .events = POLLIN | POLLOUT};
+        int count = poll(&ready, 1, WATCH_MILLISECONDS);
+
+        if (count > 0 && (ready.revents & ~POLLOUT) != 0 && PQconsumeInput(conn) == 0)
+            return false;
+        if (count > 0 || !ti_store_interrupted(store)) {
+            since = 0;
+            continue;
+        }
+        since = since == 0 ? now_milliseconds() : since;
+        if (now_milliseconds() - since > GIVE_UP_MILLISECONDS)
+            hang_up(conn);
+    }
+    return left == 0;
 }
 
 ti_pg_result *ti_pg_wait_result(PGconn *conn, const ticker_store *store)
@@ -133,7 +193,7 @@ ti_pg_result *ti_pg_wait_result(PGconn *conn, const ticker_store *store)
     for (;;) {
         PGresult *next;
 
-        await_result(conn, store);
+        ti_pg_await(conn, store);
         next = PQgetResult(conn);
         if (next == NULL)
             return last;

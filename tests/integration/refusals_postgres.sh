@@ -107,6 +107,12 @@ url guest
 refused 2 'permission denied for .*needs' many.txt
 url ours
 nothing_left '' 1
+# But for partitions.
+tables() {
+    sql "SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition
+         AND relnamespace::regnamespace::text ~ '^(public|pg_temp)'"
+}
+clean_tables=$(tables)
 
 # --- A server that starts, stops, or may only be read.
 
@@ -216,6 +222,38 @@ no_room() {
 quotes_file full.txt 8000 --day 2024-10-31
 no_room 0 /base/ 1 'No space left on device.*the server.s disk is full'
 
+# --- A server that says nothing any more: an import can be ended all the same.
+
+signal_server() {
+    local parent
+    parent=$(head -n 1 "$data/postmaster.pid")
+    # shellcheck disable=SC2046 # process ids
+    kill -"$1" "$parent" $(ps -o pid= --ppid "$parent") 2>/dev/null || true
+}
+quotes_file hung.txt 30000 --day 2024-10-30
+for bytes in 100000 4000000; do # before the first rows are sent, and while they are
+    rm slow
+    mkfifo slow
+    "$TICKER_CLI" import --quiet slow >out 2>err &
+    program=$!
+    exec {feeding}>slow
+    head -c $bytes hung.txt >&"$feeding"
+    for _ in {1..200}; do [ "$(ask <<<"SELECT count(*) FROM pg_stat_activity WHERE usename = 'ours'")" -eq 0 ] || break; sleep 0.05; done
+    signal_server STOP
+    tail -c +$((bytes + 1)) hung.txt >&"$feeding" &
+    feeder=$!
+    exec {feeding}>&-
+    sleep 0.5
+    begin=$SECONDS code=0
+    kill -INT "$program"
+    wait "$program" || code=$?
+    signal_server CONT
+    wait "$feeder" 2>/dev/null || true
+    is "$code" 130 "exit status of an import that was interrupted while the server said nothing"
+    [ $((SECONDS - begin)) -lt 30 ] || fail "an import was interrupted only after $((SECONDS - begin)) seconds"
+done
+accepted hung.txt
+
 # --- A schema that is newer than the program.
 
 ask "postgresql://postgres@127.0.0.1:$port/tickers" <<<"INSERT INTO ticker_schema (version) VALUES (99)"
@@ -226,6 +264,5 @@ is "$(text status)" duplicate
 
 # Not one of them left a row in the ledger, nor a table.
 is "$(sql "SELECT count(*) FROM imports WHERE status <> 'imported'")" 0 "rows of imports that were refused"
-is "$(sql "SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace::regnamespace::text ~ '^(public|pg_temp)'")" \
-    "cache_bumps imports instruments queue_dead queue_messages quotes quotes_2024 ticker_schema trades" "tables"
+is "$(tables)" "$clean_tables" "tables"
 echo "refusals: $count of PostgreSQL"
