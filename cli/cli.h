@@ -57,6 +57,8 @@ bool cli_option_is_yes(const cli_context *cli, const char *name);
 void cli_help_program(front_output *output);
 void cli_help_command(front_output *output, const cli_command *command);
 void cli_help_config(front_output *output);
+/* A configuration file with every key (sample.c). */
+void cli_sample_config(front_output *output);
 
 extern const cli_command cli_command_import;
 extern const cli_command cli_command_inspect;

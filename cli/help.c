@@ -133,7 +133,8 @@ void cli_help_config(front_output *output)
                             "the configuration file, the default.\n\n"
                             "The configuration file is the one given with --config, or else the first that exists of\n"
                             "  $XDG_CONFIG_HOME/ticker/config (~/.config/ticker/config when that is not set)\n"
-                            "  /etc/ticker/ticker.conf\n\n"
+                            "  /etc/ticker/ticker.conf\n"
+                            "'" CLI_PROGRAM " help ticker.conf' writes one to start from.\n\n"
                             "It has lines \"key = value\"; a line that begins with '#' is a comment:\n"
                             "  # the exchange's quotes\n"
                             "  database_url = postgres://ticker@db.example.org/ticker\n"
@@ -174,6 +175,8 @@ static front_exit run(cli_context *cli)
         cli_help_program(&cli->output);
     else if (strcmp(word, "config") == 0)
         cli_help_config(&cli->output);
+    else if (strcmp(word, "ticker.conf") == 0)
+        cli_sample_config(&cli->output);
     else if (command != NULL)
         cli_help_command(&cli->output, command);
     else {
@@ -185,12 +188,14 @@ static front_exit run(cli_context *cli)
 
 const cli_command cli_command_help = {
     .name = "help",
-    .arguments = "[COMMAND|config]",
+    .arguments = "[COMMAND|config|ticker.conf]",
     .complete = "COMMAND",
     .summary = "show help about a command, or about the configuration",
-    .text = "Without an argument: what commands there are.\n",
+    .text = "Without an argument: what commands there are. 'config' is about the configuration, and\n"
+            "'ticker.conf' a configuration file to start from, with every key explained.\n",
     .examples = "  " CLI_PROGRAM " help import\n"
-                "  " CLI_PROGRAM " help config\n",
+                "  " CLI_PROGRAM " help config\n"
+                "  " CLI_PROGRAM " help ticker.conf >~/.config/ticker/config\n",
     .max = 1,
     .plain = true,
     .run = run,

@@ -10,7 +10,7 @@
 #include "settings.h"
 #include "text.h"
 
-#define KEY_MAX 64
+#define KEY_MAX FRONT_CONFIG_KEY_MAX
 #define KEYS_MAX 256
 
 typedef struct place {
@@ -19,8 +19,7 @@ typedef struct place {
     front_console *console;
 } place;
 
-/* The key of an option: its environment's name, or else its own, in lower case with '_'. */
-static void option_key(size_t index, char key[KEY_MAX])
+void front_config_key(size_t index, char key[KEY_MAX])
 {
     const char *name = ticker_option_environment(index);
     size_t size = 0;
@@ -47,7 +46,7 @@ static bool unknown_key(const place *at, const char *key)
     size_t count = 0;
 
     for (size_t i = 0; i < ticker_option_count() && count < KEYS_MAX; i++)
-        option_key(i, keys[count++]);
+        front_config_key(i, keys[count++]);
     for (size_t i = 0; front_settings_shared[i] != NULL && count < KEYS_MAX; i++, count++) {
         size_t size = 0;
 
@@ -74,7 +73,7 @@ static bool set_key(ticker_options *options, const place *at, const char *key, c
     bool done;
 
     for (size_t i = 0; i < ticker_option_count(); i++) {
-        option_key(i, name);
+        front_config_key(i, name);
         if (strcmp(name, key) != 0)
             continue;
         error = ticker_error_new();

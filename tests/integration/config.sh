@@ -51,6 +51,23 @@ quotes_file dirty.txt 200 --dirty 0.05
 expect 1 import --config full.conf dirty.txt
 expect 0 import --config full.conf --on-error skip dirty.txt
 
+# The file to start from: every key once, all of them comments; with the # away the same defaults, which are values that the keys can have.
+expect 0 help ticker.conf
+cp out sample.conf
+[ ! -s err ] || fail "words on standard error"
+is "$(grep -cvE '^#|^$' sample.conf || true)" 0 "lines that set something"
+is "$(sed -n 's/^#\([a-z0-9_]*\) =.*/\1/p' sample.conf | sort)" "$(cli help config | sed -n '/^Keys:/,/^$/s/^  \([a-z][a-z0-9_]*\) .*/\1/p' | sort)" "keys"
+is "$(sed -n 's/^#[a-z0-9_]* =.*/x/p' sample.conf | grep -c .)" "$(grep -c '^OPTION(' "$here/../../lib/base/options.def")" "number of keys"
+is "$(grep -c '^#### ' sample.conf)" 8 "parts"
+is "$(awk '{ gsub(/[\x80-\xbf]/, "") } length > 88' sample.conf)" "" "lines that are too long"
+grep -B 1 -x '#on_error = skip' sample.conf | grep -q '^# skip|reject: a row that cannot be read' || fail "on_error is not explained"
+sed 's/^#\([a-z0-9_]* =\)/\1/' sample.conf >all.conf
+rm -r "$XDG_DATA_HOME"
+for file in sample.conf all.conf; do
+    expect 0 import --config "$file" good.txt
+    is "$(count "$XDG_DATA_HOME/ticker/ticker.db")" 20 "rows in the default database, with $file"
+done
+
 wrong() {
     printf '%s\n' "$2" >wrong.conf
     expect 2 import --config wrong.conf good.txt
