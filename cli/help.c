@@ -121,6 +121,8 @@ static void show_key(front_output *output, const char *name, bool lower)
         key[size] = name[size] == '-' ? '_' : lower ? (char)tolower((unsigned char)name[size]) : name[size];
     key[size] = '\0';
     (void)front_output_printf(output, "  %-28s", key);
+    if (size + 2 >= HELP_COLUMN)
+        (void)front_output_printf(output, "\n%*s", HELP_COLUMN, "");
 }
 
 void cli_help_config(front_output *output)

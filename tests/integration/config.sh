@@ -56,7 +56,7 @@ expect 0 help ticker.conf
 cp out sample.conf
 [ ! -s err ] || fail "words on standard error"
 is "$(grep -cvE '^#|^$' sample.conf || true)" 0 "lines that set something"
-is "$(sed -n 's/^#\([a-z0-9_]*\) =.*/\1/p' sample.conf | sort)" "$(cli help config | sed -n '/^Keys:/,/^$/s/^  \([a-z][a-z0-9_]*\) .*/\1/p' | sort)" "keys"
+is "$(sed -n 's/^#\([a-z0-9_]*\) =.*/\1/p' sample.conf | sort)" "$(cli help config | sed -n '/^Keys:/,/^$/s/^  \([a-z][a-z0-9_]*\)\( .*\)\?$/\1/p' | sort)" "keys"
 is "$(sed -n 's/^#[a-z0-9_]* =.*/x/p' sample.conf | grep -c .)" "$(grep -c '^OPTION(' "$here/../../lib/base/options.def")" "number of keys"
 is "$(grep -c '^#### ' sample.conf)" 8 "parts"
 is "$(awk '{ gsub(/[\x80-\xbf]/, "") } length > 88' sample.conf)" "" "lines that are too long"
