@@ -4,6 +4,7 @@
 check.py inspect EXPECTED.json FILE.json    an inspect --json object against what the independent reader found
 check.py quotes  EXPECTED.json FILE.csv     quotes (csv of all columns): the order-free canonical hash
 check.py trades  EXPECTED.json FILE.csv SOURCE   trades (rows of the table): the same; SOURCE is the file they came from
+check.py reports FILE.csv SOURCE            quotes (csv of all columns) against the price reports (XML) of SOURCE, field by field
 check.py json    FILE KEY...                every line is an object with exactly these keys first, in this order
 check.py get     FILE KEY [KEY...]          values of the last line's object (a.b: b within a), one a line (as JSON)
 """
@@ -13,6 +14,7 @@ import hashlib
 import io
 import json
 import sys
+import xml.etree.ElementTree
 import zipfile
 from decimal import Decimal
 
@@ -118,6 +120,53 @@ def check_trades(expected_path, dump_path, source):
         same("trade", left, right)
 
 
+REPORTED = {
+    "ticker": "TckrSymb", "date": "Dt", "term_days": "DaysToSttlm", "open": "FrstPric", "high": "MaxPric", "low": "MinPric",
+    "average": "TradAvrgPric", "close": "LastPric", "bid": "BestBidPric", "ask": "BestAskPric", "trades": "TradQty",
+    "volume": "FinInstrmQty", "turnover": "NtlFinVol", "oscillation": "OscnPctg", "settlement": "AdjstdQt",
+    "settlement_tax": "AdjstdQtTax", "open_interest": "OpnIntrst",
+}
+PARTS = {"TradQty": "TxsQty", "FinInstrmQty": "TraddCtrcts"}
+PRICED = ("FrstPric", "MaxPric", "MinPric", "TradAvrgPric", "LastPric", "BestBidPric", "BestAskPric", "AdjstdQt", "AdjstdQtTax")
+
+
+def exact(text):
+    return text if text == "" or not text.lstrip("-").replace(".", "").isdigit() else str(Decimal(text).normalize() + 0)
+
+
+def reported(report):
+    """A price report as the row that it should become."""
+    found = {element.tag.rpartition("}")[2]: element for element in report.iter()}
+    values = {name: (element.text or "").strip() for name, element in found.items()}
+    for total, part in PARTS.items():
+        parts = [int(values[name]) for name in ("Rglr" + part, "NonRglr" + part) if name in values]
+        if total not in values and parts:
+            values[total] = str(sum(parts))
+    row = {column: exact(values.get(name, "")) for column, name in REPORTED.items()}
+    currencies = {found[name].get("Ccy") for name in PRICED if name in found}
+    row["currency"] = currencies.pop() if currencies else ""
+    row["source"] = "bvbg086"
+    return row
+
+
+def check_reports(dump_path, source):
+    with open(source, "rb") as stream:
+        root = xml.etree.ElementTree.fromstring(members(stream.read()))
+    wanted = [reported(report) for report in root.iter("{urn:bvmf.217.01.xsd}PricRpt")]
+    with open(dump_path, encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    columns = [*REPORTED, "currency", "source"]
+    for row in rows:
+        for column, value in row.items():
+            if column not in columns and value != "":
+                fail(f"{row['ticker']} has a {column}: {value!r}")
+    left = sorted(tuple(exact(row[column]) for column in columns) for row in rows)
+    right = sorted(tuple(row[column] for column in columns) for row in wanted)
+    same("number of quotes", len(left), len(right))
+    for one, other in zip(left, right):
+        same("quote", one, other)
+
+
 def money(cents):
     return f"{cents // 100}.{cents % 100:02d}"
 
@@ -146,6 +195,17 @@ def check_inspect_trades(expected, found, source):
     same("markets", found["markets"], {})
 
 
+def check_inspect_reports(expected, found):
+    sums = expected["sums"]
+    same("trades", found["trades"], int(sums.get("TradQty", sums["RglrTxsQty"])))
+    same("volume", found["volume"], int(sums.get("FinInstrmQty", 0)))
+    same("turnover", Decimal(found["turnover"]), Decimal(sums.get("NtlFinVol", 0)))
+    same("first_date", found["first_date"], min(expected["trade_dates"]))
+    same("last_date", found["last_date"], max(expected["trade_dates"]))
+    same("declared_records", found["declared_records"], int(expected["TtlNbOfMsg"]))
+    same("complete", found["complete"], True)
+
+
 def check_inspect(expected_path, found_path, source):
     expected, found = load(expected_path), load(found_path)
     same("bytes", found["bytes"], expected["file_bytes"])
@@ -154,6 +214,10 @@ def check_inspect(expected_path, found_path, source):
     plain = expected["members"][0]["name"] == expected["file"]
     same("member", found["member"], None if plain else expected["member_read"])
     same("records", found["records"], expected["records"])
+    if expected["kind"] == "bvbg086":
+        same("rejected", found["rejected"], 0)
+        check_inspect_reports(expected, found)
+        return
     same("rejected", found["rejected"], expected["rejected_count"])
     if expected["kind"] == "cotahist":
         check_inspect_cotahist(expected, found)
@@ -189,6 +253,7 @@ def main():
     arguments = sys.argv[1:]
     commands = {
         "inspect": (check_inspect, 3), "quotes": (check_quotes, 2), "trades": (check_trades, 3),
+        "reports": (check_reports, 2),
         "json": (lambda path, *keys: check_json(path, keys), None), "get": (lambda path, *keys: get(path, keys), None),
     }
     if not arguments or arguments[0] not in commands:

@@ -8,7 +8,8 @@ needs_data
 # What is read is the same for both, so few means one.
 wanted=$(many_or_few "$(backends | tr '\n' ' ')" sqlite)
 files=0
-for expected in "$TICKER_TEST_DATA"/expected/cotahist__*.json "$TICKER_TEST_DATA"/expected/trades__*.json; do
+for expected in "$TICKER_TEST_DATA"/expected/cotahist__*.json "$TICKER_TEST_DATA"/expected/trades__*.json \
+    "$TICKER_TEST_DATA"/expected/bvbg086__*.json; do
     name=$(basename "$expected" .json)
     source=$TICKER_TEST_DATA/${name//__//}
     kind=${name%%__*}
@@ -33,6 +34,9 @@ for expected in "$TICKER_TEST_DATA"/expected/cotahist__*.json "$TICKER_TEST_DATA
         if [ "$kind" = cotahist ]; then
             cli quotes --all --format csv >dump.csv 2>err || [ ! -s err ] || fail "$name: dump"
             check quotes "$expected" dump.csv || fail "$name: the quotes in $backend"
+        elif [ "$kind" = bvbg086 ]; then
+            cli quotes --all --format csv >dump.csv 2>err || [ ! -s err ] || fail "$name: dump"
+            check reports dump.csv "$source" || fail "$name: the quotes in $backend"
         else
             columns="ticker, trade_date, reference_date, session, trade_id, action, trade_time, price, volume, buyer, seller, channel"
             { echo "${columns//, /,}" | sed 's/trade_date/date/; s/trade_time/time/'; sql "SELECT $columns FROM trades"; } >dump.csv
