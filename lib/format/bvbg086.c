@@ -474,11 +474,12 @@ static ticker_status finish(ti_parse *parse, price_file *file, ticker_error *err
     return status == TICKER_OK ? TICKER_DONE : status;
 }
 
+/* However the bytes come, the pieces are the same: and so are the batches, and what is said of what is wrong. */
 static ticker_status read_piece(ti_parse *parse, price_file *file, ticker_error *error)
 {
     const unsigned char *data;
     size_t available;
-    ticker_status status = ti_stream_peek(parse->stream, 1, &data, &available, error);
+    ticker_status status = ti_stream_peek(parse->stream, TI_SAX_PIECE, &data, &available, error);
 
     if (status != TICKER_OK)
         return status;
