@@ -212,7 +212,10 @@ def check_inspect(expected_path, found_path, source):
     same("sha256", found["sha256"], expected["file_sha256"])
     same("format", found["format"], expected["kind"])
     plain = expected["members"][0]["name"] == expected["file"]
-    same("member", found["member"], None if plain else expected["member_read"])
+    member = found["member"]
+    if member is not None and expected["kind"] == "bvbg086":
+        member = member.rpartition("/")[2]  # a zip in a zip; the other reader names the inner one's member
+    same("member", member, None if plain else expected["member_read"])
     same("records", found["records"], expected["records"])
     if expected["kind"] == "bvbg086":
         same("rejected", found["rejected"], 0)
