@@ -43,7 +43,7 @@ typedef struct ticker_consumer_events {
     /* A service is away, or keys or rights are missing: nothing is received until it works again, and it is tried again after a pause.
      * Called when that begins, each minute while it lasts, and with `why` NULL when all is well again. */
     void (*trouble)(void *payload, const ticker_error *why, int64_t pause_ms);
-    /* An upload that no message tells of is going to be imported. */
+    /* An upload that no message tells of any more is going to be imported; or refused, when it was begun too often. */
     void (*left)(void *payload, int64_t import_id);
 } ticker_consumer_events;
 

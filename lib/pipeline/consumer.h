@@ -48,6 +48,7 @@ typedef struct ti_job {
     ticker_message *message; /* NULL: none tells of it (->left) */
     int64_t left;            /* an upload that was left behind; 0: none */
     char *location;          /* of that */
+    bool hopeless;           /* it was begun so often that something of it ends whoever does */
     ti_gear *gear;           /* whose queue it came from; a user of it. NULL: without a message */
     int64_t received;        /* monotonic milliseconds, as all times here */
     int64_t extend;          /* when it is to be extended next (the keeper's) */

@@ -1,6 +1,7 @@
 /* The receiver: as many messages as there are importers with nothing to do, one look after the other; a pause when services are away; and
  * uploads that no message tells of. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/number.h"
 #include "pipeline/consumer.h"
@@ -10,6 +11,16 @@
 #define PAUSE_FIRST 500 /* milliseconds until services are asked again that are away; then twice that … */
 #define PAUSE_LAST 10000
 #define LOOK_ALIVE 1000
+#define UPDATED_MAX 64 /* bytes of a time as text, NUL included */
+#define BEGUN_MAX 10   /* how often an upload is tried that no message tells of, when the queue has no number */
+
+/* A row of the ledger that no message may tell of. */
+typedef struct waiting {
+    int64_t id, begun;
+    bool running;
+    char updated[UPDATED_MAX];
+    char *location;
+} waiting;
 
 typedef struct receiver {
     ticker_consumer *consumer;
@@ -18,6 +29,9 @@ typedef struct receiver {
     ticker_error error;
     unsigned failures; /* in a row */
     int64_t left;      /* an upload that waited while the queue was empty; 0: none */
+    int64_t still;     /* one that was said to run while nothing was in the queue; 0: none */
+    int64_t since;     /* … as it is since then: whoever is at work on one says so now and then */
+    char updated[UPDATED_MAX];
 } receiver;
 
 static void beat(ticker_consumer *consumer)
@@ -132,48 +146,88 @@ static void hand_over(receiver *self, ticker_message **messages, size_t count, i
 
 /* --- Uploads that nobody tells of: who took them was killed before it did, or their message is dead. ------------------------------ */
 
-/* The ledger's oldest row that waits. False: there is none, or it cannot be told now. */
-static bool oldest_queued(receiver *self, int64_t *id, char **location)
+static bool read_integer(const ti_cell *cell, int64_t *value)
 {
-    static const char sql[] = "SELECT id, location FROM {imports} AS i WHERE status = 'queued' ORDER BY id LIMIT 1";
+    *value = cell->number;
+    return cell->kind == TI_CELL_INTEGER || (cell->kind == TI_CELL_TEXT && ti_parse_integer(cell->text, true, value));
+}
+
+/* The first row of `sql`. False: there is none, or it cannot be told now. */
+static bool read_row(receiver *self, const char *sql, waiting *row)
+{
     ticker_store *store = self->services.store;
     ti_cursor *cursor = NULL;
-    ti_cell cells[2];
+    ti_cell cells[4];
     bool good = false;
 
-    *location = NULL;
     if (store->ops->query(store, sql, NULL, 0, &cursor, NULL) != TICKER_OK)
         return false;
     if (cursor->ops->next(cursor, cells, NULL) == TICKER_OK) {
-        *id = cells[0].number;
-        good = cells[0].kind == TI_CELL_INTEGER ||
-               (cells[0].kind == TI_CELL_TEXT && ti_parse_integer(cells[0].text, true, id));
+        good = read_integer(&cells[0], &row->id) && read_integer(&cells[2], &row->begun);
         if (good && cells[1].kind == TI_CELL_TEXT)
-            *location = ti_slice_copy(cells[1].text);
+            row->location = ti_slice_copy(cells[1].text);
+        if (good && cells[3].kind == TI_CELL_TEXT && cells[3].text.size < UPDATED_MAX)
+            memcpy(row->updated, cells[3].text.data, cells[3].text.size);
     }
     cursor->ops->close(cursor);
     return good;
 }
 
-/* When there was nothing to do for a while. A row that waits, twice in a row, while the queue is empty, waits for ever. */
+/* The ledger's oldest row that waits; else the one that is said to run and was not touched for the longest. */
+static bool oldest_open(receiver *self, waiting *row)
+{
+    static const char queued[] = "SELECT id, location, attempts, updated_at FROM {imports} AS i WHERE status = 'queued'"
+                                 " ORDER BY id LIMIT 1";
+    static const char running[] = "SELECT id, location, attempts, updated_at FROM {imports} AS i"
+                                  " WHERE status = 'running' AND location IS NOT NULL ORDER BY updated_at, id LIMIT 1";
+
+    *row = (waiting){.location = NULL};
+    if (read_row(self, queued, row))
+        return true;
+    row->running = true;
+    return read_row(self, running, row);
+}
+
+/* A row that waits twice in a row waits for ever; one that is said to run, when nobody has touched it for as long as a message may be
+ * hidden. */
+static bool is_left(receiver *self, const waiting *row)
+{
+    if (!row->running) {
+        bool again = row->id == self->left;
+
+        self->left = again ? 0 : row->id;
+        return again;
+    }
+    if (row->id == self->still && strcmp(row->updated, self->updated) == 0)
+        return ti_consumer_now() - self->since > (int64_t)self->services.gear->visibility * 1000;
+    self->still = row->id;
+    self->since = ti_consumer_now();
+    memcpy(self->updated, row->updated, sizeof(self->updated));
+    return false;
+}
+
+/* When there was nothing to do for a while: uploads that are not at their end while the queue is empty, and whatever is at work on one has
+ * its message there. */
 static void look_for_left(receiver *self)
 {
-    int64_t id = 0, waiting = 0, working = 0;
-    char *location = NULL;
+    int64_t waits = 0, works = 0, max = atomic_load_explicit(&self->services.gear->max_attempts, memory_order_relaxed);
+    waiting row;
 
-    if (!oldest_queued(self, &id, &location) || ti_consumer_stopping(self->consumer) ||
-        ticker_queue_counts(self->services.queue, &waiting, &working, NULL, NULL) != TICKER_OK || waiting + working > 0)
-        id = 0;
-    if (id != 0 && id == self->left) {
-        const ti_job job = {.left = id, .location = location, .received = ti_consumer_now()};
+    if (!oldest_open(self, &row) || ti_consumer_stopping(self->consumer) ||
+        ticker_queue_counts(self->services.queue, &waits, &works, NULL, NULL) != TICKER_OK || waits + works > 0) {
+        self->left = self->still = 0;
+    } else if (is_left(self, &row)) {
+        const ti_job job = {.left = row.id,
+                            .location = row.location,
+                            .hopeless = row.running && row.begun >= (max > 0 ? max : BEGUN_MAX),
+                            .received = ti_consumer_now()};
 
-        ti_tell_left(self->consumer, id);
+        ti_tell_left(self->consumer, row.id);
+        self->still = 0;
         if (add_job(self->consumer, &job))
-            location = NULL;
-        id = 0;
+            row.location = NULL;
     }
-    self->left = id;
-    free(location);
+    free(row.location);
 }
 
 /* --- The loop ------------------------------------------------------------------------------------------------------------------- */

@@ -453,7 +453,14 @@ static void work_on_left(ti_importer *self)
 {
     object what = {.id = self->job->left, .location = self->job->location};
 
-    (void)work_on(self, &what);
+    if (self->job->hopeless) {
+        (void)ti_fail(&self->error, TICKER_FAILED, TICKER_ERROR_LIMIT,
+                      "the import was begun again and again, and never came to an end");
+        ti_error_hint(&self->error, "look into the log of the workers of that time, then upload the file again");
+        (void)refuse(self, &what);
+    } else {
+        (void)work_on(self, &what);
+    }
     ticker_error_clear(&self->error);
 }
 

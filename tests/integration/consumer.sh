@@ -157,6 +157,34 @@ end_consumer 0
 is "$(sql "SELECT count(*) FROM imports WHERE status = 'running'")" 0
 echo "ok 7 - a consumer that was killed"
 
+# Such a row whose message is gone meanwhile, as when the queue has buried it: it is imported all the same, and not for ever.
+event_of q4.txt | send
+hold_imports 30
+start_consumer visibility=2
+for _ in {1..200}; do
+    echo "files" >&"$say"
+    ! grep -qE '^running .* row [1-9]' "$said" || break
+    sleep 0.05
+done
+kill -9 "$job"
+wait "$job" 2>/dev/null || true
+release_imports
+sql "DELETE FROM queue_messages" >/dev/null
+for end in imported failed; do
+    start_consumer visibility=1 receive-wait=0
+    heard '^left '
+    for _ in {1..200}; do
+        [ "$(sql "SELECT count(*) FROM imports WHERE status = 'running'")" != 0 ] || break
+        sleep 0.05
+    done
+    echo "stop 1000" >&"$say"
+    end_consumer 0
+    is "$(sql "SELECT status FROM imports WHERE location LIKE '%q4.txt'")" "$end" "an import that was at work for ever is"
+    sql "UPDATE imports SET status = 'running', attempts = 1000 WHERE location LIKE '%q4.txt'"
+done
+is "$(sql "SELECT count(*) FROM imports WHERE error LIKE '%never came to an end%'")" 1
+echo "ok 8 - imports that are left behind"
+
 # Two consumers with two importers each: every file once.
 fresh postgres
 expect 0 db migrate
@@ -180,4 +208,4 @@ end_consumer 0
 cat "$said" >>both
 is "$(grep -c '^message done .* attempt 1 ' both)" 30
 is "$(sort both | grep '^file' | cut -d ' ' -f 3 | uniq | wc -l)" 30
-echo "ok 8 - several consumers"
+echo "ok 9 - several consumers"
