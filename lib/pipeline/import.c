@@ -21,7 +21,8 @@ typedef struct import_run {
     ticker_store *store; /* NULL: only read and check */
     ticker_reader *reader;
     ticker_import_events events;
-    ti_adoption *upload; /* the ledger row of an upload; NULL: this is none */
+    ti_adoption *upload;  /* the ledger row of an upload; NULL: this is none */
+    unsigned connections; /* over which a large file may be loaded */
     bool forced;
     bool again;   /* although the bytes are there */
     bool inspect; /* read on whatever is wrong with the file, and judge at the end */
@@ -417,6 +418,7 @@ static ticker_status load(import_run *import, int64_t *id, ticker_error *error)
     store->again = import->again;
     store->member = report->member;
     store->adopt = import->upload != NULL ? import->upload->id : 0;
+    store->connections = import->connections;
     status = store->ops->begin(store, id, error);
     if (status == TICKER_OK)
         status = look_for_newer(import, error);
@@ -648,6 +650,7 @@ ticker_status ti_import(ticker_store *store, ticker_source *source, const ticker
     bool dry = ti_option_flag(options, TI_OPTION_DRY_RUN);
     import_run import = {.store = dry ? NULL : store,
                          .upload = dry ? NULL : row,
+                         .connections = (unsigned)ti_option_number(options, TI_OPTION_IMPORT_CONNECTIONS),
                          .forced = ti_option_flag(options, TI_OPTION_FORCE),
                          .again = ti_option_flag(options, TI_OPTION_AGAIN)};
 

@@ -16,6 +16,8 @@ static void close_store(ticker_store *store)
 
     if (postgres == NULL)
         return;
+    if (postgres->loader_count > 0) /* what was made outside of the transaction goes too */
+        ti_pg_rollback_import(store);
     ti_pg_close(postgres->link); /* the server rolls back what is open */
     ti_pg_forget(postgres);
     ti_pg_prepared_forget(&postgres->prepared);
@@ -69,6 +71,7 @@ ticker_status ti_postgres_open(const char *url, ticker_store **store, ticker_err
         return ti_fail_memory(error);
     postgres->base.ops = &ops;
     postgres->few_bytes = TI_PG_FEW_BYTES;
+    postgres->large_bytes = TI_PG_LARGE_BYTES;
     ti_pg_forget(postgres);
     if (!ti_random(&postgres->epoch, sizeof(postgres->epoch))) {
         close_store(&postgres->base);

@@ -8,6 +8,7 @@
  *   postgres_schema.c  versions and migrations, creating and attaching partitions
  *   postgres_distribute.c  tables on several machines (Citus)
  *   postgres_load.c    begin and put: rows to partitions by binary COPY
+ *   postgres_loaders.c  a large new partition over several connections
  *   postgres_settle.c  keys, attaching, merging of staged rows
  *   postgres_days.c    trades read back, quotes made from them
  *   postgres_standing.c  which rows stand when several files tell of the same ticker and day
@@ -19,6 +20,7 @@
 #ifndef TI_STORE_POSTGRES_H
 #define TI_STORE_POSTGRES_H
 
+#include "base/seen.h"
 #include "store/copy_binary.h"
 #include "model/origin.h"
 #include "store/store.h"
@@ -71,6 +73,9 @@ ticker_status ti_pg_run_unique(ti_pg_link *link, const char *sql, const ti_pg_pa
 /* A statement whose rows come in binary format. */
 ticker_status ti_pg_run_binary(ti_pg_link *link, const char *sql, ti_pg_result **result, ticker_error *error);
 #define TI_PG_SENT_MAX 192 /* statements of a pipe; one that is prepared first counts twice */
+/* A statement without parameters in two steps: it is sent, and its answer awaited. Nothing else may be asked between them. */
+ticker_status ti_pg_send(ti_pg_link *link, const char *sql, ticker_error *error);
+ticker_status ti_pg_take(ti_pg_link *link, ticker_error *error);
 /* postgres_pipe.c: statements that are sent one behind the other, and answered together. Nothing else may be asked between begin and end.
  * The first one that fails ends it: those behind it are not done. */
 ticker_status ti_pg_pipe_begin(ti_pg_link *link, ticker_error *error);
@@ -96,6 +101,8 @@ void ti_pg_rollback(ti_pg_link *link);
 ticker_status ti_pg_copy_begin(ti_pg_link *link, const char *sql, ticker_error *error);
 ticker_status ti_pg_copy_send(ti_pg_link *link, const void *data, size_t size, ticker_error *error);
 ticker_status ti_pg_copy_end(ti_pg_link *link, ticker_error *error);
+/* Of several connections one that takes bytes at once, `from` if it does; when none of them does for a while, `from`. */
+size_t ti_pg_choose(ti_pg_link *const *links, size_t count, size_t from);
 
 /* A SELECT row by row, or when few rows can come all at once: libpq copies the columns' names for each single row. `name`: under which
  * it is prepared; NULL: it is not. TICKER_OK with a result of rows (none, at the start only), TICKER_DONE after the last one. */
@@ -132,6 +139,8 @@ void ti_pg_await(struct pg_conn *conn, const ticker_store *store);
 bool ti_pg_flush(struct pg_conn *conn, const ticker_store *store);
 /* Asks the server to stop the statement. A server that does not take the request within some seconds is hung up on. */
 void ti_pg_cancel(struct pg_conn *conn);
+/* Which of the connections takes bytes, looked for from `from` on. False: none of them for a while. */
+bool ti_pg_wait_writable(struct pg_conn *const *conns, size_t count, size_t from, size_t *which);
 /* Reads on as long as the server sends at once, and not for long; true when the answer is over. */
 bool ti_pg_take_rest(struct pg_conn *conn);
 
@@ -173,7 +182,9 @@ bool ti_pg_put_source(ti_buffer *sql, const ti_copy_layout *layout);
 /* True; as a condition of a statement that is a transaction of its own: nobody waits until it is on the disk. For what somebody makes up
  * for when a crash of the server undoes it. */
 #define TI_PG_LAZY "set_config('synchronous_commit', 'off', true) = 'off'"
-#define TI_PG_FEW_BYTES ((size_t)256 * 1024) /* rows that are not worth a temporary table */
+#define TI_PG_FEW_BYTES ((size_t)256 * 1024)        /* rows that are not worth a temporary table */
+#define TI_PG_LARGE_BYTES ((size_t)4 * 1024 * 1024) /* rows of a new period that are worth connections of their own */
+#define TI_PG_LOADERS_MAX 8
 #define TI_PG_FEW_PERIODS 16
 /* Years of quotes or days of trades in one file. Each new one takes about seven of the server's locks, of which the default
  * configuration has some 7,000. */
@@ -185,12 +196,22 @@ typedef struct ti_pg_period {
     bool claimed;       /* it is locked, and what follows is known */
     bool fresh;         /* it has no partition yet: rows go straight into a table that is made when they are sent */
     bool made;          /* that table is there, and not attached */
+    bool single;        /* fresh: its rows are not to go over several connections */
+    bool shared;        /* fresh: they do, into the table `loading`, which is there and not attached */
     bool attached;      /* it was fresh, and settle() has made it a partition */
     bool duplicates;    /* rows replaced one another while its key was built */
-    char name[TI_PG_NAME_MAX];
+    char name[TI_PG_NAME_MAX], loading[TI_PG_NAME_MAX];
     int64_t records; /* put */
     ti_buffer rows;  /* of a fresh period: encoded and not sent yet */
 } ti_pg_period;
+
+/* One of the connections that load a new partition together. */
+typedef struct ti_pg_loader {
+    ti_pg_link *link;
+    bool open;    /* its transaction */
+    bool copying; /* rows of the period that begins with `first` */
+    int64_t first;
+} ti_pg_loader;
 
 /* Statements that are prepared, or may be when they are asked again; of one connection. */
 #define TI_PG_PREPARED_MAX 32
@@ -210,6 +231,8 @@ typedef struct ti_postgres {
     ti_pg_link *link;
     ti_copy_layout quotes, trades;
     size_t few_bytes; /* rows that may go as parameters: TI_PG_FEW_BYTES, or what a test says */
+    size_t
+        large_bytes;  /* rows of a period that are worth several connections: TI_PG_LARGE_BYTES, or what a test says */
     bool importing;   /* between begin and commit or rollback */
     bool distributed; /* its tables are on several machines: partitions are made beforehand, and all rows are staged */
     bool streaming;   /* a cursor of query() is open */
@@ -231,6 +254,12 @@ typedef struct ti_postgres {
     ti_origin origin;            /* of its quotes */
     ti_supersessions superseded; /* what was counted here and is not in the ledger yet */
     const ti_buffer *copying;    /* whose rows the COPY going on takes; NULL: no COPY */
+    ti_pg_loader loaders[TI_PG_LOADERS_MAX];
+    size_t loader_count, loader_next;
+    ti_seen *seen; /* keys of fresh periods; NULL: nobody asks */
+    uint64_t seed; /* of their hashes */
+    int64_t
+        set_aside; /* rows that may have the key of an earlier one in a partition that is loaded over several connections */
     /* Quotes made from trades. */
     ti_buffer days;
     bool days_made;
@@ -273,8 +302,9 @@ ticker_status ti_pg_put_claim(ti_pg_link *link, ticker_table table, bool alone, 
 /* What the two answered: the period is claimed, and fresh when it has no partition. (That of a distributed table is made at once.) */
 ticker_status ti_pg_take_claim(ti_postgres *postgres, ticker_table table, bool alone, ti_pg_result *const answers[2],
                                ti_pg_period *period, ticker_error *error);
-/* Makes the table of a fresh period: it stands alone, without keys, until ti_pg_attach(). */
-ticker_status ti_pg_make(ti_pg_link *link, ticker_table table, ti_pg_period *period, ticker_error *error);
+/* Makes the table of a fresh period under this name: it stands alone, without keys, until it is attached. */
+ticker_status ti_pg_make(ti_pg_link *link, ticker_table table, const ti_pg_period *period, const char *name,
+                         ticker_error *error);
 /* Into a pipe: the same for a period that has no rows yet, with keys and attached. */
 ticker_status ti_pg_put_partition(ti_pg_link *link, ticker_table table, const ti_pg_period *period,
                                   ticker_error *error);
@@ -286,6 +316,36 @@ bool ti_pg_bounds(ti_buffer *sql, const ti_pg_period *period);
 /* Appends the columns of a big table with their types. */
 bool ti_pg_put_columns(ti_buffer *sql, ticker_table table);
 ticker_status ti_pg_attach(ti_pg_link *link, ticker_table table, ti_pg_period *period, ticker_error *error);
+
+/* The number of the lock with this name (an SQL expression). Named by text, so that two schemas of one database do not wait for each
+ * other. */
+#define TI_PG_LOCK_KEY(name) "hashtextextended('ticker.' || current_schema() || '.' || " name ", 0)"
+#define TI_PG_OUR_SCHEMA "(SELECT oid FROM pg_namespace WHERE nspname = current_schema())"
+
+/* postgres_loaders.c: a period that is new and large is loaded over several connections. Its table is made and filled in transactions of
+ * their own, where nobody looks for it, and becomes a partition in that of the import. */
+#define TI_PG_LOADING "ticker_loading_" /* 16 hexadecimal digits follow */
+
+/* Whether the rows of the period can go over several connections, if it turns out to be large. */
+bool ti_pg_may_share(const ti_postgres *postgres, const ti_pg_period *period);
+/* Numbers of the keys of all rows, for ti_pg_again(). False: nobody will ask. */
+bool ti_pg_number_keys(ti_postgres *postgres, const ticker_batch *batch, uint64_t *numbers);
+/* Whether a row of a fresh period goes the way of rows that may replace others: perhaps an earlier row has its key. */
+bool ti_pg_again(ti_postgres *postgres, ti_pg_period *period, uint64_t number);
+/* The period is large: ->shared, or ->single when there are no connections to be had. No COPY goes on. */
+ticker_status ti_pg_share(ti_postgres *postgres, ti_pg_period *period, ticker_error *error);
+ticker_status ti_pg_share_rows(ti_postgres *postgres, const ti_pg_period *period, ticker_error *error);
+/* Ends what is being sent. */
+ticker_status ti_pg_share_end(ti_postgres *postgres, ticker_error *error);
+/* Builds the keys and all other indexes of all shared periods. */
+ticker_status ti_pg_share_keys(ti_postgres *postgres, ticker_error *error);
+ticker_status ti_pg_share_attach(ti_postgres *postgres, ti_pg_period *period, ticker_error *error);
+/* After the import's transaction: closes the connections, and drops what did not become a partition because it was not committed. */
+void ti_pg_share_forget(ti_postgres *postgres, bool committed);
+/* Into begin(): whether imports left tables that no import works on (or one does); and away with those. */
+#define TI_PG_HAS_LEFTOVERS                                                                                            \
+    "EXISTS (SELECT FROM pg_class WHERE relname ~ '^" TI_PG_LOADING "' AND relnamespace = " TI_PG_OUR_SCHEMA ")"
+ticker_status ti_pg_drop_leftovers(ti_pg_link *link, ticker_error *error);
 
 /* postgres_distribute.c */
 #define TI_PG_HAS_CITUS "to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL"

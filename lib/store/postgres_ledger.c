@@ -559,8 +559,10 @@ ticker_status ti_pg_commit_import(ticker_store *store, const ti_ledger_row *row,
         return give_way(store, row, id, error);
     if (status == TICKER_OK && !postgres->committed)
         status = ti_pg_commit(postgres->link, error);
-    if (status == TICKER_OK)
+    if (status == TICKER_OK) {
+        ti_pg_share_forget(postgres, true);
         ti_pg_forget(postgres);
+    }
     return status;
 }
 
@@ -569,6 +571,7 @@ void ti_pg_rollback_import(ticker_store *store)
     ti_postgres *postgres = ti_pg_store(store);
 
     ti_pg_rollback(postgres->link);
+    ti_pg_share_forget(postgres, false);
     ti_pg_forget(postgres);
 }
 

@@ -266,6 +266,23 @@ ticker_status ti_pg_run_binary(ti_pg_link *link, const char *sql, ti_pg_result *
     return run(link, sql, NULL, 1, NULL, result, error);
 }
 
+ticker_status ti_pg_send(ti_pg_link *link, const char *sql, ticker_error *error)
+{
+    return PQsendQuery(link->conn, sql) == 1 ? TICKER_OK : ti_pg_fail_connection(link, error);
+}
+
+ticker_status ti_pg_take(ti_pg_link *link, ticker_error *error)
+{
+    PGresult *result = ti_pg_wait_result(link->conn, link->store);
+    ExecStatusType answer = PQresultStatus(result);
+    ticker_status status = TICKER_OK;
+
+    if (answer != PGRES_TUPLES_OK && answer != PGRES_COMMAND_OK)
+        status = ti_pg_fail_result(link, result, error);
+    PQclear(result);
+    return status;
+}
+
 ticker_status ti_pg_commit(ti_pg_link *link, ticker_error *error)
 {
     PGresult *result = NULL;
@@ -386,6 +403,16 @@ ticker_status ti_pg_copy_end(ti_pg_link *link, ticker_error *error)
         return fail_copy(link, error);
     link->copying = false;
     return drain(link, error);
+}
+
+size_t ti_pg_choose(ti_pg_link *const *links, size_t count, size_t from)
+{
+    PGconn *conns[TI_PG_LOADERS_MAX];
+    size_t which = from;
+
+    for (size_t i = 0; i < count; i++)
+        conns[i] = links[i]->conn;
+    return ti_pg_wait_writable(conns, count, from, &which) ? which : from;
 }
 
 ticker_status ti_pg_prepare(ti_pg_link *link, const char *name, const char *sql, const ti_pg_parameters *parameters,

@@ -22,7 +22,7 @@
 static const char begin_sql[] =
     "SELECT nextval(pg_get_serial_sequence(format('%I.imports', current_schema()), 'id')),"
     " (SELECT max(version) FROM ticker_schema),"
-    " " TI_PG_HAS_CITUS ","
+    " " TI_PG_HAS_CITUS ", " TI_PG_HAS_LEFTOVERS ","
     " set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '0', true),"
     " set_config('lock_timeout', '15min', true), set_config('cursor_tuple_fraction', '1', true),"
     " set_config('maintenance_work_mem', greatest(pg_size_bytes(current_setting('maintenance_work_mem')) / 1024, "
@@ -63,6 +63,7 @@ void ti_pg_forget(ti_postgres *postgres)
     postgres->year_count = postgres->year_capacity = 0;
     postgres->pending = 0;
     postgres->copying = NULL;
+    postgres->set_aside = 0;
     postgres->stage_made = postgres->days_made = postgres->copied = postgres->later = postgres->committed = false;
     ti_buffer_init(&postgres->staged, ROWS_BYTES_MAX);
     ti_buffer_init(&postgres->days, ROWS_BYTES_MAX);
@@ -104,6 +105,8 @@ ticker_status ti_pg_begin(ticker_store *store, int64_t *import_id, ticker_error 
         status = check_current(postgres, (int)ti_pg_integer(answers[1], 0, 1), error);
     if (status == TICKER_OK)
         status = ti_pg_learn_layout(postgres, ti_slice_is(ti_pg_cell(answers[1], 0, 2), "t"), error);
+    if (status == TICKER_OK && ti_slice_is(ti_pg_cell(answers[1], 0, 3), "t"))
+        status = ti_pg_drop_leftovers(postgres->link, error);
     if (status == TICKER_OK) {
         postgres->import_id = store->adopt != 0 ? store->adopt : ti_pg_integer(answers[1], 0, 0);
         postgres->importing = true;
@@ -167,8 +170,10 @@ static ticker_status start_copy(ti_postgres *postgres, const ti_buffer *rows, ti
     status = text != NULL ? end_copy(postgres, error) : ti_fail_memory(error);
     if (status == TICKER_OK && staged && !postgres->stage_made)
         status = make_stage(postgres, error);
-    if (status == TICKER_OK && period != NULL && !period->made)
-        status = ti_pg_make(postgres->link, postgres->table, period, error);
+    if (status == TICKER_OK && period != NULL && !period->made) {
+        status = ti_pg_make(postgres->link, postgres->table, period, period->name, error);
+        period->made = status == TICKER_OK;
+    }
     if (status == TICKER_OK)
         status = ti_pg_copy_begin(postgres->link, text, error);
     if (status == TICKER_OK)
@@ -186,12 +191,16 @@ static ticker_status send_rows(ti_postgres *postgres, ti_pg_period *period, tick
     if (rows->size == 0)
         return TICKER_OK;
     postgres->copied = true;
-    if (postgres->copying != rows)
-        status = start_copy(postgres, rows, period, error);
-    if (status == TICKER_OK)
-        status = ti_pg_copy_send(postgres->link, rows->data, rows->size, error);
-    if (status != TICKER_OK)
-        postgres->copying = NULL;
+    if (period != NULL && period->shared) {
+        status = ti_pg_share_rows(postgres, period, error);
+    } else {
+        if (postgres->copying != rows)
+            status = start_copy(postgres, rows, period, error);
+        if (status == TICKER_OK)
+            status = ti_pg_copy_send(postgres->link, rows->data, rows->size, error);
+        if (status != TICKER_OK)
+            postgres->copying = NULL;
+    }
     postgres->pending -= rows->size;
     ti_buffer_clear(rows);
     return status;
@@ -215,7 +224,9 @@ ticker_status ti_pg_finish_copy(ti_postgres *postgres, ticker_error *error)
 {
     ticker_status status = send_all(postgres, error);
 
-    return status == TICKER_OK ? end_copy(postgres, error) : status;
+    if (status == TICKER_OK)
+        status = end_copy(postgres, error);
+    return status == TICKER_OK ? ti_pg_share_end(postgres, error) : status;
 }
 
 /* What may have to give way to what is there is staged, so that it can be compared. */
@@ -364,10 +375,30 @@ static ticker_status find_periods(ti_postgres *postgres, const ticker_batch *bat
     return status;
 }
 
-static ticker_status put_row(ti_postgres *postgres, const ticker_batch *batch, size_t row, ti_pg_period *period,
-                             ticker_error *error)
+/* As much as is sent at once, or as is waited for to know that the period is large. */
+static size_t enough(const ti_postgres *postgres, const ti_pg_period *period, bool staged)
 {
-    ti_buffer *rows = period->fresh ? &period->rows : &postgres->staged;
+    if (!staged && ti_pg_may_share(postgres, period))
+        return postgres->large_bytes;
+    return postgres->copied ? SEND_BYTES : postgres->few_bytes;
+}
+
+static ticker_status send_enough(ti_postgres *postgres, ti_pg_period *period, ticker_error *error)
+{
+    ticker_status status = TICKER_OK;
+
+    if (period != NULL && ti_pg_may_share(postgres, period)) {
+        status = end_copy(postgres, error);
+        if (status == TICKER_OK)
+            status = ti_pg_share(postgres, period, error);
+    }
+    return status == TICKER_OK ? send_rows(postgres, period, error) : status;
+}
+
+static ticker_status put_row(ti_postgres *postgres, const ticker_batch *batch, size_t row, ti_pg_period *period,
+                             bool staged, ticker_error *error)
+{
+    ti_buffer *rows = staged ? &postgres->staged : &period->rows;
     size_t before = rows->size;
     ti_copy_tail tail;
     ticker_status status;
@@ -376,7 +407,7 @@ static ticker_status put_row(ti_postgres *postgres, const ticker_batch *batch, s
     if (postgres->table == TICKER_QUOTES)
         ti_copy_tail_int4(&tail, 0);
     ti_copy_tail_int8(&tail, postgres->import_id);
-    if (!period->fresh)
+    if (staged)
         ti_copy_tail_int8(&tail, postgres->records);
     postgres->records++;
     period->records++;
@@ -384,8 +415,8 @@ static ticker_status put_row(ti_postgres *postgres, const ticker_batch *batch, s
     if (status != TICKER_OK)
         return status;
     postgres->pending += rows->size - before;
-    if (rows->size >= (postgres->copied ? SEND_BYTES : postgres->few_bytes))
-        return send_rows(postgres, period->fresh ? period : NULL, error);
+    if (rows->size >= enough(postgres, period, staged))
+        return send_enough(postgres, staged ? NULL : period, error);
     return postgres->pending >= PENDING_BYTES ? send_all(postgres, error) : TICKER_OK;
 }
 
@@ -415,12 +446,20 @@ ticker_status ti_pg_put(ticker_store *store, const ticker_batch *batch, ticker_e
 {
     ti_postgres *postgres = ti_pg_store(store);
     unsigned column = batch->table == TICKER_QUOTES ? (unsigned)TICKER_QUOTE_DATE : (unsigned)TICKER_TRADE_DATE;
+    uint64_t keys[TICKER_BATCH_ROWS_MAX];
+    bool numbered = false;
     ticker_status status = check_batch(postgres, batch, error);
 
     if (status == TICKER_OK)
         status = find_periods(postgres, batch, column, error);
-    for (size_t row = 0; row < batch->rows && status == TICKER_OK; row++)
-        status = put_row(postgres, batch, row, period_of(postgres, batch->i64[column][row]), error);
+    if (status == TICKER_OK)
+        numbered = ti_pg_number_keys(postgres, batch, keys);
+    for (size_t row = 0; row < batch->rows && status == TICKER_OK; row++) {
+        ti_pg_period *period = period_of(postgres, batch->i64[column][row]);
+        bool staged = !period->fresh || (numbered && ti_pg_again(postgres, period, keys[row]));
+
+        status = put_row(postgres, batch, row, period, staged, error);
+    }
     return status;
 }
 

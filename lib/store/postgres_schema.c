@@ -9,12 +9,10 @@
 #include "model/schema.h"
 #include "store/postgres.h"
 
-/* Locks are named by text, so that two schemas of one database do not wait for each other. */
-#define LOCK_KEY_OF(name) "hashtextextended('ticker.' || current_schema() || '.' || " name ", 0)"
-#define LOCK_KEY LOCK_KEY_OF("$1::text || $2::text")
-#define PERIOD_KEY LOCK_KEY_OF("$1::text")
+#define LOCK_KEY TI_PG_LOCK_KEY("$1::text || $2::text")
+#define PERIOD_KEY TI_PG_LOCK_KEY("$1::text")
 /* Read from the catalog's tables: to_regclass() may answer from a cache that does not know yet what was made while we waited for a lock. */
-#define OUR_SCHEMA "(SELECT oid FROM pg_namespace WHERE nspname = current_schema())"
+#define OUR_SCHEMA TI_PG_OUR_SCHEMA
 
 /* Everything of version 1 but the columns of the two big tables. No triggers and no foreign keys, and every unique key of a big table
  * holds ticker and trade_date: so the tables can be distributed by ticker on Citus. The BRIN index serves "all quotes of a day": it costs
@@ -351,7 +349,8 @@ ticker_status ti_pg_take_claim(ti_postgres *postgres, ticker_table table, bool a
 
 /* A table of its own with a CHECK that says what the partition will hold: so attaching it need not read it. PARTITION OF would lock
  * readers of the parent out until the commit. */
-ticker_status ti_pg_make(ti_pg_link *link, ticker_table table, ti_pg_period *period, ticker_error *error)
+ticker_status ti_pg_make(ti_pg_link *link, ticker_table table, const ti_pg_period *period, const char *name,
+                         ticker_error *error)
 {
     ti_buffer sql;
     const char *text;
@@ -359,14 +358,13 @@ ticker_status ti_pg_make(ti_pg_link *link, ticker_table table, ti_pg_period *per
 
     ti_buffer_init(&sql, TI_PG_SQL_MAX);
     (void)ti_buffer_printf(
-        &sql, "CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING STORAGE, CONSTRAINT %s_period CHECK (",
-        period->name, ticker_table_name(table), period->name);
+        &sql, "CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING STORAGE, CONSTRAINT %s_period CHECK (", name,
+        ticker_table_name(table), name);
     (void)ti_pg_date_range(&sql, "trade_date", period);
     (void)ti_buffer_text(&sql, "))");
     text = ti_buffer_string(&sql);
     status = text != NULL ? ti_pg_run(link, text, NULL, NULL, error) : ti_fail_memory(error);
     ti_buffer_free(&sql);
-    period->made = status == TICKER_OK;
     return status;
 }
 

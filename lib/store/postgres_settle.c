@@ -69,10 +69,22 @@ static void put_assignments(ti_buffer *sql, const ti_copy_layout *layout)
     }
 }
 
+/* What stands before a quote's rows with the same key: when some were set aside, the first one may be in its partition already. */
+static const char *count_from(const ti_postgres *postgres, bool staged)
+{
+    return staged && postgres->set_aside > 0
+               ? ", import_id, (row_number() OVER (PARTITION BY " QUOTES_GROUP " ORDER BY record) - 1 +"
+                 " (SELECT count(*) FROM quotes AS q WHERE q.ticker = s.ticker AND q.trade_date = s.trade_date"
+                 " AND q.market IS NOT DISTINCT FROM s.market AND q.term_days IS NOT DISTINCT FROM s.term_days"
+                 " AND q.import_id = s.import_id))::integer FROM "
+               : ", import_id, (row_number() OVER (PARTITION BY " QUOTES_GROUP " ORDER BY record) - 1)::integer FROM ";
+}
+
 /* The rows go in sorted by the key: two imports of the same rows then wait for each other instead of locking each other out. They come
  * from the table of staged ones, or from parameters. */
-static void put_merge(ti_buffer *sql, const ti_copy_layout *layout, bool staged)
+static void put_merge(ti_buffer *sql, const ti_postgres *postgres, bool staged)
 {
+    const ti_copy_layout *layout = ti_pg_layout(postgres, postgres->table);
     bool quotes = layout->table == TICKER_QUOTES;
 
     (void)ti_buffer_text(sql, quotes ? "INSERT INTO quotes (" : "INSERT INTO trades (");
@@ -80,9 +92,7 @@ static void put_merge(ti_buffer *sql, const ti_copy_layout *layout, bool staged)
     (void)ti_buffer_text(sql, quotes ? ", import_id, occurrence) SELECT "
                                      : ", import_id) SELECT DISTINCT ON (" TI_PG_TRADES_KEY ") ");
     (void)ti_pg_column_list(sql, layout, "");
-    (void)ti_buffer_text(sql, quotes ? ", import_id, (row_number() OVER (PARTITION BY " QUOTES_GROUP
-                                       " ORDER BY record) - 1)::integer FROM "
-                                     : ", import_id FROM ");
+    (void)ti_buffer_text(sql, quotes ? count_from(postgres, staged) : ", import_id FROM ");
     if (staged)
         (void)ti_buffer_text(sql, "ticker_staged");
     else
@@ -107,7 +117,7 @@ static ticker_status merge_staged(ti_postgres *postgres, ticker_error *error)
     if (status != TICKER_OK)
         return status;
     ti_buffer_init(&sql, TI_PG_SQL_MAX);
-    put_merge(&sql, ti_pg_layout(postgres, postgres->table), true);
+    put_merge(&sql, postgres, true);
     text = ti_buffer_string(&sql);
     status = text != NULL ? ti_pg_run(postgres->link, text, NULL, NULL, error) : ti_fail_memory(error);
     ti_buffer_free(&sql);
@@ -122,7 +132,7 @@ static ticker_status put_insert(ti_postgres *postgres, ti_pg_arrays *arrays, tic
     ticker_status status;
 
     ti_buffer_init(&sql, TI_PG_SQL_MAX);
-    put_merge(&sql, ti_pg_layout(postgres, postgres->table), false);
+    put_merge(&sql, postgres, false);
     text = ti_buffer_string(&sql);
     status = text != NULL ? ti_pg_pipe_put(postgres->link, text, &parameters, error) : ti_fail_memory(error);
     ti_buffer_free(&sql);
@@ -250,11 +260,20 @@ ticker_status ti_pg_settle(ticker_store *store, ticker_error *error)
         return postgres->later ? TICKER_OK : settle_few_trades(postgres, error);
     }
     status = ti_pg_finish_copy(postgres, error);
+    if (status == TICKER_OK)
+        status = ti_pg_share_keys(postgres, error);
     for (size_t i = 0; i < postgres->period_count && status == TICKER_OK; i++) {
-        if (postgres->periods[i].fresh)
+        if (postgres->periods[i].shared)
+            status = ti_pg_share_attach(postgres, &postgres->periods[i], error);
+        else if (postgres->periods[i].fresh)
             status = settle_fresh(postgres, &postgres->periods[i], error);
     }
-    return status == TICKER_OK ? merge_staged(postgres, error) : status;
+    if (status == TICKER_OK)
+        status = merge_staged(postgres, error);
+    for (size_t i = 0; i < postgres->period_count && status == TICKER_OK && postgres->set_aside > 0; i++)
+        if (postgres->periods[i].shared)
+            status = find_duplicates(postgres, &postgres->periods[i], error);
+    return status;
 }
 
 bool ti_pg_day_is_new(const ticker_store *store, int64_t date)

@@ -125,6 +125,22 @@ void ti_pg_cancel(PGconn *conn)
     }
 }
 
+bool ti_pg_wait_writable(PGconn *const *conns, size_t count, size_t from, size_t *which)
+{
+    struct pollfd output[TI_PG_LOADERS_MAX];
+
+    for (size_t i = 0; i < count; i++)
+        output[i] = (struct pollfd){.fd = PQsocket(conns[i]), .events = POLLOUT};
+    if (poll(output, (nfds_t)count, WATCH_MILLISECONDS) <= 0)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        *which = (from + i) % count;
+        if (output[*which].revents != 0) /* also when it is gone: who writes then learns why */
+            return true;
+    }
+    return false;
+}
+
 /* A request to stop takes a connection of its own, which costs the server a process: most answers are over before. */
 bool ti_pg_take_rest(PGconn *conn)
 {

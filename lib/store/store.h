@@ -237,6 +237,9 @@ struct ticker_store {
     bool few;
     /* The next import is of bytes that may be there: the ledger row that says so becomes a duplicate of its own. Set by the pipeline. */
     bool again;
+    /* Over how many connections besides its own the next import may load a large file; 0 and 1: over none. Set by the pipeline for the
+     * length of an import. */
+    unsigned connections;
     /* The ledger row that the next import or record() takes over, unless it is at its end; 0: it gets a row of its own. Set by the
      * pipeline. */
     int64_t adopt;
