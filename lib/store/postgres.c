@@ -71,6 +71,7 @@ ticker_status ti_postgres_open(const char *url, ticker_store **store, ticker_err
         return ti_fail_memory(error);
     postgres->base.ops = &ops;
     postgres->few_bytes = TI_PG_FEW_BYTES;
+    postgres->send_bytes = TI_PG_SEND_BYTES;
     postgres->large_bytes = TI_PG_LARGE_BYTES;
     ti_pg_forget(postgres);
     if (!ti_random(&postgres->epoch, sizeof(postgres->epoch))) {

@@ -183,6 +183,7 @@ bool ti_pg_put_source(ti_buffer *sql, const ti_copy_layout *layout);
  * for when a crash of the server undoes it. */
 #define TI_PG_LAZY "set_config('synchronous_commit', 'off', true) = 'off'"
 #define TI_PG_FEW_BYTES ((size_t)256 * 1024)        /* rows that are not worth a temporary table */
+#define TI_PG_SEND_BYTES ((size_t)128 * 1024)       /* larger gains nothing */
 #define TI_PG_LARGE_BYTES ((size_t)4 * 1024 * 1024) /* rows of a new period that are worth connections of their own */
 #define TI_PG_LOADERS_MAX 8
 #define TI_PG_FEW_PERIODS 16
@@ -230,10 +231,11 @@ typedef struct ti_postgres {
     ticker_store base;
     ti_pg_link *link;
     ti_copy_layout quotes, trades;
-    size_t few_bytes; /* rows that may go as parameters: TI_PG_FEW_BYTES, or what a test says */
-    size_t
-        large_bytes;  /* rows of a period that are worth several connections: TI_PG_LARGE_BYTES, or what a test says */
-    bool importing;   /* between begin and commit or rollback */
+    /* Each as the constant of its name says, or as a test does. */
+    size_t few_bytes;   /* rows that may go as parameters */
+    size_t send_bytes;  /* of a period, sent at once */
+    size_t large_bytes; /* rows of a period that are worth several connections */
+    bool importing;     /* between begin and commit or rollback */
     bool distributed; /* its tables are on several machines: partitions are made beforehand, and all rows are staged */
     bool streaming;   /* a cursor of query() is open */
     unsigned listening; /* the connection that was told to LISTEN; 0: none */

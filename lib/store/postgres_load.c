@@ -11,10 +11,9 @@
 #include "store/postgres.h"
 
 #define FIRST_DAY (-719162)                       /* 0001-01-01 */
-#define SEND_BYTES ((size_t)128 * 1024)           /* of one period before they are sent: larger gains nothing */
 #define PENDING_BYTES ((size_t)8 * 1024 * 1024)   /* of all periods together */
 #define CLAIMS_MAX 16                             /* periods that are claimed together */
-#define ROWS_BYTES_MAX ((size_t)16 * 1024 * 1024) /* cap of one buffer: far above a row and SEND_BYTES */
+#define ROWS_BYTES_MAX ((size_t)16 * 1024 * 1024) /* cap of one buffer: far above a row and what is sent at once */
 
 /* A load may take long and its input may be slow, so the limits meant for people's queries are lifted, for this transaction only. A lock is
  * waited for as long as another import may reasonably take. Sorting the keys in memory needs more than the defaults of a server that nobody
@@ -380,7 +379,7 @@ static size_t enough(const ti_postgres *postgres, const ti_pg_period *period, bo
 {
     if (!staged && ti_pg_may_share(postgres, period))
         return postgres->large_bytes;
-    return postgres->copied ? SEND_BYTES : postgres->few_bytes;
+    return postgres->copied ? postgres->send_bytes : postgres->few_bytes;
 }
 
 static ticker_status send_enough(ti_postgres *postgres, ti_pg_period *period, ticker_error *error)

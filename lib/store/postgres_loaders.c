@@ -337,7 +337,7 @@ ticker_status ti_pg_share_attach(ti_postgres *postgres, ti_pg_period *period, ti
 static void drop_table(ti_pg_link *link, const char *name)
 {
     ticker_error unused;
-    char sql[256];
+    char sql[SHARE_SQL_MAX];
 
     ti_error_init(&unused);
     (void)snprintf(sql, sizeof(sql), BEGIN_SQL "; DROP TABLE IF EXISTS %s; COMMIT", name);
