@@ -256,6 +256,7 @@ typedef struct ti_postgres {
     ti_origin origin;            /* of its quotes */
     ti_supersessions superseded; /* what was counted here and is not in the ledger yet */
     const ti_buffer *copying;    /* whose rows the COPY going on takes; NULL: no COPY */
+    bool leftovers;              /* when it began there were tables that other imports were loading, or have left */
     ti_pg_loader loaders[TI_PG_LOADERS_MAX];
     size_t loader_count, loader_next;
     ti_seen *seen; /* keys of fresh periods; NULL: nobody asks */
@@ -344,7 +345,8 @@ ticker_status ti_pg_share_keys(ti_postgres *postgres, ticker_error *error);
 ticker_status ti_pg_share_attach(ti_postgres *postgres, ti_pg_period *period, ticker_error *error);
 /* After the import's transaction: closes the connections, and drops what did not become a partition because it was not committed. */
 void ti_pg_share_forget(ti_postgres *postgres, bool committed);
-/* Into begin(): whether imports left tables that no import works on (or one does); and away with those. */
+/* Into begin(): whether there are tables that imports are loading, or have left; and away with those that were left. That is for when the
+ * periods are claimed: an import that was killed may last a little longer in the server, but one of the same period has waited for that. */
 #define TI_PG_HAS_LEFTOVERS                                                                                            \
     "EXISTS (SELECT FROM pg_class WHERE relname ~ '^" TI_PG_LOADING "' AND relnamespace = " TI_PG_OUR_SCHEMA ")"
 ticker_status ti_pg_drop_leftovers(ti_pg_link *link, ticker_error *error);

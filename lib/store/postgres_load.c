@@ -104,11 +104,10 @@ ticker_status ti_pg_begin(ticker_store *store, int64_t *import_id, ticker_error 
         status = check_current(postgres, (int)ti_pg_integer(answers[1], 0, 1), error);
     if (status == TICKER_OK)
         status = ti_pg_learn_layout(postgres, ti_slice_is(ti_pg_cell(answers[1], 0, 2), "t"), error);
-    if (status == TICKER_OK && ti_slice_is(ti_pg_cell(answers[1], 0, 3), "t"))
-        status = ti_pg_drop_leftovers(postgres->link, error);
     if (status == TICKER_OK) {
         postgres->import_id = store->adopt != 0 ? store->adopt : ti_pg_integer(answers[1], 0, 0);
         postgres->importing = true;
+        postgres->leftovers = ti_slice_is(ti_pg_cell(answers[1], 0, 3), "t");
         *import_id = postgres->import_id;
     } else {
         ti_pg_rollback(postgres->link);

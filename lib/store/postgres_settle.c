@@ -248,18 +248,10 @@ static ticker_status settle_few_trades(ti_postgres *postgres, ticker_error *erro
     return status;
 }
 
-ticker_status ti_pg_settle(ticker_store *store, ticker_error *error)
+static ticker_status settle_much(ti_postgres *postgres, ticker_error *error)
 {
-    ti_postgres *postgres = ti_pg_store(store);
-    ticker_status status;
+    ticker_status status = ti_pg_finish_copy(postgres, error);
 
-    if (postgres->period_count == 0)
-        return TICKER_OK;
-    if (ti_pg_few(postgres)) {
-        postgres->later = postgres->table == TICKER_QUOTES;
-        return postgres->later ? TICKER_OK : settle_few_trades(postgres, error);
-    }
-    status = ti_pg_finish_copy(postgres, error);
     if (status == TICKER_OK)
         status = ti_pg_share_keys(postgres, error);
     for (size_t i = 0; i < postgres->period_count && status == TICKER_OK; i++) {
@@ -273,7 +265,23 @@ ticker_status ti_pg_settle(ticker_store *store, ticker_error *error)
     for (size_t i = 0; i < postgres->period_count && status == TICKER_OK && postgres->set_aside > 0; i++)
         if (postgres->periods[i].shared)
             status = find_duplicates(postgres, &postgres->periods[i], error);
-    return status;
+    /* By now its own tables have other names. It is large, so looking once more costs it nothing. */
+    return status == TICKER_OK ? ti_pg_drop_leftovers(postgres->link, error) : status;
+}
+
+ticker_status ti_pg_settle(ticker_store *store, ticker_error *error)
+{
+    ti_postgres *postgres = ti_pg_store(store);
+    ticker_status status;
+
+    if (ti_pg_few(postgres)) {
+        status = postgres->leftovers ? ti_pg_drop_leftovers(postgres->link, error) : TICKER_OK;
+        if (status != TICKER_OK || postgres->period_count == 0)
+            return status;
+        postgres->later = postgres->table == TICKER_QUOTES;
+        return postgres->later ? TICKER_OK : settle_few_trades(postgres, error);
+    }
+    return settle_much(postgres, error);
 }
 
 bool ti_pg_day_is_new(const ticker_store *store, int64_t date)

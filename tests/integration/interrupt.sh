@@ -39,6 +39,8 @@ for backend in $(backends); do
         expect_error "^ticker-cli: interrupted: 1 imported before, 1 not begun"
         is "$(sql 'SELECT count(*) FROM quotes')" 50 "rows on $backend"
         is "$(sql 'SELECT count(*) FROM imports')" 1 "ledger rows on $backend"
+        [ "$backend" != postgres ] ||
+            is "$(sql "SELECT count(*) FROM pg_class WHERE relname ~ 'ticker_loading'")" 0 "tables that are left"
         # And it can be imported afterwards.
         expect 0 import --json big.txt
         is "$(sql 'SELECT count(*) FROM quotes')" 60050

@@ -9,6 +9,7 @@ moments=${1:-$(many_or_few 30 6)}
 
 quotes_file before.txt 8000 --seed 7
 quotes_file quotes.txt 12000
+quotes_file large.txt 25000 # goes over several connections
 trades_file before_trades.txt 4000 --seed 7
 trades_file trades.txt 12000
 
@@ -56,6 +57,7 @@ strike() {
 
 for backend in $(backends); do
     strike quotes.txt $((moments / 3))
+    [ "$backend" != postgres ] || strike large.txt $((moments / 3))
     strike trades.txt $((moments / 3))
     strike quotes.txt $((moments / 6)) before.txt
     strike trades.txt $((moments - 2 * (moments / 3) - moments / 6)) before_trades.txt
