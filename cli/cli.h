@@ -67,6 +67,7 @@ extern const cli_command cli_command_trades;
 extern const cli_command cli_command_summary;
 extern const cli_command cli_command_tickers;
 extern const cli_command cli_command_imports;
+extern const cli_command cli_command_verify;
 extern const cli_command cli_command_upload;
 extern const cli_command cli_command_db;
 extern const cli_command cli_command_queue;

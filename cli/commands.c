@@ -3,9 +3,10 @@
 #include "cli.h"
 
 const cli_command *const cli_commands[] = {
-    &cli_command_import,  &cli_command_inspect, &cli_command_quotes,     &cli_command_trades, &cli_command_summary,
-    &cli_command_tickers, &cli_command_imports, &cli_command_upload,     &cli_command_db,     &cli_command_queue,
-    &cli_command_aws,     &cli_command_token,   &cli_command_completion, &cli_command_help,   NULL};
+    &cli_command_import,  &cli_command_inspect,    &cli_command_quotes,  &cli_command_trades,
+    &cli_command_summary, &cli_command_tickers,    &cli_command_imports, &cli_command_verify,
+    &cli_command_upload,  &cli_command_db,         &cli_command_queue,   &cli_command_aws,
+    &cli_command_token,   &cli_command_completion, &cli_command_help,    NULL};
 
 const front_flag cli_common_flags[] = {
     {"help", 'h', false, NULL, "show help and end"},

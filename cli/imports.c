@@ -4,7 +4,7 @@
 static front_exit run(cli_context *cli)
 {
     const char *id = cli->args.positional_count > 0 ? cli->args.positional[0] : NULL;
-    cli_question question = {"imports", "id", id, id != NULL ? "no import" : "no imports", id == NULL};
+    cli_question question = {"imports", "id", id, id != NULL ? "no import" : "no imports", id == NULL, NULL};
 
     return cli_ask(cli, &question);
 }

@@ -28,8 +28,8 @@ static front_exit refuse(cli_context *cli, const ticker_error *error, const char
 static front_exit set_parameters(cli_context *cli, ticker_query *query, const cli_question *question,
                                  ticker_error *error)
 {
-    static const char *const names[] = {"from",     "to",    "date",  "market", "status",
-                                        "interval", "limit", "order", "cursor"};
+    static const char *const names[] = {"from",  "to",    "date",   "market", "status", "interval",
+                                        "limit", "order", "cursor", "ticker", "both"};
 
     if (question->value != NULL && ticker_query_set(query, question->parameter, question->value, error) != TICKER_OK)
         return refuse(cli, error, NULL);
@@ -96,6 +96,8 @@ static front_exit run_query(cli_context *cli, ticker_query *query, ticker_store 
         front_report(&cli->console, error, NULL);
         return front_exit_of(error);
     }
+    if (question->judge != NULL)
+        return question->judge(cli, query, rows);
     if (rows == 0)
         return nothing_found(cli, question, false);
     if (more)
@@ -121,7 +123,7 @@ static front_exit ask_store(cli_context *cli, ticker_query *query, ticker_store 
 
         if (strcmp(format_of(cli), "json") == 0)
             (void)front_output_text(&cli->output, single ? "null\n" : "[]\n");
-        return nothing_found(cli, question, true);
+        return question->judge != NULL ? question->judge(cli, query, 0) : nothing_found(cli, question, true);
     }
     if (found < wanted) {
         front_error(&cli->console, "the database has schema version %d, this program needs %d; run '%s db migrate'",

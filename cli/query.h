@@ -44,6 +44,8 @@ typedef struct cli_question {
     const char *value;     /* the argument, or NULL */
     const char *nothing;   /* what to say when there are no rows: "no quotes" */
     bool may_be_empty;     /* no rows are an answer, not a failure */
+    /* What becomes of the answer, in the place of what is said when there are no rows; NULL: nothing else. */
+    front_exit (*judge)(cli_context *cli, const ticker_query *query, uint64_t rows);
 } cli_question;
 
 /* Asks and prints. FRONT_FAILED after a word on standard error when there is nothing that fits. */

@@ -4,7 +4,7 @@
 static front_exit run(cli_context *cli)
 {
     bool all = front_args_given(&cli->args, "all"), named = cli->args.positional_count > 0;
-    cli_question question = {"quotes", "ticker", named ? cli->args.positional[0] : NULL, "no quotes", false};
+    cli_question question = {"quotes", "ticker", named ? cli->args.positional[0] : NULL, "no quotes", false, NULL};
 
     if (all == named) {
         front_error(&cli->console, "%s; try '%s help quotes'",

@@ -3,7 +3,7 @@
 
 static front_exit run(cli_context *cli)
 {
-    cli_question question = {"summary", "ticker", cli->args.positional[0], "no quotes", false};
+    cli_question question = {"summary", "ticker", cli->args.positional[0], "no quotes", false, NULL};
 
     return cli_ask(cli, &question);
 }

@@ -4,8 +4,8 @@
 static front_exit run(cli_context *cli)
 {
     const char *pattern = cli->args.positional_count > 0 ? cli->args.positional[0] : NULL;
-    cli_question question = {"tickers", "pattern", pattern, "no tickers",
-                             pattern == NULL && !front_args_given(&cli->args, "market")};
+    cli_question question = {
+        "tickers", "pattern", pattern, "no tickers", pattern == NULL && !front_args_given(&cli->args, "market"), NULL};
 
     return cli_ask(cli, &question);
 }

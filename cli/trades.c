@@ -3,7 +3,7 @@
 
 static front_exit run(cli_context *cli)
 {
-    cli_question question = {"trades", "ticker", cli->args.positional[0], "no trades", false};
+    cli_question question = {"trades", "ticker", cli->args.positional[0], "no trades", false, NULL};
 
     if (!front_args_given(&cli->args, "date")) {
         front_error(&cli->console, "which day? give --date YYYY-MM-DD");

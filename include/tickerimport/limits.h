@@ -27,6 +27,7 @@
 #define TICKER_PROBLEMS_JSON_MAX (256 * 1024)   /* bytes of the problems as JSON in the ledger */
 #define TICKER_OPTION_VALUE_MAX (16 * 1024 + 1) /* bytes of an option's value, NUL included: a session token fits */
 #define TICKER_QUERY_TICKERS_MAX 100            /* tickers of one query */
+#define TICKER_VERIFY_TICKERS_MAX 262144        /* tickers that COTAHIST has on a day that is verified */
 #define TICKER_QUERY_CURSOR_MAX 640             /* bytes of a query's cursor, NUL included */
 #define TICKER_SIGNING_HEADERS_MAX 128          /* headers of one signed request */
 #define TICKER_SIGNED_BYTES_MAX (256 * 1024)    /* bytes of a canonical request */

@@ -10,7 +10,7 @@ extern "C" {
 
 typedef struct ticker_query ticker_query;
 
-/* `kind`: "quotes", "trades", "summary", "tickers", "imports". NULL for another kind or when memory is short.
+/* `kind`: "quotes", "trades", "summary", "tickers", "imports", "verify". NULL for another kind or when memory is short.
  * One thread at a time; may be run again, on any store. */
 TICKER_API ticker_query *ticker_query_new(const char *kind);
 TICKER_API void ticker_query_free(ticker_query *query);
@@ -27,6 +27,13 @@ TICKER_API void ticker_query_free(ticker_query *query);
  *          case); with * or ? either is the whole of it, as in a shell. ticker (exact, as for quotes), market, limit, order, cursor.
  * imports: id, status (queued, running, imported, duplicate, failed), limit, order (newest first unless asc), cursor, location (url: as
  *          it is stored; key: of a file in a folder only its key, for readers who need not know where the folder is).
+ * verify:  date (needed); ticker (exact, as for quotes); market (only COTAHIST's rows of that, and only their tickers); both (yes: only
+ *          tickers that both sides have; no). The day is made anew from its trades and compared with COTAHIST's: a row for each
+ *          difference, by ticker, with the field and its value on either side. Open, high, low and close are those of session 1, trades,
+ *          volume and turnover those of all sessions; cancelled trades do not count. Numbers of trades that differ by a multiple of
+ *          100,000 agree, as COTAHIST's has five digits, and so do prices and turnovers that differ by less than a cent. When only one
+ *          side has a ticker, its row has the field "trades", and null on the other side. Of several rows of a ticker (forwards)
+ *          neither open nor close is compared. Takes memory for COTAHIST's quotes of the day, up to TICKER_VERIFY_TICKERS_MAX.
  *
  * Without a limit all rows come. With one, it counts what comes out: rows, or candles. */
 TICKER_API TICKER_MUST_CHECK ticker_status ticker_query_set(ticker_query *query, const char *name, const char *value,
@@ -48,6 +55,9 @@ TICKER_API const char *ticker_query_tickers(const ticker_query *query, size_t in
  * other. It names the last row that was shown, so rows that are added or removed meanwhile neither repeat nor hide others. It is of
  * letters, digits, '-' and '_', shorter than TICKER_QUERY_CURSOR_MAX. The text lives until the next run or parameter. */
 TICKER_API const char *ticker_query_cursor(const ticker_query *query);
+
+/* How many tickers both sides had in the last run of a verification; 0 after any other. */
+TICKER_API uint64_t ticker_query_compared(const ticker_query *query);
 
 /* Takes the bytes that come out. Return 0 to go on; anything else ends the query with TICKER_RETRY and
  * TICKER_ERROR_CANCELLED. */

@@ -6,8 +6,8 @@
 #include "base/error.h"
 #include "base/symbols.h"
 #include "model/batch.h"
-#include "pipeline/day_state.h"
-#include "pipeline/trade_group.h"
+#include "store/day_state.h"
+#include "store/trade_group.h"
 
 #define KEY_MAX (TICKER_TICKER_MAX + 4)
 #define SOURCE "trades"

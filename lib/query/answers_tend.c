@@ -12,11 +12,9 @@
 #define FORGET_EVERY INT64_C(3600000)
 #define FORGET_AGE INT64_C(691200000)
 
-static const char *const kind_names[TI_QUERY_KINDS] = {[TI_QUERY_QUOTES] = "quotes",
-                                                       [TI_QUERY_TRADES] = "trades",
-                                                       [TI_QUERY_SUMMARY] = "summary",
-                                                       [TI_QUERY_TICKERS] = "tickers",
-                                                       [TI_QUERY_IMPORTS] = "imports"};
+static const char *const kind_names[TI_QUERY_KINDS] = {
+    [TI_QUERY_QUOTES] = "quotes",   [TI_QUERY_TRADES] = "trades",   [TI_QUERY_SUMMARY] = "summary",
+    [TI_QUERY_TICKERS] = "tickers", [TI_QUERY_IMPORTS] = "imports", [TI_QUERY_VERIFY] = "verify"};
 
 ticker_status ticker_answers_open(const ticker_options *options, ticker_answers **answers, ticker_error *error)
 {

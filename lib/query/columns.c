@@ -114,6 +114,14 @@ static const ti_query_column summary_columns[] = {
     {"low_52_weeks", NULL, TI_SHAPE_DECIMAL, 6, 2, false, true},
 };
 
+/* Worked out by verify.c. */
+static const ti_query_column verify_columns[] = {
+    {"ticker", NULL, TI_SHAPE_TEXT, 0, 0, false, true},
+    {"field", NULL, TI_SHAPE_TEXT, 0, 0, false, true},
+    {"trades", NULL, TI_SHAPE_DECIMAL, 6, 0, false, true},
+    {"cotahist", NULL, TI_SHAPE_DECIMAL, 6, 0, false, true},
+};
+
 /* Worked out by candles.c. */
 static const ti_query_column quote_candle_columns[] = {
     {"ticker", NULL, TI_SHAPE_TEXT, 0, 0, false, true},      {"date", NULL, TI_SHAPE_DATE, 0, 0, false, true},
@@ -246,6 +254,9 @@ void ti_query_columns_of(const ticker_query *query, ti_query_columns *columns)
         break;
     case TI_QUERY_IMPORTS:
         ADD_ALL(columns, import_columns);
+        break;
+    case TI_QUERY_VERIFY:
+        ADD_ALL(columns, verify_columns);
         break;
     case TI_QUERY_KINDS:
     default:

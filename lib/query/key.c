@@ -103,6 +103,9 @@ static void put_value(const ticker_query *query, ti_query_parameter parameter, t
     case TI_ASK_LOCATION:
         (void)ti_buffer_text(key, query->keys_only ? "key" : "url");
         break;
+    case TI_ASK_BOTH:
+        (void)ti_buffer_text(key, query->both ? "yes" : "no");
+        break;
     case TI_ASK_COUNT:
     default:
         break;
@@ -117,7 +120,7 @@ bool ti_query_put_key(const ticker_query *query, bool page, ti_buffer *key)
     for (unsigned i = 0; i < TI_ASK_COUNT; i++) {
         bool of_page = i == TI_ASK_LIMIT || i == TI_ASK_CURSOR || i == TI_ASK_LOCATION;
         bool usual = (i == TI_ASK_ORDER && query->descending == (query->kind == TI_QUERY_IMPORTS)) ||
-                     (i == TI_ASK_LOCATION && !query->keys_only);
+                     (i == TI_ASK_LOCATION && !query->keys_only) || (i == TI_ASK_BOTH && !query->both);
 
         if (!ti_query_has(query, (ti_query_parameter)i) || (of_page && !page) || usual)
             continue;

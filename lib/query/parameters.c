@@ -73,7 +73,7 @@ static ticker_status read_ticker(ticker_query *query, const char *value, ticker_
 {
     ti_slice tickers[TICKER_QUERY_TICKERS_MAX];
     size_t count = 0;
-    bool several = query->kind == TI_QUERY_QUOTES || query->kind == TI_QUERY_TICKERS;
+    bool several = query->kind == TI_QUERY_QUOTES || query->kind == TI_QUERY_TICKERS || query->kind == TI_QUERY_VERIFY;
     char *copy = strdup(value);
 
     if (copy == NULL)
@@ -269,6 +269,16 @@ static char *make_like(ti_slice pattern, bool before, bool behind)
     return like.data; /* its memory goes to the caller */
 }
 
+static ticker_status read_both(ticker_query *query, const char *value, ticker_error *error)
+{
+    bool both = strcmp(value, "yes") == 0;
+
+    if (!both && strcmp(value, "no") != 0)
+        return refuse(error, "both", value, "yes or no");
+    query->both = both;
+    return TICKER_OK;
+}
+
 static bool is_pattern(ti_slice text)
 {
     return text.size > 0 && text.size <= PATTERN_MAX && ti_query_text_valid(text);
@@ -341,6 +351,8 @@ ticker_status ti_query_read(ticker_query *query, ti_query_parameter parameter, c
         return read_order(query, value, error);
     case TI_ASK_LOCATION:
         return read_location(query, value, error);
+    case TI_ASK_BOTH:
+        return read_both(query, value, error);
     case TI_ASK_COUNT:
     default:
         return ti_fail(error, TICKER_FATAL, TICKER_ERROR_INTERNAL, "a parameter without a number");

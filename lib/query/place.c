@@ -44,6 +44,7 @@ const ti_field *ti_place_fields(const ticker_query *query)
     case TI_QUERY_IMPORTS:
         return import_fields;
     case TI_QUERY_SUMMARY:
+    case TI_QUERY_VERIFY:
     case TI_QUERY_KINDS:
     default:
         return no_fields;
@@ -287,6 +288,7 @@ bool ti_place_of_row(const ticker_query *query, const ti_query_columns *columns,
     case TI_QUERY_IMPORTS:
         return of_number(place, 0, &cells[0], TICKER_TYPE_INTEGER, TICKER_NULL);
     case TI_QUERY_SUMMARY:
+    case TI_QUERY_VERIFY:
     case TI_QUERY_KINDS:
     default:
         return false;

@@ -6,6 +6,7 @@
 #include "query/place.h"
 #include "query/run.h"
 #include "query/summary.h"
+#include "query/verify.h"
 
 typedef struct ti_kind {
     const char *name;
@@ -21,6 +22,7 @@ typedef struct ti_kind {
 #define OF_SUMMARIES (TI_ASK(TI_ASK_TICKER) | TI_ASK(TI_ASK_FROM) | TI_ASK(TI_ASK_TO))
 #define OF_TICKERS (TI_ASK(TI_ASK_PATTERN) | TI_ASK(TI_ASK_SEARCH) | TI_ASK(TI_ASK_TICKER) | TI_ASK(TI_ASK_MARKET))
 #define OF_IMPORTS (TI_ASK(TI_ASK_ID) | TI_ASK(TI_ASK_STATUS) | TI_ASK(TI_ASK_LOCATION))
+#define OF_VERIFICATIONS (TI_ASK(TI_ASK_DATE) | TI_ASK(TI_ASK_TICKER) | TI_ASK(TI_ASK_MARKET) | TI_ASK(TI_ASK_BOTH))
 #define OF_LISTS (TI_ASK(TI_ASK_LIMIT) | TI_ASK(TI_ASK_ORDER) | TI_ASK(TI_ASK_CURSOR))
 
 static const ti_kind kinds[TI_QUERY_KINDS] = {
@@ -29,6 +31,7 @@ static const ti_kind kinds[TI_QUERY_KINDS] = {
     [TI_QUERY_SUMMARY] = {"summary", OF_SUMMARIES, TI_ASK(TI_ASK_TICKER)},
     [TI_QUERY_TICKERS] = {"tickers", OF_TICKERS | OF_LISTS, 0},
     [TI_QUERY_IMPORTS] = {"imports", OF_IMPORTS | OF_LISTS, 0},
+    [TI_QUERY_VERIFY] = {"verify", OF_VERIFICATIONS, TI_ASK(TI_ASK_DATE)},
 };
 
 static const char *const parameters[TI_ASK_COUNT] = {
@@ -36,7 +39,7 @@ static const char *const parameters[TI_ASK_COUNT] = {
     [TI_ASK_DATE] = "date",     [TI_ASK_MARKET] = "market",     [TI_ASK_LIMIT] = "limit",
     [TI_ASK_ID] = "id",         [TI_ASK_PATTERN] = "pattern",   [TI_ASK_SEARCH] = "q",
     [TI_ASK_STATUS] = "status", [TI_ASK_INTERVAL] = "interval", [TI_ASK_ORDER] = "order",
-    [TI_ASK_CURSOR] = "cursor", [TI_ASK_LOCATION] = "location",
+    [TI_ASK_CURSOR] = "cursor", [TI_ASK_LOCATION] = "location", [TI_ASK_BOTH] = "both",
 };
 
 #define KEY_MAX ((size_t)64 << 10) /* the tickers of a query, each byte as three, come to a quarter of it */
@@ -163,8 +166,16 @@ const char *ticker_query_tickers(const ticker_query *query, size_t index)
     return query != NULL && index < query->tickers ? query->ticker[index].data : NULL;
 }
 
-static ticker_status run_kind(ti_run *run, ticker_error *error)
+uint64_t ticker_query_compared(const ticker_query *query)
 {
+    return query != NULL ? query->compared : 0;
+}
+
+static ticker_status run_kind(ti_run *run, uint64_t *compared, ticker_error *error)
+{
+    *compared = 0;
+    if (run->query->kind == TI_QUERY_VERIFY)
+        return ti_verify_run(run, compared, error);
     if (run->query->kind == TI_QUERY_SUMMARY)
         return ti_summary_run(run->query, run->store, run->writer, error);
     if (!ti_query_has(run->query, TI_ASK_INTERVAL))
@@ -201,7 +212,7 @@ ticker_status ticker_query_run(ticker_query *query, ticker_store *store, const c
     if (status == TICKER_OK)
         status = ti_writer_begin(&writer, error);
     if (status == TICKER_OK)
-        status = run_kind(&run, error);
+        status = run_kind(&run, &query->compared, error);
     if (status == TICKER_OK && run.more)
         status = ti_place_write(query, &run.last, error);
     if (status == TICKER_OK)

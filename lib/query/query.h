@@ -20,6 +20,7 @@ typedef enum ti_query_kind {
     TI_QUERY_SUMMARY,
     TI_QUERY_TICKERS,
     TI_QUERY_IMPORTS,
+    TI_QUERY_VERIFY,
     TI_QUERY_KINDS
 } ti_query_kind;
 
@@ -39,6 +40,7 @@ typedef enum ti_query_parameter {
     TI_ASK_ORDER,
     TI_ASK_CURSOR,
     TI_ASK_LOCATION,
+    TI_ASK_BOTH,
     TI_ASK_COUNT
 } ti_query_parameter;
 
@@ -74,10 +76,12 @@ struct ticker_query {
     const char *status;
     ti_interval interval;
     bool descending;
-    bool keys_only; /* of locations in folders: not where those are */
-    char *cursor;   /* as it was given: what it is worth shows when the whole question is known */
-    char *key;      /* what ticker_query_key() handed out */
-    char *next;     /* what ticker_query_cursor() hands out */
+    bool both;         /* of a verification: only tickers that both sides have */
+    uint64_t compared; /* what ticker_query_compared() says */
+    bool keys_only;    /* of locations in folders: not where those are */
+    char *cursor;      /* as it was given: what it is worth shows when the whole question is known */
+    char *key;         /* what ticker_query_key() handed out */
+    char *next;        /* what ticker_query_cursor() hands out */
 };
 
 static inline bool ti_query_has(const ticker_query *query, ti_query_parameter parameter)
@@ -181,6 +185,9 @@ ticker_status ti_statement_history(ti_statement *statement, const ticker_query *
 /* The trades of a day that count, in the order of their time: SELECT `selected` FROM trades AS t. */
 ticker_status ti_statement_trades(ti_statement *statement, const ticker_query *query, const char *selected,
                                   const ti_part *part, ticker_error *error);
+/* One day by ticker, of all that are asked for: the quotes of COTAHIST, or all trades, those of one number together. */
+ticker_status ti_statement_day(ti_statement *statement, const ticker_query *query, ticker_table table,
+                               const char *selected, ticker_error *error);
 /* The first and the last day of any ticker. */
 ticker_status ti_statement_bounds(ti_statement *statement, ticker_error *error);
 /* Runs it; a cursor with another number of columns than `cells` is refused. */

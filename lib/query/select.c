@@ -296,6 +296,7 @@ ticker_status ti_statement_rows(ti_statement *statement, const ticker_query *que
         put_imports_query(statement, query, part);
         break;
     case TI_QUERY_SUMMARY:
+    case TI_QUERY_VERIFY:
     case TI_QUERY_KINDS:
     default:
         return ti_fail(error, TICKER_FATAL, TICKER_ERROR_INTERNAL, "this kind of query is no list of rows");
@@ -328,7 +329,29 @@ ticker_status ti_statement_history(ti_statement *statement, const ticker_query *
     return end(statement, error);
 }
 
-/* What the day's quote counts (lib/pipeline/trade_group.h): new trades that nothing cancels in their session; one that was listed after
+ticker_status ti_statement_day(ti_statement *statement, const ticker_query *query, ticker_table table,
+                               const char *selected, ticker_error *error)
+{
+    bool any = false;
+
+    begin(statement);
+    put(statement, "SELECT ");
+    put(statement, selected);
+    put(statement, table == TICKER_QUOTES ? " FROM {quotes} AS q" : " FROM {trades} AS t");
+    if (ti_query_has(query, TI_ASK_TICKER))
+        put_tickers(statement, query, &any);
+    put_compared(statement, &any, "trade_date = ", of_number(TICKER_TYPE_DATE, query->date));
+    if (table == TICKER_QUOTES) {
+        put_condition(statement, &any, "source = 'cotahist'");
+        put_market(statement, query, &any);
+        put(statement, " ORDER BY ticker, market NULLS FIRST, term_days NULLS FIRST, occurrence");
+    } else {
+        put(statement, " ORDER BY ticker, trade_id, reference_date, session, action");
+    }
+    return end(statement, error);
+}
+
+/* What the day's quote counts (lib/store/trade_group.h): new trades that nothing cancels in their session; one that was listed after
  * its day counts only when no earlier file lists a trade of its number, price and quantity. The key of trades serves both looks. */
 ticker_status ti_statement_trades(ti_statement *statement, const ticker_query *query, const char *selected,
                                   const ti_part *part, ticker_error *error)

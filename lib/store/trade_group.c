@@ -1,4 +1,4 @@
-#include "pipeline/trade_group.h"
+#include "store/trade_group.h"
 
 #include <string.h>
 

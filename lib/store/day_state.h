@@ -1,6 +1,6 @@
 /* What the trades of one ticker's day add up to. */
-#ifndef TI_PIPELINE_DAY_STATE_H
-#define TI_PIPELINE_DAY_STATE_H
+#ifndef TI_STORE_DAY_STATE_H
+#define TI_STORE_DAY_STATE_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* The stored rows that speak of one trade number of one ticker's day, from whichever files: which of them count. */
-#ifndef TI_PIPELINE_TRADE_GROUP_H
-#define TI_PIPELINE_TRADE_GROUP_H
+#ifndef TI_STORE_TRADE_GROUP_H
+#define TI_STORE_TRADE_GROUP_H
 
 #include <stdbool.h>
 

@@ -1,4 +1,4 @@
-#include "pipeline/day_state.h"
+#include "store/day_state.h"
 
 /* Open and close are first and last by time, and by number within the same millisecond. */
 static void add_price(ti_day_state *day, int64_t price, int64_t time, int64_t id)
