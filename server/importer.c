@@ -144,16 +144,9 @@ bool importer_wanted(const ticker_options *options)
 /* One file at once: the server has other things to do. */
 static ticker_options *own_options(const ticker_options *options)
 {
-    ticker_options *made = ticker_options_new();
-    bool good = made != NULL;
+    ticker_options *made = ticker_options_copy(options);
 
-    for (size_t i = 0; i < ticker_option_count() && good; i++) {
-        const char *name = ticker_option_name(i), *value = ticker_options_get(options, name);
-
-        if (value != NULL && value[0] != '\0')
-            good = ticker_options_set(made, name, value, NULL) == TICKER_OK;
-    }
-    if (good && ticker_options_set(made, "concurrency", "1", NULL) == TICKER_OK &&
+    if (made != NULL && ticker_options_set(made, "concurrency", "1", NULL) == TICKER_OK &&
         ticker_options_set(made, "once", "no", NULL) == TICKER_OK)
         return made;
     ticker_options_free(made);

@@ -7,6 +7,7 @@
 
 #include "importer.h"
 #include "uploads.h"
+#include "wake.h"
 
 #define TEND_MS 50
 #define TOLD_US INT64_C(10000000) /* a failure that lasts is told this often */
@@ -166,26 +167,14 @@ static bool start_importer(life *l)
 }
 
 /* When the clock of the day is set back nobody must sleep until it is as late again: answers would be old for as long. */
-static void make_wake(pthread_cond_t *wake)
-{
-    pthread_condattr_t monotonic;
-
-    (void)pthread_condattr_init(&monotonic);
-    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(wake, &monotonic);
-    (void)pthread_condattr_destroy(&monotonic);
-}
-
 static life *make(server *s, front_exit *result)
 {
     ticker_error *error = ticker_error_new();
     life *l = calloc(1, sizeof *l);
 
     *result = FRONT_FAILED;
-    if (l != NULL && error != NULL) {
+    if (l != NULL && error != NULL && front_wake_init(&l->lock, &l->wake)) {
         l->server = s;
-        (void)pthread_mutex_init(&l->lock, NULL);
-        make_wake(&l->wake);
         if (open_answers(s, error) && open_uploads(s)) {
             *result = FRONT_OK;
         } else if (s->answers == NULL) {
@@ -247,7 +236,6 @@ void life_end(life *l)
     l->server->uploads = NULL;
     ticker_answers_free(l->server->answers);
     l->server->answers = NULL;
-    (void)pthread_cond_destroy(&l->wake);
-    (void)pthread_mutex_destroy(&l->lock);
+    front_wake_end(&l->lock, &l->wake);
     free(l);
 }

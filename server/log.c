@@ -12,6 +12,7 @@
 
 #include "server.h"
 #include "text.h"
+#include "wake.h"
 
 #define BUFFER ((size_t)256 * 1024) /* bytes that wait while the ones before are written */
 #define FLUSH_MS 500                /* how old a line gets before it is written */
@@ -132,19 +133,10 @@ static void free_log(server_log *log)
     free(log);
 }
 
-static void make_wake(pthread_cond_t *wake)
-{
-    pthread_condattr_t monotonic;
-
-    (void)pthread_condattr_init(&monotonic);
-    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(wake, &monotonic);
-    (void)pthread_condattr_destroy(&monotonic);
-}
-
 server_log *log_open(const char *path, front_console *console)
 {
     server_log *log = calloc(1, sizeof *log);
+    bool made;
 
     if (log == NULL) {
         front_error(console, "out of memory");
@@ -159,10 +151,11 @@ server_log *log_open(const char *path, front_console *console)
         free_log(log);
         return NULL;
     }
-    (void)pthread_mutex_init(&log->lock, NULL);
-    make_wake(&log->wake);
-    if (pthread_create(&log->thread, NULL, writer, log) != 0) {
+    made = front_wake_init(&log->lock, &log->wake);
+    if (!made || pthread_create(&log->thread, NULL, writer, log) != 0) {
         front_error(console, "access log %s: no thread could be started", path);
+        if (made)
+            front_wake_end(&log->lock, &log->wake);
         free_log(log);
         return NULL;
     }
@@ -194,8 +187,7 @@ void log_close(server_log *log)
     (void)pthread_cond_signal(&log->wake);
     (void)pthread_mutex_unlock(&log->lock);
     (void)pthread_join(log->thread, NULL);
-    (void)pthread_cond_destroy(&log->wake);
-    (void)pthread_mutex_destroy(&log->lock);
+    front_wake_end(&log->lock, &log->wake);
     free_log(log);
 }
 

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "wake.h"
+
 typedef struct ring {
     char *data; /* allocated with the first byte */
     size_t first, size;
@@ -71,15 +73,13 @@ static size_t ring_take(ring *self, size_t capacity, void *buffer, size_t size)
 body_pipe *body_pipe_new(size_t capacity, body_pipe_loop loop, body_pipe_patience patience)
 {
     body_pipe *self = (body_pipe *)calloc(1, sizeof(*self));
-    pthread_condattr_t clock;
 
     if (self == NULL)
         return NULL;
-    (void)pthread_mutex_init(&self->lock, NULL);
-    (void)pthread_condattr_init(&clock);
-    (void)pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&self->change, &clock);
-    (void)pthread_condattr_destroy(&clock);
+    if (!front_wake_init(&self->lock, &self->change)) {
+        free(self);
+        return NULL;
+    }
     self->loop = loop;
     self->patience = patience;
     self->capacity = capacity;
@@ -91,8 +91,7 @@ void body_pipe_free(body_pipe *self)
 {
     if (self == NULL)
         return;
-    (void)pthread_cond_destroy(&self->change);
-    (void)pthread_mutex_destroy(&self->lock);
+    front_wake_end(&self->lock, &self->change);
     free(self->in.data);
     free(self->out.data);
     free(self);

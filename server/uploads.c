@@ -52,32 +52,18 @@ ticker_pool *uploads_pool(uploads *self)
     return self->pool;
 }
 
-static void count_attempt(void *payload, const char *service, const char *operation, int http_status, unsigned attempt,
-                          int64_t microseconds)
-{
-    const uploads *self = payload;
-    const char *result = http_status == 0                                                  ? "unanswered"
-                         : (http_status >= 200 && http_status < 300) || http_status == 304 ? "ok"
-                         : http_status == 429 || http_status == 503                        ? "throttled"
-                         : http_status >= 500                                              ? "failed"
-                                                                                           : "refused";
-    const char *const labels[] = {service, operation, result};
-
-    (void)attempt;
-    (void)microseconds;
-    ticker_series_add(ticker_metrics_series(self->metrics, TICKER_METRIC_AWS_REQUESTS, labels, 3), 1);
-}
-
 /* One client for storage and queue, so that its requests are counted. Under the lock. */
 static ticker_status open_aws(uploads *self, ticker_error *error)
 {
     const char *storage = ticker_options_get(self->options, "storage-url");
-    const ticker_aws_events events = {.size = sizeof events, .payload = self, .attempt = count_attempt};
+    ticker_status status;
     bool wanted = !self->database || (storage != NULL && strncmp(storage, "s3:", 3) == 0);
 
     if (!wanted || self->aws != NULL)
         return TICKER_OK;
-    return ticker_aws_new(self->options, &events, &self->aws, error);
+    status = ticker_aws_new(self->options, NULL, &self->aws, error);
+    ticker_aws_measure(self->aws, self->metrics);
+    return status;
 }
 
 ticker_status uploads_storage(uploads *self, ticker_storage **storage, ticker_error *error)

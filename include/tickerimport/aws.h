@@ -8,6 +8,7 @@
 #define TICKERIMPORT_AWS_H
 
 #include <tickerimport/error.h>
+#include <tickerimport/metrics.h>
 #include <tickerimport/options.h>
 
 #ifdef __cplusplus
@@ -40,6 +41,10 @@ TICKER_API TICKER_MUST_CHECK ticker_status ticker_aws_new(const ticker_options *
                                                           ticker_error *error);
 /* Wipes the keys, closes connections; accepts NULL. Nothing made from it may be in use any more. */
 TICKER_API void ticker_aws_free(ticker_aws *aws);
+
+/* Counts each attempt in ticker_aws_requests_total, by service, operation and result: ok, throttled, failed, refused, unanswered. To be
+ * called before the client is used, with metrics that outlive it; nothing happens when either is NULL. */
+TICKER_API void ticker_aws_measure(ticker_aws *aws, ticker_metrics *metrics);
 
 /* The region in use. Lives as long as the client. */
 TICKER_API const char *ticker_aws_region(const ticker_aws *aws);

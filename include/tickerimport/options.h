@@ -15,6 +15,8 @@ typedef struct ticker_options ticker_options;
  * One thread may change a set at a time; any number may read one that nobody changes. */
 TICKER_API ticker_options *ticker_options_new(void);
 TICKER_API void ticker_options_free(ticker_options *options);
+/* Another set with the same values; NULL is copied as a set of defaults. NULL when memory is short. */
+TICKER_API ticker_options *ticker_options_copy(const ticker_options *options);
 
 /* Sets an option by its name ("on-error"). The value is checked against the option's type and range, and copied.
  * TICKER_FATAL with TICKER_ERROR_USAGE: no such option (the hint names the nearest one), or a value it cannot have;

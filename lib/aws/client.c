@@ -42,7 +42,7 @@ static ticker_status new_handle(const ticker_options *options, const ticker_aws_
         return ti_fail_memory(error);
     copy_events(events, &self->events);
     self->has_lock = pthread_mutex_init(&self->lock, NULL) == 0;
-    self->options = ti_options_copy(options);
+    self->options = ticker_options_copy(options);
     if (!self->has_lock || self->options == NULL)
         return ti_fail_memory(error);
     return TICKER_OK;
@@ -227,6 +227,12 @@ const ti_clock *ti_aws_clock(const ticker_aws *aws)
 bool ti_aws_interrupted(const ticker_aws *aws)
 {
     return aws->events.interrupted != NULL && aws->events.interrupted(aws->events.payload) != 0;
+}
+
+void ticker_aws_measure(ticker_aws *aws, ticker_metrics *metrics)
+{
+    if (aws != NULL)
+        aws->metrics = metrics;
 }
 
 const char *ticker_aws_region(const ticker_aws *aws)

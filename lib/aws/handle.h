@@ -26,6 +26,7 @@ struct ticker_aws {
     uint64_t (*random)(void *payload);
     void *random_payload;
     ticker_aws_events events;
+    ticker_metrics *metrics; /* NULL: nobody counts */
     ti_aws_settings settings;
     ti_credentials_setup keys_setup;
     ti_credentials_chain *keys; /* has a lock of its own */

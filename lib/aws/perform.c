@@ -148,6 +148,20 @@ static ticker_status prepare(call *mine, ticker_error *error)
     return ti_aws_credentials(mine->aws, &mine->credentials, error);
 }
 
+static void count(const call *mine, ticker_status status)
+{
+    int http = status == TICKER_OK ? mine->response->status : 0;
+    const char *result = http == 0                                    ? "unanswered"
+                         : (http >= 200 && http < 300) || http == 304 ? "ok"
+                         : http == 429 || http == 503                 ? "throttled"
+                         : http >= 500                                ? "failed"
+                                                                      : "refused";
+    const char *const labels[] = {ti_aws_service_name(mine->request->service), mine->request->operation, result};
+
+    if (mine->aws->metrics != NULL)
+        ticker_series_add(ticker_metrics_series(mine->aws->metrics, TICKER_METRIC_AWS_REQUESTS, labels, 3), 1);
+}
+
 static ticker_status attempt(call *mine, ticker_error *error)
 {
     const ti_clock *clock = &mine->aws->clock;
@@ -160,6 +174,7 @@ static ticker_status attempt(call *mine, ticker_error *error)
     ti_http_response_clear(mine->response);
     status = ti_aws_send(mine->aws, &mine->sent, &mine->where, &mine->credentials, mine->payload_hash, mine->response,
                          error);
+    count(mine, status);
     if (events->attempt != NULL)
         events->attempt(events->payload, ti_aws_service_name(mine->request->service), mine->request->operation,
                         status == TICKER_OK ? mine->response->status : 0, mine->attempts,

@@ -64,7 +64,7 @@ void ticker_options_free(ticker_options *options)
     free(options);
 }
 
-ticker_options *ti_options_copy(const ticker_options *options)
+ticker_options *ticker_options_copy(const ticker_options *options)
 {
     ticker_options *copy = ticker_options_new();
 

@@ -22,7 +22,5 @@ bool ti_option_is_set(const ticker_options *options, ti_option option);
 bool ti_option_flag(const ticker_options *options, ti_option option);
 /* Numbers and sizes ("64MiB" is 67108864). */
 int64_t ti_option_number(const ticker_options *options, ti_option option);
-/* A copy with the same values; `options` may be NULL. NULL: no memory. */
-ticker_options *ti_options_copy(const ticker_options *options);
 
 #endif

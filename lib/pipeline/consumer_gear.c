@@ -64,22 +64,6 @@ static void read_options(ti_gear *gear)
         gear->wait = 1;
 }
 
-static void count_attempt(void *payload, const char *service, const char *operation, int http_status, unsigned attempt,
-                          int64_t microseconds)
-{
-    const ticker_consumer *consumer = payload;
-    const char *result = http_status == 0                                                  ? "unanswered"
-                         : (http_status >= 200 && http_status < 300) || http_status == 304 ? "ok"
-                         : http_status == 429 || http_status == 503                        ? "throttled"
-                         : http_status >= 500                                              ? "failed"
-                                                                                           : "refused";
-    const char *const labels[] = {service, operation, result};
-
-    (void)attempt;
-    (void)microseconds;
-    ticker_series_add(ticker_metrics_series(consumer->metrics, TICKER_METRIC_AWS_REQUESTS, labels, 3), 1);
-}
-
 static bool is_sqs(const char *queue)
 {
     static const char *const kinds[] = {"sqs:", "arn:", "https://", "http://"};
@@ -93,16 +77,17 @@ static bool is_sqs(const char *queue)
 /* A queue of no known kind needs none either: it is refused as such, also by a build without AWS. */
 static ticker_status open_aws(ti_gear *gear, ticker_error *error)
 {
-    const ticker_aws_events events = {.size = sizeof(events),
-                                      .payload = gear->consumer,
-                                      .interrupted = ti_consumer_interrupted,
-                                      .attempt = count_attempt};
+    const ticker_aws_events events = {
+        .size = sizeof(events), .payload = gear->consumer, .interrupted = ti_consumer_interrupted};
+    ticker_status status;
 
     if (!is_sqs(ti_option_text(gear->options, TI_OPTION_QUEUE_URL)) &&
         !begins(ti_option_text(gear->options, TI_OPTION_STORAGE_URL), "s3:") &&
         ti_option_text(gear->options, TI_OPTION_ALLOWED_BUCKETS)[0] == '\0')
         return TICKER_OK;
-    return ticker_aws_new(gear->options, &events, &gear->aws, error);
+    status = ticker_aws_new(gear->options, &events, &gear->aws, error);
+    ticker_aws_measure(gear->aws, gear->consumer->metrics);
+    return status;
 }
 
 /* What no service is needed to find out: URLs of no known kind. */
@@ -136,7 +121,7 @@ ticker_status ti_gear_new(ticker_consumer *consumer, const ticker_options *optio
         return ti_fail_memory(error);
     made->consumer = consumer;
     made->users = 1;
-    made->options = ti_options_copy(options);
+    made->options = ticker_options_copy(options);
     if (made->options == NULL || pthread_mutex_init(&made->opening, NULL) != 0) {
         ticker_options_free(made->options);
         free(made);

@@ -677,7 +677,7 @@ ticker_status ticker_inspect_source(ticker_source *source, const ticker_options 
 
     if (source == NULL)
         return ti_fail(error, TICKER_FATAL, TICKER_ERROR_USAGE, "an inspection needs a source");
-    lenient = ti_options_copy(options);
+    lenient = ticker_options_copy(options);
     if (lenient == NULL) {
         ticker_source_free(source);
         return ti_fail_memory(error);

@@ -65,7 +65,7 @@ ticker_reader *ticker_reader_new(ticker_source *source, const ticker_options *op
         return NULL;
     }
     reader->input = ti_input_new(source, &limits);
-    reader->options = ti_options_copy(options);
+    reader->options = ticker_options_copy(options);
     reader->tally = ti_tally_new();
     if (reader->input != NULL)
         reader->stream = ti_stream_new(fill, reader, 0);

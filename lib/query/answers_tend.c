@@ -29,7 +29,7 @@ ticker_status ticker_answers_open(const ticker_options *options, ticker_answers 
     if (opened == NULL)
         return ti_fail_memory(error);
     opened->clock = &ti_clock_system;
-    opened->options = ti_options_copy(options);
+    opened->options = ticker_options_copy(options);
     status = opened->options != NULL ? ticker_cache_open(options, &opened->cache, error) : ti_fail_memory(error);
     if (status == TICKER_OK)
         status = ticker_pool_open(options, threads < TICKER_POOL_MAX ? (size_t)threads : TICKER_POOL_MAX, &opened->pool,

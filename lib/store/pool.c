@@ -70,7 +70,7 @@ ticker_status ticker_pool_open(const ticker_options *options, size_t size, ticke
     if (made == NULL)
         return ti_fail_memory(error);
     made->size = size;
-    made->options = ti_options_copy(options);
+    made->options = ticker_options_copy(options);
     if (made->options == NULL || !init_lock(made)) {
         ticker_options_free(made->options);
         free(made);

@@ -91,7 +91,7 @@ static bool read_number(const char *text, bool size, int64_t *number)
 static void check_taken(ticker_options *options, size_t index, const char *value)
 {
     const char *argument = ticker_option_argument(index);
-    ticker_options *copy = ti_options_copy(options);
+    ticker_options *copy = ticker_options_copy(options);
     int64_t number;
 
     CHECK(copy != NULL && strcmp(ticker_options_get(copy, ticker_option_name(index)), value) == 0);

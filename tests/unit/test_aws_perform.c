@@ -519,9 +519,42 @@ START_TEST(threads_share_a_client)
 }
 END_TEST
 
+/* Each attempt, by what came of it. */
+START_TEST(attempts_are_counted)
+{
+    static const struct {
+        int status; /* 0: no answer */
+        const char *result;
+    } cases[] = {{200, "ok"},     {304, "ok"},      {503, "throttled"}, {429, "throttled"},
+                 {500, "failed"}, {404, "refused"}, {0, "unanswered"}};
+    ticker_metrics *metrics = ticker_metrics_new();
+
+    ck_assert_ptr_nonnull(metrics);
+    ticker_aws_measure(NULL, metrics);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const char *const labels[] = {"s3", "GetObject", cases[i].result};
+        ticker_series *series = ticker_metrics_series(metrics, TICKER_METRIC_AWS_REQUESTS, labels, 3);
+        int64_t before = ticker_series_value(series);
+        scene mine;
+
+        open_scene(&mine, "aws-max-attempts=1");
+        ticker_aws_measure(mine.aws, metrics);
+        if (cases[i].status != 0)
+            fake_http_answer(mine.fake, cases[i].status, NULL, "");
+        else
+            fake_http_break(mine.fake);
+        (void)performs(&mine);
+        ck_assert_int_eq(ticker_series_value(series), before + 1);
+        close_scene(&mine);
+    }
+    ticker_metrics_free(metrics);
+}
+END_TEST
+
 int main(void)
 {
-    const TTest *const tests[] = {trouble_is_repeated,
+    const TTest *const tests[] = {attempts_are_counted,
+                                  trouble_is_repeated,
                                   broken_connections_are_repeated,
                                   attempts_end,
                                   one_attempt_when_told_so,

@@ -348,7 +348,7 @@ START_TEST(setting_options)
     for (unsigned long at = 1; at <= 2; at++) {
         allocations = 0;
         fail_at = at;
-        copy = ti_options_copy(options);
+        copy = ticker_options_copy(options);
         ck_assert_ptr_null(copy);
     }
     allocations = 0;

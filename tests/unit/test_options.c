@@ -138,7 +138,7 @@ START_TEST(typed_values)
     taken(options, "format", "cotahist");
     ck_assert_int_eq(ti_option_number(options, TI_OPTION_MAX_INPUT_BYTES), 3072);
     ck_assert(ti_option_flag(options, TI_OPTION_FORCE));
-    copy = ti_options_copy(options);
+    copy = ticker_options_copy(options);
     ck_assert_ptr_nonnull(copy);
     ticker_options_free(options);
     ck_assert_int_eq(ti_option_number(copy, TI_OPTION_MAX_INPUT_BYTES), 3072);
@@ -148,7 +148,7 @@ START_TEST(typed_values)
     taken(copy, "force", "false");
     ck_assert(!ti_option_flag(copy, TI_OPTION_FORCE));
     ticker_options_free(copy);
-    copy = ti_options_copy(NULL);
+    copy = ticker_options_copy(NULL);
     ck_assert_ptr_nonnull(copy);
     ck_assert(!ti_option_flag(copy, TI_OPTION_FORCE));
     ticker_options_free(copy);
