@@ -216,7 +216,12 @@ static bool fill_head(upload_body *body, size_t size, ticker_error *error)
 
 static const char *format_named(const char *name)
 {
-    return strcmp(name, "cotahist") == 0 ? "cotahist" : strcmp(name, "trades") == 0 ? "trades" : "";
+    static const char *const formats[] = {"cotahist", "trades", "neg", "consolidated", "bvbg086"};
+
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
+        if (strcmp(name, formats[i]) == 0)
+            return formats[i];
+    return "";
 }
 
 /* Looks into a packed file as far as the head goes. Only when that is all of it can it be refused: who knows what else

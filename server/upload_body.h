@@ -22,7 +22,7 @@ typedef struct upload_body {
 
     char name[FILE_NAME_MAX];
     char type[MULTIPART_TYPE_MAX]; /* what the client calls it; "" nothing */
-    const char *format;            /* "cotahist", "trades"; "" it is packed, and what is in it is not known yet */
+    const char *format; /* as ticker_format_guess() calls it; "" it is packed, and what is in it is not known yet */
 
     /* What is wrong with the request: an HTTP status (0: nothing) and words for the client. */
     int status;

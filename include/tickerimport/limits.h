@@ -22,6 +22,7 @@
 #define TICKER_XML_TEXT_MAX 256            /* bytes of one value of an XML document */
 #define TICKER_REPORTS_MAX 10000000        /* price reports of one document (B3: some 60,000) */
 #define TICKER_SESSION_MAX 8               /* bytes of a session or channel code; B3 writes one digit */
+#define TICKER_SEGMENT_MAX 64              /* bytes of a segment's name; the longest that was seen has 11 */
 #define TICKER_TRADE_GROUP_MAX 1024        /* stored rows that may speak of one trade number of one ticker and day */
 #define TICKER_SYMBOLS_MAX 1000000         /* different tickers of one file */
 #define TICKER_PROBLEMS_JSON_MAX (256 * 1024)   /* bytes of the problems as JSON in the ledger */

@@ -42,7 +42,7 @@ TICKER_API void ticker_reader_keep_totals(ticker_reader *reader, int keep);
 /* Bytes of the source consumed so far (compressed ones, when it is compressed): for progress. */
 TICKER_API uint64_t ticker_reader_position(const ticker_reader *reader);
 
-/* What an input is, told by its first bytes: a name of the option "format" ("cotahist", "trades"); "zip" or "gzip":
+/* What an input is, told by its first bytes: a name of the option "format" ("cotahist", "trades", …); "zip" or "gzip":
  * packed, what is in it shows only when it is read; NULL: nothing that a reader takes. No more than
  * TICKER_FORMAT_GUESS_MAX bytes are looked at; give fewer only when the input has no more. A guess lets a program refuse
  * early what is surely wrong; whether the input is right, reading it tells. `data` may be NULL when `size` is 0. The text

@@ -14,7 +14,7 @@ typedef enum ticker_report_key {
     /* text */
     TICKER_REPORT_FILE = 1,   /* the name the source was given */
     TICKER_REPORT_MEMBER,     /* the archive member's name; "" when the file is not an archive */
-    TICKER_REPORT_FORMAT,     /* "cotahist", "trades"; "" when not recognised */
+    TICKER_REPORT_FORMAT,     /* "cotahist", "trades", "neg", "consolidated", "bvbg086"; "" when not recognised */
     TICKER_REPORT_SHA256,     /* of the file's bytes as stored (the archive's, when it is one), 64 hex digits */
     TICKER_REPORT_STATUS,     /* "imported", "duplicate", "failed", "checked" */
     TICKER_REPORT_ERROR,      /* why it failed, one line; "" otherwise */

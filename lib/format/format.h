@@ -39,6 +39,8 @@ typedef struct ti_format {
 
 extern const ti_format ti_format_cotahist;
 extern const ti_format ti_format_trades;
+extern const ti_format ti_format_consolidated;
+extern const ti_format ti_format_neg;
 extern const ti_format ti_format_bvbg086;
 
 /* The format with the highest bid, or NULL. */

@@ -4,7 +4,8 @@
 #include "base/error.h"
 #include "format/format.h"
 
-static const ti_format *const formats[] = {&ti_format_cotahist, &ti_format_trades, &ti_format_bvbg086};
+static const ti_format *const formats[] = {&ti_format_cotahist, &ti_format_trades, &ti_format_neg,
+                                           &ti_format_consolidated, &ti_format_bvbg086};
 
 const ti_format *ti_format_recognise(const unsigned char *data, size_t size)
 {

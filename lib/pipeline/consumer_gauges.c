@@ -19,12 +19,12 @@ static ticker_series *series(const ticker_consumer *consumer, ticker_metric fami
 
 void ti_gauges_begin(const ticker_consumer *consumer)
 {
-    static const char *const formats[] = {"cotahist", "trades", "unknown"};
+    static const char *const formats[] = {"cotahist", "trades", "neg", "consolidated", "bvbg086", "unknown"};
     static const char *const results[] = {"imported", "duplicate", "failed"};
     static const char *const rows[] = {"imported", "rejected", "superseded"};
     static const char *const messages[] = {"done", "retried", "dead", "ignored", "released", "missing", "lost"};
     const char *labels[2];
-    enum { UNKNOWN = 2 }; /* no rows can come of it */
+    enum { UNKNOWN = 5 }; /* no rows can come of it */
 
     for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
         labels[0] = formats[i];

@@ -127,7 +127,8 @@ static ticker_status not_recognised(const unsigned char *data, size_t size, tick
     begin[length] = '\0';
     (void)ti_fail(error, TICKER_FAILED, TICKER_ERROR_INPUT, "not a B3 file of a known format: it begins with \"%s\"",
                   begin);
-    ti_error_hint(error, "COTAHIST and NEGOCIOSAVISTA files are recognised by their first line");
+    ti_error_hint(error,
+                  "COTAHIST, NEGOCIOSAVISTA, NEG_, consolidated and BVBG.086 files are recognised by how they begin");
     return TICKER_FAILED;
 }
 

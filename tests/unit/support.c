@@ -249,6 +249,59 @@ void make_trades(ti_buffer *to, size_t rows, const char *end)
     }
 }
 
+/* --- NEG_ and consolidated files ------------------------------------------------------------------------------------------------ */
+
+void add_neg_end(ti_buffer *to, const char *type, size_t lines, const char *end)
+{
+    add(to, "%s NEG                 2015-11-26 2015-11-26 %09zu%s", type, lines, end);
+}
+
+void add_neg_row(ti_buffer *to, size_t number, bool cancelled, const char *end)
+{
+    char ticker[16];
+
+    (void)snprintf(ticker, sizeof(ticker), "NG%zu", number % 97);
+    add(to,
+        "2015-11-26;%-50s;%010zu;%c%012zu.%06zu;%018zu;1%zu:%02zu:%02zu.%03zu;%d;2015-11-26;%015zu;%015zu;%zu;"
+        "2015-11-26;%015zu;%015zu;%zu;%d;%08zu;%08zu%s",
+        ticker, 10 + 10 * number, number % 13 == 5 ? '-' : ' ', number % 700, number * 7919 % 1000000,
+        1 + number % 5000, number / 3600 % 8, number / 60 % 60, number % 60, number * 31 % 1000, cancelled ? 2 : 1,
+        90786906422 + number, 16373994 + number, 1 + number % 2, 90786900000 + number, 16370000 + number,
+        2 - number % 2, number % 50 == 49, 3 + number % 600, 8 + number % 700, end);
+}
+
+void make_neg(ti_buffer *to, size_t rows, const char *end)
+{
+    add_neg_end(to, "RH", rows + 2, end);
+    for (size_t i = 0; i < rows; i++)
+        add_neg_row(to, i, i % 11 == 10, end);
+    add_neg_end(to, "RT", rows + 2, end);
+}
+
+void make_consolidated(ti_buffer *to, size_t rows, const char *end)
+{
+    static const char *const segments[] = {"CASH",
+                                           "ODD LOT",
+                                           "FORWARD",
+                                           "EQUITY CALL",
+                                           "EQUITY PUT",
+                                           "\"BLOCK;TRADE\"",
+                                           "A\xc7\xd5"
+                                           "ES",
+                                           "\"A \"\"B\"\"\""};
+
+    add(to, "%s%s%s%s", CONSOLIDATED_FINAL, end, CONSOLIDATED, end);
+    for (size_t i = 0; i < rows; i++) {
+        add(to, "2026-09-%02zu;CS%zu;BRCS%05zuNOR1;%s;", 1 + i % 28, i, i % 100000, segments[i % COUNT(segments)]);
+        if (i % 3 == 2)
+            add(to, ";;;;;;;%zu,%zu;;;%s", i % 900, i % 10, end);
+        else
+            add(to, "%zu,%02zu;%zu,9;%zu;%zu,5;%s%zu,%02zu;;;;%zu;%zu;%zu,%zu%s", i % 400, i % 100, 400 + i % 400,
+                400 + i % 7, 401 + i % 9, i % 5 == 1 ? "-" : "", i % 4, i % 90, 1 + i, 100 * (1 + i), 40000 * (1 + i),
+                i % 100, end);
+    }
+}
+
 /* --- Sources -------------------------------------------------------------------------------------------------------------------- */
 
 ticker_status pieces_read(void *payload, void *buffer, size_t capacity, size_t *got, ticker_error *error)

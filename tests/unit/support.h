@@ -77,6 +77,22 @@ void make_cotahist(ti_buffer *to, size_t records, const char *end);
 /* A whole file of `rows` different trades, some of them cancelled. */
 void make_trades(ti_buffer *to, size_t rows, const char *end);
 
+/* --- NEG_ and consolidated files ------------------------------------------------------------------------------------------------ */
+
+#define CONSOLIDATED                                                                                                   \
+    "RptDt;TckrSymb;ISIN;SgmtNm;MinPric;MaxPric;TradAvrgPric;LastPric;OscnPctg;AdjstdQt;AdjstdQtTax;RefPric;TradQty;"  \
+    "FinInstrmQty;NtlFinVol"
+#define CONSOLIDATED_FINAL "Status do Arquivo: Final"
+
+/* The header, or ("RT") the trailer, of a NEG_ file. */
+void add_neg_end(ti_buffer *to, const char *type, size_t lines, const char *end);
+/* One of its rows, 237 bytes long: a trade, or when `cancelled` one that was taken back. */
+void add_neg_row(ti_buffer *to, size_t number, bool cancelled, const char *end);
+/* A whole file of `rows` different trades, some of them cancelled. */
+void make_neg(ti_buffer *to, size_t rows, const char *end);
+/* A whole file of `rows` different instruments of all segments; some in quotes, some in latin-1, some not traded. */
+void make_consolidated(ti_buffer *to, size_t rows, const char *end);
+
 /* --- Sources -------------------------------------------------------------------------------------------------------------------- */
 
 /* Bytes that come in pieces, as from a pipe: they cannot be read twice. */

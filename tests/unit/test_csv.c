@@ -129,9 +129,122 @@ START_TEST(lines_are_cut)
 }
 END_TEST
 
+static void splits_quoted(const char *line, unsigned count, const char *const *wanted, const char *why)
+{
+    size_t size = strlen(line);
+    char *unquoted = malloc(size + 1);
+    ti_slice cells[TICKER_CSV_COLUMNS_MAX];
+    const char *said;
+
+    ck_assert_ptr_nonnull(unquoted);
+    unquoted[size] = '!';
+    ck_assert_msg(ti_csv_split_quoted((ti_slice){line, size}, unquoted, cells, &said) == count, "%s", line);
+    ck_assert_msg((said == NULL) == (why == NULL) && (why == NULL || strstr(said, why) != NULL), "%s", line);
+    for (unsigned i = 0; i < count; i++)
+        ck_assert_msg(ti_slice_is(cells[i], wanted[i]), "cell %u of %s", i, line);
+    ck_assert_int_eq(unquoted[size], '!');
+    free(unquoted);
+}
+
+START_TEST(quoted_lines_are_cut)
+{
+    splits_quoted("", 1, (const char *const[]){""}, NULL);
+    splits_quoted("a;b;;c", 4, (const char *const[]){"a", "b", "", "c"}, NULL);
+    splits_quoted("\"a\"", 1, (const char *const[]){"a"}, NULL);
+    splits_quoted("\"\"", 1, (const char *const[]){""}, NULL);
+    splits_quoted("\"\";", 2, (const char *const[]){"", ""}, NULL);
+    splits_quoted(";\"a;b\";", 3, (const char *const[]){"", "a;b", ""}, NULL);
+    splits_quoted("\"a \"\"b\"\"\";c", 2, (const char *const[]){"a \"b\"", "c"}, NULL);
+    splits_quoted("\"\"\"\"", 1, (const char *const[]){"\""}, NULL);
+    splits_quoted("12\" pipe;5\"\"", 2, (const char *const[]){"12\" pipe", "5\"\""}, NULL); /* not at the beginning */
+    splits_quoted(" \"a\"", 1, (const char *const[]){" \"a\""}, NULL);
+    splits_quoted("\"", 0, NULL, "not closed");
+    splits_quoted("a;\"b", 0, NULL, "not closed");
+    splits_quoted("\"a\"\"", 0, NULL, "not closed");
+    splits_quoted("\"a\"b;c", 0, NULL, "behind a closing quote");
+    splits_quoted("\"a\" ;c", 0, NULL, "behind a closing quote");
+}
+END_TEST
+
+#define QUOTED_CELLS 20
+
+/* Writes a line of cells in quotes, where they need them and sometimes where not; cell i is plain[starts[i] … starts[i + 1]). */
+static size_t write_quoted(char *line, char *plain, size_t *starts, unsigned count, uint64_t *seed)
+{
+    size_t at = 0, size = 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        size_t length = next_random(seed) % 12;
+        bool quoted = next_random(seed) % 4 == 0;
+
+        starts[i] = at;
+        for (size_t k = 0; k < length; k++) {
+            plain[at] = "ab ;\"0\xc9,"[next_random(seed) % 8];
+            quoted = quoted || plain[at] == ';' || plain[at] == '"';
+            at++;
+        }
+        if (i > 0)
+            line[size++] = ';';
+        if (quoted)
+            line[size++] = '"';
+        for (size_t k = starts[i]; k < at; k++) {
+            line[size++] = plain[k];
+            if (plain[k] == '"')
+                line[size++] = '"';
+        }
+        if (quoted)
+            line[size++] = '"';
+    }
+    starts[count] = at;
+    return size;
+}
+
+/* Whatever cells hold comes back when they are written in quotes; and without quotes both ways of cutting agree. */
+START_TEST(quoting_is_undone)
+{
+    uint64_t seed = 7;
+
+    for (int round = 0; round < 2000; round++) {
+        char plain[QUOTED_CELLS * 12], line[QUOTED_CELLS * 30], unquoted[sizeof(line)];
+        ti_slice cells[TICKER_CSV_COLUMNS_MAX], twin[TICKER_CSV_COLUMNS_MAX];
+        unsigned count = 1 + (unsigned)(next_random(&seed) % QUOTED_CELLS);
+        size_t starts[QUOTED_CELLS + 1], size = write_quoted(line, plain, starts, count, &seed);
+        const char *why;
+
+        ck_assert_uint_eq(ti_csv_split_quoted((ti_slice){line, size}, unquoted, cells, &why), count);
+        for (unsigned i = 0; i < count; i++)
+            if (!ti_slice_equal(cells[i], (ti_slice){plain + starts[i], starts[i + 1] - starts[i]}))
+                ck_abort_msg("round %d: cell %u is another", round, i);
+        for (size_t k = 0; k < size; k++)
+            line[k] = (char)(line[k] == '"' ? 'q' : line[k]);
+        count = ti_csv_split((ti_slice){line, size}, twin);
+        ck_assert_uint_eq(ti_csv_split_quoted((ti_slice){line, size}, unquoted, cells, &why), count);
+        for (unsigned i = 0; i < count; i++)
+            if (cells[i].data != twin[i].data || cells[i].size != twin[i].size)
+                ck_abort_msg("round %d: cell %u is cut otherwise", round, i);
+    }
+}
+END_TEST
+
+START_TEST(too_many_quoted_cells)
+{
+    char line[4 * TICKER_CSV_COLUMNS_MAX], unquoted[sizeof(line)];
+    ti_slice cells[TICKER_CSV_COLUMNS_MAX];
+    const char *why = "";
+
+    for (size_t i = 0; i < sizeof(line); i += 4)
+        memcpy(line + i, "\"x\";", 4);
+    ck_assert_uint_eq(ti_csv_split_quoted((ti_slice){line, sizeof(line) - 1}, unquoted, cells, &why),
+                      TICKER_CSV_COLUMNS_MAX);
+    ck_assert_uint_eq(ti_csv_split_quoted((ti_slice){line, sizeof(line)}, unquoted, cells, &why), 0);
+    ck_assert_ptr_null(why);
+}
+END_TEST
+
 int main(void)
 {
-    const TTest *const tests[] = {scanners_agree, nothing_but_marks, what_an_index_says, lines_are_cut};
+    const TTest *const tests[] = {scanners_agree,       nothing_but_marks, what_an_index_says,   lines_are_cut,
+                                  quoted_lines_are_cut, quoting_is_undone, too_many_quoted_cells};
 
     return run_tests("csv", tests, COUNT(tests));
 }

@@ -63,6 +63,35 @@ START_TEST(trades_in_pieces)
 }
 END_TEST
 
+START_TEST(neg_in_pieces)
+{
+    ti_buffer file;
+
+    bytes_init(&file);
+    make_neg(&file, 60, "\n");
+    same_in_pieces(&file, NULL, true);
+    ti_buffer_clear(&file);
+    make_neg(&file, many_or_few(3000, 1000), "\r\n");
+    same_in_pieces(&file, NULL, false);
+    ti_buffer_free(&file);
+}
+END_TEST
+
+START_TEST(consolidated_in_pieces)
+{
+    ti_buffer file;
+
+    bytes_init(&file);
+    make_consolidated(&file, 100, "\r\n");
+    same_in_pieces(&file, NULL, true);
+    ti_buffer_clear(&file);
+    make_consolidated(&file, many_or_few(5000, 1500), "\n");
+    file.size -= 1;
+    same_in_pieces(&file, NULL, false);
+    ti_buffer_free(&file);
+}
+END_TEST
+
 /* Random damage: bytes changed, left out, doubled. */
 static void damage(ti_buffer *file, uint64_t *seed)
 {
@@ -95,14 +124,18 @@ START_TEST(damaged_files_in_pieces)
     ticker_options *options[] = {make_options("force=yes", NULL), make_options("on-error=reject", NULL)};
     uint64_t seed = 2024;
 
-    for (size_t i = 0; i < many_or_few(60, 12); i++) {
+    for (size_t i = 0; i < many_or_few(80, 16); i++) {
         ti_buffer file;
 
         bytes_init(&file);
-        if (i % 2 == 0)
-            make_cotahist(&file, 50, i % 4 == 0 ? "\n" : "\r\n");
+        if (i % 4 == 0)
+            make_cotahist(&file, 50, i % 8 == 0 ? "\n" : "\r\n");
+        else if (i % 4 == 1)
+            make_trades(&file, 150, i % 8 == 1 ? "\n" : "\r\n");
+        else if (i % 4 == 2)
+            make_neg(&file, 50, i % 8 == 2 ? "\n" : "\r\n");
         else
-            make_trades(&file, 150, i % 4 == 1 ? "\n" : "\r\n");
+            make_consolidated(&file, 150, i % 8 == 3 ? "\n" : "\r\n");
         damage(&file, &seed);
         same_in_pieces(&file, options[i % 3 == 0], false);
         ti_buffer_free(&file);
@@ -410,6 +443,8 @@ int main(void)
     const TTest *const tests[] = {
         cotahist_in_pieces,
         trades_in_pieces,
+        neg_in_pieces,
+        consolidated_in_pieces,
         damaged_files_in_pieces,
         archives_in_pieces,
         the_digest_sees_a_difference,

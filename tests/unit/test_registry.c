@@ -26,6 +26,17 @@ START_TEST(known_by_their_first_bytes)
     ck_assert_ptr_eq(recognised("\xef\xbb\xbf" TRADES_12 "\n"), &ti_format_trades);
     ck_assert_ptr_eq(recognised("DataNegocio;CodigoInstrumento\n"),
                      &ti_format_trades); /* and then said to lack columns */
+    ck_assert_ptr_eq(recognised("RH NEG                 2015-11-26 2015-11-26 000018304\n"), &ti_format_neg);
+    ck_assert_ptr_eq(recognised("RT NEG 2015-11-26"), &ti_format_neg); /* and then said to be cut off */
+    add_neg_row(&file, 1, false, "\n");
+    ck_assert_ptr_eq(recognised(ti_buffer_string(&file)), &ti_format_neg);
+    ti_buffer_clear(&file);
+    ck_assert_ptr_eq(recognised(CONSOLIDATED "\n"), &ti_format_consolidated);
+    ck_assert_ptr_eq(recognised(CONSOLIDATED_FINAL "\r\n" CONSOLIDATED "\r\n"), &ti_format_consolidated);
+    ck_assert_ptr_eq(recognised("\xef\xbb\xbf" CONSOLIDATED_FINAL "\n" CONSOLIDATED), &ti_format_consolidated);
+    ck_assert_ptr_eq(recognised(CONSOLIDATED_FINAL), &ti_format_consolidated); /* and then said to have no header */
+    ck_assert_ptr_eq(recognised("RptDt;TckrSymb;SgmtNm;RefPric"), &ti_format_consolidated);
+    ck_assert_ptr_eq(recognised("\"RptDt\";\"TckrSymb\";\"SgmtNm\";\"LastPric\""), &ti_format_consolidated);
     add(&file, "00COTAHIST.2023;DataNegocio;CodigoInstrumento;PrecoNegocio\n");
     ck_assert_ptr_eq(recognised(ti_buffer_string(&file)), &ti_format_trades); /* more evidence wins */
     ti_buffer_free(&file);
@@ -49,6 +60,10 @@ START_TEST(not_known)
         "RptDt;TckrSymb;ISIN\n",
         "<?xml version=\"1.0\"?>",
         "RH NEG OPCOES",
+        "RH NEG",
+        "RH NEG2015-11-26",
+        "RptDt;TckrSymb;SgmtNm\n", /* of instruments, not of quotes */
+        "RptDt;TckrSymb;LastPric\n",
         "\nDataNegocio;CodigoInstrumento\n",
     };
 
