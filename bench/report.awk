@@ -27,6 +27,8 @@ BEGIN {
     rows[id] = $5
     if ($7 + 0 > peak[id])
         peak[id] = $7 + 0
+    if ($1 == "parse" && $8 > 0)
+        cycles[id, runs[id]] = $8
     # Runs of load take as long as they are told, and differ in what was done meanwhile: the time of a fixed number is what can be compared.
     if ($1 == "serve" && $5 > 0) {
         if (runs[id] == 1)
@@ -101,6 +103,20 @@ function goal(what, value, relation, limit, met) {
         printf "%-6s %-75s %9.3f %s %.3f\n", (met ? "met" : "MISSED"), what, value, relation, limit
 }
 
+# Ticks of the time stamp counter a record, and how near it comes to only reading the bytes.
+function show_cycles(id, at, memory) {
+    split(id, at, SUBSEP)
+    if (at[1] != "parse" || !((id, 1) in cycles))
+        return
+    memory = seconds_of("parse", at[2], "memory-read")
+    if (json)
+        printf "{\"cycles\":\"%s\",\"name\":\"%s\",\"per_record\":%.1f,\"gb_per_second\":%.3f,\"memory_read_gb_per_second\":%.3f}\n", at[2],
+            at[3], median_of(cycles, id), bytes[id] / middle[id] / 1e9, (memory > 0 ? bytes[id] / memory / 1e9 : 0)
+    else
+        printf "parse %s, %s: %.1f cycles a record by the time stamp counter, %.2f GB/s; memory is read at %.2f GB/s\n", at[2], at[3],
+            median_of(cycles, id), bytes[id] / middle[id] / 1e9, (memory > 0 ? bytes[id] / memory / 1e9 : 0)
+}
+
 function parse_goals(ours, lines, speed, line_speed) {
     ours = seconds_of("parse", "cotahist", "ticker-reader")
     lines = seconds_of("parse", "cotahist", "wc-l")
@@ -130,6 +146,16 @@ function postgres_goals(ours, theirs) {
     theirs = seconds_of("postgres", "cotahist", "server-copy+key")
     if (ours > 0)
         goal("PostgreSQL, zipped COTAHIST: time over the server's binary COPY + same key", ours / theirs, "<=", 1.2)
+    postgres_record("cotahist", "COTAHIST")
+    postgres_record("trades", "trades")
+}
+
+# With the key, over what the server itself takes to read the same rows and build none.
+function postgres_record(kind, name, ours, theirs) {
+    ours = seconds_of("postgres", kind, "ticker-cli-zip")
+    theirs = seconds_of("postgres", kind, "server-copy")
+    if (ours > 0 && theirs > 0)
+        goal("PostgreSQL, zipped " name " with the key: time over the server's COPY without", ours / theirs, "<=", 1)
 }
 
 function sigv4_goals(ours, theirs) {
@@ -220,6 +246,8 @@ END {
         show(order[i])
     if (!json)
         print "ratio: median time over that of wc-l (parse), sqlite-import (sqlite), server-copy+key (postgres), botocore (sigv4), curl (s3: rows are MiB), and of fcgi-hello, nginx-static, pgbench, psql-copy, nginx-spool (serve: requests, rows or MiB), receive-delete-1 or ticker-cli (worker: files or rows); MB of the plain file\n"
+    for (i = 1; i <= entries; i++)
+        show_cycles(order[i])
     parse_goals()
     sqlite_goals()
     postgres_goals()
