@@ -13,6 +13,7 @@
 #include "pipeline/bump.h"
 #include "pipeline/day_quotes.h"
 #include "pipeline/import.h"
+#include "pipeline/overlap.h"
 #include "pipeline/reader.h"
 #include "store/store.h"
 
@@ -23,6 +24,7 @@ typedef struct import_run {
     ticker_import_events events;
     ti_adoption *upload;  /* the ledger row of an upload; NULL: this is none */
     unsigned connections; /* over which a large file may be loaded */
+    bool overlapped;      /* a second thread puts the rows in */
     bool forced;
     bool again;   /* although the bytes are there */
     bool inspect; /* read on whatever is wrong with the file, and judge at the end */
@@ -249,28 +251,68 @@ static ticker_status known_before(import_run *import, int64_t *id, ticker_error 
     return import->store->ops->find_import(import->store, report->bytes, report->sha256, report->member, id, error);
 }
 
-/* Moves rows from the reader into the store (when there is one) and the day's quotes. */
-static ticker_status transfer(import_run *import, ti_day_quotes *days, ticker_error *error)
+static ticker_status put_batch(import_run *import, ti_day_quotes *days, const ticker_batch *batch, ticker_error *error)
 {
+    int64_t since = ti_clock_microseconds();
+    ticker_status status = TICKER_OK;
+
+    if (import->store != NULL) {
+        import->store->snapshot = ti_reader_report(import->reader)->snapshot;
+        status = import->store->ops->put(import->store, batch, error);
+    }
+    if (status == TICKER_OK && days != NULL && batch->table == TICKER_TRADES)
+        status = ti_day_quotes_add(days, batch, error);
+    spent(import, TI_STAGE_LOADING, since);
+    return status;
+}
+
+/* To the second thread, which owns the batch from then on. */
+static ticker_status hand_over(import_run *import, ti_overlap *overlap, const ticker_batch *batch, ticker_error *error)
+{
+    ticker_batch *given = (ticker_batch *)(uintptr_t)batch, *empty = NULL;
+    ticker_status status = ti_overlap_put(overlap, given, ti_reader_report(import->reader), &empty, error);
+
+    return status == TICKER_OK ? ti_reader_give_batch(import->reader, empty, error) : status;
+}
+
+/* Moves rows from the reader into the store (when there is one) and the day's quotes. *ended: the reader has no more. A file of one batch
+ * needs no second thread. */
+static ticker_status move_rows(import_run *import, ti_day_quotes *days, bool *ended, ticker_error *error)
+{
+    ti_overlap *overlap = NULL;
     const ticker_batch *batch;
+    bool first = true;
     ticker_status status;
 
-    while ((status = ticker_reader_next_batch(import->reader, &batch, error)) == TICKER_OK) {
-        int64_t since = ti_clock_microseconds();
-
-        if (import->store != NULL) {
-            import->store->snapshot = ti_reader_report(import->reader)->snapshot;
-            status = import->store->ops->put(import->store, batch, error);
-        }
-        if (status == TICKER_OK && days != NULL && batch->table == TICKER_TRADES)
-            status = ti_day_quotes_add(days, batch, error);
-        spent(import, TI_STAGE_LOADING, since);
+    for (;;) {
+        status = ticker_reader_next_batch(import->reader, &batch, error);
+        *ended = status == TICKER_DONE;
+        if (status != TICKER_OK)
+            break;
+        if (!first && overlap == NULL && import->store != NULL && import->overlapped)
+            overlap = ti_overlap_begin(import->store, days, ask_caller, import);
+        first = false;
+        status = overlap != NULL ? hand_over(import, overlap, batch, error) : put_batch(import, days, batch, error);
         if (status == TICKER_OK)
             status = report_progress(import, error);
         if (status != TICKER_OK)
-            return status;
+            break;
     }
-    if (status != TICKER_DONE)
+    if (*ended)
+        status = TICKER_OK;
+    if (overlap != NULL)
+        status = ti_overlap_end(overlap, status, ti_reader_report(import->reader), error);
+    *ended = *ended && status == TICKER_OK;
+    return status;
+}
+
+/* All of a member. TICKER_DONE: somebody else has put the same bytes in. */
+static ticker_status transfer(import_run *import, ti_day_quotes *days, ticker_error *error)
+{
+    bool ended = false;
+    ticker_status status = move_rows(import, days, &ended, error);
+
+    if (!ended)
         return status;
     status = ti_reader_check_unchanged(import->reader, error);
     if (status == TICKER_OK)
@@ -651,6 +693,7 @@ ticker_status ti_import(ticker_store *store, ticker_source *source, const ticker
     import_run import = {.store = dry ? NULL : store,
                          .upload = dry ? NULL : row,
                          .connections = (unsigned)ti_option_number(options, TI_OPTION_IMPORT_CONNECTIONS),
+                         .overlapped = ti_option_number(options, TI_OPTION_IMPORT_THREADS) > 1,
                          .forced = ti_option_flag(options, TI_OPTION_FORCE),
                          .again = ti_option_flag(options, TI_OPTION_AGAIN)};
 

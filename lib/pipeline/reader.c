@@ -269,6 +269,20 @@ ticker_status ticker_reader_next_batch(ticker_reader *reader, const ticker_batch
     return TICKER_OK;
 }
 
+ticker_status ti_reader_give_batch(ticker_reader *reader, ticker_batch *empty, ticker_error *error)
+{
+    reader->batch = empty;
+    if (empty == NULL) {
+        ticker_status status = prepare_batch(reader, reader->batch_format, error);
+
+        if (status != TICKER_OK)
+            return status;
+    }
+    ti_batch_clear(reader->batch);
+    reader->parse.batch = reader->batch;
+    return TICKER_OK;
+}
+
 const ticker_report *ticker_reader_report(const ticker_reader *reader)
 {
     return &reader->report;

@@ -10,6 +10,9 @@
 
 /* The report of the current member, to be completed by an import. */
 ticker_report *ti_reader_report(ticker_reader *reader);
+/* The batch of the last ticker_reader_next_batch() becomes the caller's; the reader goes on with `empty`, which was one of its own, or with
+ * a new one (NULL). */
+ticker_status ti_reader_give_batch(ticker_reader *reader, ticker_batch *empty, ticker_error *error);
 /* The table that the current member's rows are for. */
 ticker_table ti_reader_table(const ticker_reader *reader);
 /* The totals by ticker; NULL unless asked for with ticker_reader_keep_totals(). */
