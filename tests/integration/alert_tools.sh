@@ -76,7 +76,7 @@ clears() {
     wait_for_alerts no "$@"
     eventually 60 silent
 }
-silent() { [ -z "$(firing)" ]; }
+silent() { firing >"$work/out" && [ ! -s "$work/out" ]; }
 
 only_firing() {
     local others
@@ -95,7 +95,7 @@ table() {
 # Questions all the time, each another one.
 traffic=
 start_traffic() {
-    curl -s -o /dev/null --max-time 30 --rate 10/s "$base/api/quotes?to=20[10-50]-01-$((RANDOM % 19 + 10))&limit=[1-900]" &
+    curl -s -o /dev/null --max-time 30 --rate 10/s "$base/api/quotes?to=20[30-50]-01-$((RANDOM % 19 + 10))&limit=[1-900]" &
     traffic=$!
 }
 
