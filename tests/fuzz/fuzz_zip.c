@@ -224,7 +224,7 @@ static void recipe_begin(recipe *all)
 {
     memset(all, 0, sizeof(*all));
     content_init(&all->now);
-    all->limit = UINT64_C(1) << 30;
+    all->limit = UINT64_C(2) << 20;
     all->hash_at = 1000;
 }
 
