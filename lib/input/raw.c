@@ -258,11 +258,15 @@ ticker_status ti_raw_check_unchanged(const ti_layer *layer, ticker_error *error)
 
     if (!raw->hashed_first)
         return TICKER_OK;
-    if (fstat(raw->source->descriptor, &now) == 0 && now.st_size == raw->hashed.st_size &&
-        now.st_mtim.tv_sec == raw->hashed.st_mtim.tv_sec && now.st_mtim.tv_nsec == raw->hashed.st_mtim.tv_nsec)
+    if (fstat(raw->source->descriptor, &now) != 0) {
+        (void)ti_fail(error, TICKER_RETRY, TICKER_ERROR_IO, "cannot look at the file: %s", strerror(errno));
+    } else if (now.st_size != raw->hashed.st_size || now.st_mtim.tv_sec != raw->hashed.st_mtim.tv_sec ||
+               now.st_mtim.tv_nsec != raw->hashed.st_mtim.tv_nsec) {
+        (void)ti_fail(error, TICKER_RETRY, TICKER_ERROR_INPUT, "the file was changed while it was read");
+        ti_error_hint(error, "import it again when it is complete");
+    } else {
         return TICKER_OK;
-    (void)ti_fail(error, TICKER_RETRY, TICKER_ERROR_INPUT, "the file was changed while it was read");
-    ti_error_hint(error, "import it again when it is complete");
+    }
     ti_error_file(error, raw->source->name);
     return TICKER_RETRY;
 }

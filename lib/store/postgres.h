@@ -91,6 +91,8 @@ size_t ti_pg_pipe_count(const ti_pg_link *link);
  * (may be NULL) instead of a failure: the first statement found its unique key taken. */
 ticker_status ti_pg_pipe_end(ti_pg_link *link, ti_pg_result **results, size_t count, bool *duplicate,
                              ticker_error *error);
+/* Gives up a pipe, if there is one: waits for what was sent. */
+void ti_pg_pipe_abandon(ti_pg_link *link);
 
 /* TICKER_OK unless the transaction was rolled back by the server in answer to COMMIT. */
 ticker_status ti_pg_commit(ti_pg_link *link, ticker_error *error);

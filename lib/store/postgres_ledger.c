@@ -156,7 +156,8 @@ static void add_json(values *list, const char *json)
 {
     list->null[list->count] = false;
     list->offset[list->count++] = list->text.size;
-    (void)clean_json(&list->text, json[0] != '\0' ? json : "[]");
+    if (!clean_json(&list->text, json[0] != '\0' ? json : "[]"))
+        list->text.failed = true;
     (void)ti_buffer_byte(&list->text, '\0');
 }
 
@@ -304,6 +305,8 @@ ticker_status ti_pg_ask_import(ti_pg_link *link, int64_t bytes, const char *sha2
         status = ti_pg_put_question(link, bytes, sha256, member, error);
     if (status == TICKER_OK)
         status = ti_pg_pipe_end(link, &result, 1, NULL, error);
+    else
+        ti_pg_pipe_abandon(link);
     if (status == TICKER_OK)
         status = ti_pg_take_id(result, id);
     ti_pg_free(result);

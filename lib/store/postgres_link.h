@@ -40,7 +40,5 @@ ticker_status ti_pg_fail_connect(const ti_pg_link *link, ticker_error *error);
 ticker_status ti_pg_fail_late(const ti_pg_link *link, ticker_error *error);
 /* The connection is a new one: what the old one had prepared is gone. */
 void ti_pg_pipe_forget(ti_pg_pipe *pipe);
-/* Gives up a pipe: waits for what was sent. */
-void ti_pg_pipe_abandon(ti_pg_link *link);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/error.h"
 #include "base/random.h"
@@ -73,12 +74,22 @@ static ticker_status check_room(const ti_pg_link *link, ticker_error *error)
     return TICKER_OK;
 }
 
+/* A pipe that lacks a statement is of no use, and whoever comes next must not find it open. */
+static ticker_status keep_or_abandon(ti_pg_link *link, ticker_status status)
+{
+    if (status != TICKER_OK)
+        ti_pg_pipe_abandon(link);
+    return status;
+}
+
 ticker_status ti_pg_pipe_once(ti_pg_link *link, const char *sql, const ti_pg_parameters *parameters, bool binary,
                               ticker_error *error)
 {
     ticker_status status = check_room(link, error);
 
-    return status == TICKER_OK ? send_plain(link, sql, parameters, binary, error) : status;
+    if (status == TICKER_OK)
+        status = send_plain(link, sql, parameters, binary, error);
+    return keep_or_abandon(link, status);
 }
 
 /* The statement's number; the first free one when it is new; TI_PG_KEPT_MAX: it cannot be kept. */
@@ -91,7 +102,7 @@ static size_t find(const ti_pg_pipe *pipe, const char *sql)
     return number;
 }
 
-ticker_status ti_pg_pipe_put(ti_pg_link *link, const char *sql, const ti_pg_parameters *parameters, ticker_error *error)
+static ticker_status put(ti_pg_link *link, const char *sql, const ti_pg_parameters *parameters, ticker_error *error)
 {
     static const ti_pg_parameters none = {.count = 0};
     const ti_pg_parameters *list = parameters != NULL ? parameters : &none;
@@ -120,6 +131,11 @@ ticker_status ti_pg_pipe_put(ti_pg_link *link, const char *sql, const ti_pg_para
     return has_sent(link,
                     PQsendQueryPrepared(link->conn, name, list->count, list->values, list->lengths, list->formats, 0),
                     false, error);
+}
+
+ticker_status ti_pg_pipe_put(ti_pg_link *link, const char *sql, const ti_pg_parameters *parameters, ticker_error *error)
+{
+    return keep_or_abandon(link, put(link, sql, parameters, error));
 }
 
 size_t ti_pg_pipe_count(const ti_pg_link *link)
@@ -193,8 +209,10 @@ ticker_status ti_pg_pipe_end(ti_pg_link *link, ti_pg_result **results, size_t co
     if (!link->pipe.open)
         return ti_fail(error, TICKER_FATAL, TICKER_ERROR_INTERNAL, "statements were to be answered that were not sent");
     link->pipe.open = false;
-    if (PQpipelineSync(link->conn) != 1)
+    if (PQpipelineSync(link->conn) != 1) {
         status = ti_pg_fail_connection(link, error);
+        (void)shutdown(PQsocket(link->conn), SHUT_RDWR); /* it would wait for answers that nobody asked for */
+    }
     if (status == TICKER_OK)
         status = take_answers(link, results, count, duplicate, error);
     PQclear(ti_pg_wait_result(link->conn, link->store));

@@ -47,6 +47,8 @@ void ti_sq_watch(ti_sq_link *link, const ticker_store *store);
 /* How long a call waits for a lock that another connection holds; -1: as long as usual. */
 void ti_sq_patience(ti_sq_link *link, int milliseconds);
 bool ti_sq_in_transaction(const ti_sq_link *link);
+/* Rolls back what is open. */
+void ti_sq_undo(ti_sq_link *link);
 /* Whether the last failing call failed on a unique key. */
 bool ti_sq_not_unique(const ti_sq_link *link);
 /* Whether it failed because another connection kept its lock for longer than the patience. */

@@ -73,8 +73,8 @@ ticker_status ti_sq_confirm_bumps(ticker_store *store, const int64_t *ids, size_
         status = drop_bump(sqlite, ids[i], error);
     if (status == TICKER_OK)
         status = ti_sq_run(sqlite->link, "COMMIT", error);
-    if (status != TICKER_OK && ti_sq_in_transaction(sqlite->link))
-        (void)ti_sq_run(sqlite->link, "ROLLBACK", NULL);
+    if (status != TICKER_OK)
+        ti_sq_undo(sqlite->link);
     return status;
 }
 

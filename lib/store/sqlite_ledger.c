@@ -206,8 +206,8 @@ void ti_sq_rollback(ticker_store *store)
 {
     ti_sqlite *sqlite = ti_sq_store(store);
 
-    if (sqlite->importing && ti_sq_in_transaction(sqlite->link))
-        (void)ti_sq_run(sqlite->link, "ROLLBACK", NULL);
+    if (sqlite->importing)
+        ti_sq_undo(sqlite->link);
     forget(sqlite);
 }
 

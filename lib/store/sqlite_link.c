@@ -23,6 +23,7 @@ static const char settings_sql[] =
 
 struct ti_sq_link {
     sqlite3 *db;
+    sqlite3_stmt *undo; /* ROLLBACK, prepared while there is memory: it must not fail for the want of some */
     char *path;
     char *folder;
     int bound;                 /* the first failure of a bind since the last step */
@@ -49,6 +50,8 @@ static const meaning meanings[] = {
      "another program is writing to it: try again when that is done"},
     {SQLITE_LOCKED, TICKER_RETRY, TICKER_ERROR_SERVICE, "the database is locked",
      "another program is writing to it: try again when that is done"},
+    {SQLITE_PROTOCOL, TICKER_RETRY, TICKER_ERROR_SERVICE, "the database cannot be locked",
+     "another program is at work on it, or its file system has no locks: try again"},
     {SQLITE_CANTOPEN, TICKER_RETRY, TICKER_ERROR_SERVICE, "the database file cannot be opened",
      "check that its folder exists and that this user may write there"},
     {SQLITE_PERM, TICKER_RETRY, TICKER_ERROR_SERVICE, "the database file may not be opened",
@@ -274,7 +277,8 @@ static ticker_status connect_file(ti_sq_link *link, ticker_error *error)
         code = sqlite3_create_module_v2(link->db, "ticker_rows", &rows_module, link, NULL);
     if (code != SQLITE_OK)
         return fail(link, code, error);
-    return ti_sq_run(link, settings_sql, error);
+    code = sqlite3_prepare_v3(link->db, "ROLLBACK", -1, SQLITE_PREPARE_PERSISTENT, &link->undo, NULL);
+    return code == SQLITE_OK ? ti_sq_run(link, settings_sql, error) : fail(link, code, error);
 }
 
 ticker_status ti_sq_open(const char *path, ti_sq_link **link, ticker_error *error)
@@ -304,6 +308,7 @@ void ti_sq_close(ti_sq_link *link)
 {
     if (link == NULL)
         return;
+    (void)sqlite3_finalize(link->undo);
     (void)sqlite3_close_v2(link->db);
     free(link->path);
     free(link->folder);
@@ -334,6 +339,14 @@ void ti_sq_watch(ti_sq_link *link, const ticker_store *store)
 bool ti_sq_in_transaction(const ti_sq_link *link)
 {
     return sqlite3_get_autocommit(link->db) == 0;
+}
+
+void ti_sq_undo(ti_sq_link *link)
+{
+    if (!ti_sq_in_transaction(link))
+        return;
+    (void)sqlite3_step(link->undo);
+    (void)sqlite3_reset(link->undo);
 }
 
 bool ti_sq_not_unique(const ti_sq_link *link)

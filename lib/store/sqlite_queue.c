@@ -61,8 +61,8 @@ static ticker_status end(ti_sqlite *sqlite, ticker_status status, ticker_error *
 {
     if (status == TICKER_OK)
         status = ti_sq_run(sqlite->link, "COMMIT", error);
-    if (status != TICKER_OK && ti_sq_in_transaction(sqlite->link))
-        (void)ti_sq_run(sqlite->link, "ROLLBACK", NULL);
+    if (status != TICKER_OK)
+        ti_sq_undo(sqlite->link);
     return status;
 }
 

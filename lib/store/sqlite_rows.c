@@ -60,6 +60,8 @@ static ticker_status code_of(ti_sq_sorter *sorter, ti_slice text, uint64_t *code
 {
     uint32_t number = ti_symbols_add(sorter->codes, text, NULL);
 
+    if (number == TI_SYMBOL_NONE && text.size <= TI_SYMBOL_TEXT_MAX && ti_symbols_count(sorter->codes) < CODES_MAX)
+        return ti_fail_memory(error);
     if (number == TI_SYMBOL_NONE)
         return ti_fail(error, TICKER_FAILED, TICKER_ERROR_LIMIT,
                        "more than %d different %s codes in one file, or one of more than %d bytes", CODES_MAX,

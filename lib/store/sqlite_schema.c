@@ -246,7 +246,10 @@ char *ti_sq_insert_sql(ticker_table table)
         if (!is_key(table, i))
             (void)ti_buffer_printf(&sql, "%s = excluded.%s, ", columns[i].name, columns[i].name);
     (void)ti_buffer_text(&sql, "import_id = excluded.import_id");
-    return (char *)(ti_buffer_string(&sql) != NULL ? sql.data : NULL); /* the buffer's memory goes to the caller */
+    if (ti_buffer_string(&sql) != NULL)
+        return sql.data; /* the buffer's memory goes to the caller */
+    ti_buffer_free(&sql);
+    return NULL;
 }
 
 /* --- Versions ------------------------------------------------------------------------------------------------------------------ */
@@ -410,8 +413,8 @@ ticker_status ti_sq_migrate(ticker_store *store, ticker_error *error)
         status = make_version_5(sqlite, error);
     if (status == TICKER_OK)
         status = ti_sq_run(sqlite->link, "COMMIT", error);
-    if (status != TICKER_OK && ti_sq_in_transaction(sqlite->link))
-        (void)ti_sq_run(sqlite->link, "ROLLBACK", NULL);
+    if (status != TICKER_OK)
+        ti_sq_undo(sqlite->link);
     return status;
 }
 

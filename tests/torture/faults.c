@@ -2,7 +2,6 @@
 
 #include "faults.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -22,8 +21,9 @@
 #endif
 
 const char *const fault_names[FAULT_COUNT] = {
-    [FAULT_NONE] = "nothing", [FAULT_MEMORY] = "memory", [FAULT_OTHERS] = "memory of others", [FAULT_READ] = "reads",
-    [FAULT_WRITE] = "writes", [FAULT_SQL] = "SQL",       [FAULT_DISK] = "disk",               [FAULT_SERVER] = "server"};
+    [FAULT_NONE] = "nothing", [FAULT_MEMORY] = "memory", [FAULT_OTHERS] = "memory of others",
+    [FAULT_READ] = "reads",   [FAULT_WRITE] = "writes",  [FAULT_SQL] = "SQL",
+    [FAULT_DISK] = "disk",    [FAULT_SERVER] = "server"};
 
 static _Atomic fault armed;
 static _Atomic unsigned long calls, fail_at;
@@ -50,6 +50,12 @@ bool fault_possible(fault kind)
     return kind != FAULT_OTHERS || OWN_ALLOCATOR;
 }
 
+/* For a breakpoint. */
+static void __attribute__((noinline)) strike(void)
+{
+    __asm__ volatile("" ::: "memory");
+}
+
 static bool due(fault kind)
 {
     unsigned long call, at;
@@ -58,7 +64,10 @@ static bool due(fault kind)
         return false;
     call = ++calls;
     at = fail_at;
-    return at != 0 && (call == at || (last && call > at));
+    if (at == 0 || (call != at && !(last && call > at)))
+        return false;
+    strike();
+    return true;
 }
 
 long live_allocations(void)
@@ -125,10 +134,14 @@ char *__wrap_strndup(const char *text, size_t size)
 }
 
 #if OWN_ALLOCATOR
+#define SEEN __attribute__((visibility("default"))) /* by the libraries */
+
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *memory, size_t size);
+void *__libc_memalign(size_t alignment, size_t size);
 void __libc_free(void *memory);
+void *memalign(size_t alignment, size_t size);
 
 static bool refused(void)
 {
@@ -138,7 +151,7 @@ static bool refused(void)
     return true;
 }
 
-void *malloc(size_t size)
+SEEN void *malloc(size_t size)
 {
     void *made = refused() ? NULL : __libc_malloc(size);
 
@@ -146,7 +159,7 @@ void *malloc(size_t size)
     return made;
 }
 
-void *calloc(size_t count, size_t size)
+SEEN void *calloc(size_t count, size_t size)
 {
     void *made = refused() ? NULL : __libc_calloc(count, size);
 
@@ -154,7 +167,7 @@ void *calloc(size_t count, size_t size)
     return made;
 }
 
-void *realloc(void *memory, size_t size)
+SEEN void *realloc(void *memory, size_t size)
 {
     void *made = refused() ? NULL : __libc_realloc(memory, size);
 
@@ -163,7 +176,30 @@ void *realloc(void *memory, size_t size)
     return made;
 }
 
-void free(void *memory)
+SEEN void *memalign(size_t alignment, size_t size)
+{
+    void *made = refused() ? NULL : __libc_memalign(alignment, size);
+
+    live += made != NULL;
+    return made;
+}
+
+SEEN void *aligned_alloc(size_t alignment, size_t size)
+{
+    return memalign(alignment, size);
+}
+
+SEEN int posix_memalign(void **memory, size_t alignment, size_t size)
+{
+    void *made = memalign(alignment, size);
+
+    if (made == NULL)
+        return ENOMEM;
+    *memory = made;
+    return 0;
+}
+
+SEEN void free(void *memory)
 {
     live -= memory != NULL;
     __libc_free(memory);
@@ -225,7 +261,19 @@ static int sql_code(void)
         return due(FAULT_SQL) ? sql_code() : __real_##name arguments;                                                  \
     }
 
-WRAP_SQL(sqlite3_step, (sqlite3_stmt * statement), (statement))
+int __real_sqlite3_step(sqlite3_stmt *statement);
+int __wrap_sqlite3_step(sqlite3_stmt *statement);
+
+/* A ROLLBACK that is prepared does not fail. */
+int __wrap_sqlite3_step(sqlite3_stmt *statement)
+{
+    const char *sql = sqlite3_sql(statement);
+
+    if (sql != NULL && strcmp(sql, "ROLLBACK") == 0)
+        return __real_sqlite3_step(statement);
+    return due(FAULT_SQL) ? sql_code() : __real_sqlite3_step(statement);
+}
+
 WRAP_SQL(sqlite3_exec, (sqlite3 * db, const char *sql, sqlite3_callback callback, void *payload, char **message),
          (db, sql, callback, payload, message))
 WRAP_SQL(sqlite3_bind_int64, (sqlite3_stmt * statement, int at, sqlite3_int64 value), (statement, at, value))

@@ -1,0 +1,28 @@
+/* The database that imports are tortured on: how it is put back, and what is in it. It is looked at past the library. */
+#ifndef TESTS_TORTURE_SCENE_H
+#define TESTS_TORTURE_SCENE_H
+
+#include <stdbool.h>
+
+#include "base/buffer.h"
+
+typedef struct scene {
+    const char *name;
+    unsigned faults; /* bits of 1 << fault: what can go wrong with it */
+    bool (*begin)(void);
+    void (*end)(void);
+    const char *(*url)(void);
+    /* An empty database without tables, and back to what keep() kept. */
+    void (*clear)(void);
+    void (*keep)(void);
+    void (*reset)(void);
+    /* Appends all rows, the ledger, and the names of the tables and files that are there, but for what is another in each run. */
+    void (*describe)(ti_buffer *text);
+} scene;
+
+extern const scene scene_sqlite, scene_postgres;
+
+/* Ends the program: the test itself cannot go on. */
+void broken(const char *what, const char *why) __attribute__((noreturn));
+
+#endif
