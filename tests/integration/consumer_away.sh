@@ -7,22 +7,10 @@ wants_aws=yes
 : "${TICKER_BUILD:?names the folder of the build}" "${TICKER_S3:?names bench/ticker-s3}"
 # shellcheck source=consumer_tools.sh
 . "$here/consumer_tools.sh"
-service=$here/../services/postgres
-if ! ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 && [ -z "${TICKER_POSTGRES_BIN:-}" ]; then
-    echo "SKIPPED: no PostgreSQL server is installed"
-    exit 77
-fi
+# shellcheck source=postgres_tools.sh
+. "$here/postgres_tools.sh"
 
-chmod 755 "$work"
-gone() {
-    local status=$?
-    "$service" remove "$work/postgres" >/dev/null 2>&1 || true
-    clean_up $status
-}
-trap gone EXIT
-DATABASE_URL=$("$service" start "$work/postgres")
-export DATABASE_URL
-port=$(sed -E 's#.*:([0-9]+)/.*#\1#' <<<"$DATABASE_URL")
+own_postgres
 
 bucket=away-$$
 export STORAGE_URL=s3://$bucket QUEUE_URL=sqs:away-$$ TICKER_RECEIVE_WAIT=1
@@ -37,7 +25,7 @@ for number in 10 11; do event_of "q$number.txt"; done | send
 heard '^message done .* attempt 1 ' 2
 
 # The database, for longer than any message is tried.
-"$service" stop "$work/postgres"
+stop_postgres
 for number in {12..15}; do event_of "q$number.txt"; done | "$program" send database-url="sqlite:$work/none.db"
 heard '^trouble .*PostgreSQL'
 echo "ready" >&"$say"
@@ -46,7 +34,7 @@ sleep 3
 echo "idle" >&"$say"
 heard '^idle [0-9]{1,4}$'
 said_times '^message' 2
-"$service" start "$work/postgres" "$port" >/dev/null
+start_postgres
 heard '^well'
 heard '^message done .* attempt 1 ' 6
 echo "ok 1 - the database was away"
@@ -60,10 +48,10 @@ for _ in {1..200}; do
     sleep 0.05
 done
 heard '^1 files'
-"$service" stop "$work/postgres"
+stop_postgres
 wait "$holder" 2>/dev/null || true
 sleep 1
-"$service" start "$work/postgres" "$port" >/dev/null
+start_postgres
 heard '^message done .* attempt 1 ' 7
 echo "ok 2 - the database was killed"
 
@@ -101,10 +89,10 @@ for _ in {1..200}; do
 done
 heard '^1 files'
 sleep 2
-"$service" stop "$work/postgres"
+stop_postgres
 wait "$holder" 2>/dev/null || true
 sleep 10
-"$service" start "$work/postgres" "$port" >/dev/null
+start_postgres
 heard '^message done .* attempt 1 ' 2
 echo "stop 5000" >&"$say"
 end_consumer 0

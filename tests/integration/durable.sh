@@ -2,21 +2,9 @@
 # What an import reported as done is there after a crash of PostgreSQL, also when the server lets commits wait (synchronous_commit = off).
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "$0")/common.sh"
-ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || { echo "SKIPPED: no PostgreSQL server"; exit 77; }
-
-services=$(cd "$here/../services" && pwd)
-chmod 755 "$work" # the server's own user must get to its folder
-# shellcheck disable=SC2317 # the trap calls it
-remove_server() {
-    local status=$?
-    "$services/postgres" remove "$work/server" || true
-    (exit "$status")
-}
-trap 'status=$?; remove_server; clean_up $status' EXIT
-
-DATABASE_URL=$("$services/postgres" start "$work/server")
-export DATABASE_URL
-port=$(cat "$work/server/port")
+# shellcheck source=postgres_tools.sh
+. "$here/postgres_tools.sh"
+own_postgres
 # What waits, waits for long.
 for setting in "synchronous_commit = off" "wal_writer_delay = '10s'"; do
     psql -q -X "$DATABASE_URL" -c "ALTER SYSTEM SET $setting"
@@ -28,10 +16,10 @@ expect 0 db migrate
 
 crash() {
     local pid
-    pid=$(head -n 1 "$work/server/data/postmaster.pid")
+    pid=$(head -n 1 "$work/postgres/data/postmaster.pid")
     kill -QUIT "$pid"
     while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
-    "$services/postgres" start "$work/server" "$port" >/dev/null
+    start_postgres
 }
 
 for file in COTAHIST_A2023.TXT trades.txt; do

@@ -5,20 +5,14 @@
 . "$(dirname "$0")/common.sh"
 # shellcheck source=disk_tools.sh
 . "$here/disk_tools.sh"
-ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || [ -n "${TICKER_POSTGRES_BIN:-}" ] || { echo "SKIPPED: no PostgreSQL server"; exit 77; }
+# shellcheck source=postgres_tools.sh
+. "$here/postgres_tools.sh"
 
-services=$(cd "$here/../services" && pwd)
 chmod 755 "$work" # the server's own user must get to its folder
-# shellcheck disable=SC2317 # the trap calls it
-gone() {
-    local status=$?
-    "$services/postgres" remove "$work/postgres" >/dev/null 2>&1 || true
-    clean_up "$status"
-}
 trap gone EXIT
 make_disk
 code=0
-FAULTS_SERVICES=$services FAULTS_FOLDER=$work FAULTS_DISK=$disk_library python3 -B "$here/faults.py" "${TICKER_TEST_FAULTS:-$(many_or_few 15 7)}" \
+FAULTS_SERVICES=$here/../services FAULTS_FOLDER=$work FAULTS_DISK=$disk_library python3 -B "$here/faults.py" "${TICKER_TEST_FAULTS:-$(many_or_few 15 7)}" \
     "${TICKER_TEST_SEED:-1}" || code=$?
 [ "$code" -eq 0 ] || tail -n 60 "$work/postgres/server.log"
 exit "$code"

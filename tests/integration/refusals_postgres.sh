@@ -5,25 +5,17 @@
 . "$(dirname "$0")/common.sh"
 # shellcheck source=disk_tools.sh
 . "$here/disk_tools.sh"
-ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || [ -n "${TICKER_POSTGRES_BIN:-}" ] || { echo "SKIPPED: no PostgreSQL server"; exit 77; }
-
-service=$here/../services/postgres
-chmod 755 "$work" # the server's own user must get to its folder
-# shellcheck disable=SC2317 # the trap calls it
-gone() {
-    local status=$?
-    "$service" remove "$work/server" >/dev/null 2>&1 || true
-    clean_up "$status"
-}
-trap gone EXIT
+# shellcheck source=postgres_tools.sh
+. "$here/postgres_tools.sh"
 make_disk
 start_server() {
-    admin=$(LD_PRELOAD=$disk_library "$service" start "$work/server" ${port:+"$port"})
-    port=$(cat "$work/server/port")
+    LD_PRELOAD=$disk_library start_postgres
 }
-port=
-start_server
-data=$work/server/data
+export LD_PRELOAD=$disk_library
+own_postgres
+unset LD_PRELOAD
+admin=$DATABASE_URL
+data=$work/postgres/data
 
 # What the database answers to its owner.
 ask() {
@@ -40,7 +32,6 @@ CREATE ROLE ours LOGIN;
 CREATE DATABASE tickers OWNER ours;
 SQL
 url ours
-export DATABASE_URL
 count=0
 
 # EXIT PATTERN [FILE]: an import is refused so, and its error says what to do.
@@ -125,7 +116,7 @@ for _ in {1..100}; do
 done
 refused 3 'the database system is shutting down.*is the server running' many.txt
 end_session
-"$service" stop "$work/server"
+stop_postgres
 refused 3 'Connection refused.*is the server running' many.txt
 : >"$data/standby.signal"
 start_server
@@ -133,11 +124,11 @@ refused 3 'read-only transaction.*this server is a standby' many.txt
 url ours tickers '?target_session_attrs=read-write'
 refused 3 'session is read-only' many.txt
 url ours
-"$service" stop "$work/server"
+stop_postgres
 echo "hot_standby = off" >>"$data/postgresql.conf"
 start_server
 refused 3 'not (yet )?accepting connections.*is the server running' many.txt
-"$service" stop "$work/server"
+stop_postgres
 rm "$data/standby.signal"
 start_server
 accepted many.txt

@@ -4,26 +4,14 @@
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "$0")/common.sh"
 : "${TICKER_SERVER:?names the program under test}"
-service=$here/../services/postgres
-if ! ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 && [ -z "${TICKER_POSTGRES_BIN:-}" ]; then
-    echo "SKIPPED: no PostgreSQL server is installed"
-    exit 77
-fi
+# shellcheck source=postgres_tools.sh
+. "$here/postgres_tools.sh"
 for program in curl python3; do
     command -v "$program" >/dev/null || { echo "SKIPPED: no $program"; exit 77; }
 done
 unset GATEWAY_INTERFACE LISTEN_FDS LISTEN_PID
 
-chmod 755 "$work"
-gone() {
-    local status=$?
-    "$service" remove "$work/postgres" >/dev/null 2>&1 || true
-    clean_up $status
-}
-trap gone EXIT
-DATABASE_URL=$("$service" start "$work/postgres")
-export DATABASE_URL
-port=$(sed -E 's#.*:([0-9]+)/.*#\1#' <<<"$DATABASE_URL")
+own_postgres
 
 # What the server tells systemd, a message a line.
 python3 -c '
@@ -69,7 +57,7 @@ for i in 1 2 3 4; do
     clients[i]=$!
 done
 sleep 0.5
-"$service" stop "$work/postgres"
+stop_postgres
 for _ in {1..30}; do
     [ "$(ask "/api/quotes/$ticker")" != 200 ] && break
     sleep 0.1
@@ -83,7 +71,7 @@ sleep 1.1 # a check does for a second
 grep -q '"database":"unreachable"' body || fail "$(cat body)"
 [ "$(ask /health/live)" = 200 ] || fail "not alive"
 
-"$service" start "$work/postgres" "$port" >/dev/null
+start_postgres
 begin=$(now)
 until [ "$(ask "/api/quotes/$ticker")" = 200 ]; do
     [ $(($(now) - begin)) -lt 3000 ] || fail "no answer 3 seconds after the database came back" # 2, and one for a busy machine

@@ -6,26 +6,22 @@
 # shellcheck source=with_worker.sh
 . "$here/with_worker.sh"
 command -v redis-server >/dev/null || { echo "SKIPPED: no Redis server is installed"; exit 77; }
-ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || { echo "SKIPPED: no PostgreSQL server is installed"; exit 77; }
+# shellcheck source=postgres_tools.sh
+. "$here/postgres_tools.sh"
 has_listener || { echo "SKIPPED: no listener in this build"; exit 77; }
 [ "$("$TICKER_CLI" --version | grep -c 'postgresql.*redis')" -gt 0 ] || { echo "SKIPPED: built without PostgreSQL or Redis"; exit 77; }
 unset WATCHDOG_USEC WATCHDOG_PID
 
-postgres=$here/../services/postgres
 redis=$here/../services/redis
-chmod 755 "$work"
-gone() {
+# shellcheck disable=SC2317 # called when the test ends
+also_gone() {
     # A server that is stopped cannot end.
-    "$redis" resume "$work/redis" >/dev/null 2>&1 || true
-    "$redis" remove "$work/redis" >/dev/null 2>&1 || true
-    "$postgres" remove "$work/postgres" >/dev/null 2>&1 || true
+    "$redis" resume "$work/redis" || true
+    "$redis" remove "$work/redis" || true
 }
-# shellcheck disable=SC2154 # status is set there
-trap 'status=$?; gone; set +e; (exit $status); clean_up' EXIT
-DATABASE_URL=$("$postgres" start "$work/postgres")
+own_postgres
 REDIS_URL=$("$redis" start "$work/redis")
-export DATABASE_URL REDIS_URL STORAGE_URL=file://$work/uploads
-port=$(sed -E 's#.*:([0-9]+)/.*#\1#' <<<"$DATABASE_URL")
+export REDIS_URL STORAGE_URL=file://$work/uploads
 for year in 2019 2020 2021 2022 2023; do
     quotes_file "$year.txt" 100 --year $year
 done
@@ -49,7 +45,7 @@ rows() {
 }
 
 # --- Nothing is there when it starts: it runs, and waits.
-"$postgres" stop "$work/postgres"
+stop_postgres
 start_worker --receive-wait 1
 eventually 20 grep -qP '\tREADY=1$' notes
 eventually 60 lines '.event == "trouble"' 1
@@ -59,7 +55,7 @@ is "$(curl -sS -o live -w '%{http_code}' "$worker_url/health/live")" 200
 eventually 20 grep -qP '\tSTATUS=waiting for a service: .*nothing at work; 0 files' notes
 jq -se 'map(select(.event == "trouble")) | all(.level == "error" and (.reason | test("PostgreSQL")) and .pause_ms > 0)' "$worker_log" >/dev/null ||
     fail "$(cat "$worker_log")"
-"$postgres" start "$work/postgres" "$port" >/dev/null
+start_postgres
 eventually 60 ready_is 200
 eventually 20 lines '.event == "recovered" and .seconds > 0' 1
 expect 0 upload 2019.txt
@@ -68,9 +64,9 @@ rows 100 || fail "not all rows"
 echo "ok 1 - a database that is away at the start"
 
 # --- It goes while the worker waits.
-"$postgres" stop "$work/postgres"
+stop_postgres
 eventually 60 ready_is 503
-"$postgres" start "$work/postgres" "$port" >/dev/null
+start_postgres
 eventually 60 ready_is 200
 expect 0 upload 2020.txt
 eventually 60 rows 200
