@@ -29,9 +29,15 @@ struct ti_sax {
     ti_sax_element element;
 };
 
+/* NULL while the parser is being made, which may fail and be told of. */
+static const xmlParserInput *input_of(const ti_sax *sax)
+{
+    return sax->parser != NULL ? sax->parser->input : NULL;
+}
+
 static uint64_t line_now(const ti_sax *sax)
 {
-    const xmlParserInput *input = sax->parser->input;
+    const xmlParserInput *input = input_of(sax);
 
     return input != NULL && input->line > 0 ? (uint64_t)input->line : 0;
 }
@@ -39,7 +45,7 @@ static uint64_t line_now(const ti_sax *sax)
 /* How many bytes libxml2 has made something of: what it keeps beyond is one tag, comment or the like that has no end yet. */
 static uint64_t consumed(const ti_sax *sax)
 {
-    const xmlParserInput *input = sax->parser->input;
+    const xmlParserInput *input = input_of(sax);
 
     return input != NULL ? input->consumed + (uint64_t)(input->cur - input->base) : 0;
 }
@@ -72,6 +78,26 @@ static void take_complaint(void *payload, xmlErrorPtr found)
     if (found != NULL && found->level >= XML_ERR_ERROR)
         complain(sax, found->code == XML_ERR_NO_MEMORY ? TICKER_ERROR_MEMORY : TICKER_ERROR_INPUT,
                  found->message != NULL ? found->message : "no reason given");
+}
+
+/* What no parser can be told of, memory that is short in a helper of its own, libxml2 tells the thread's listener, and prints it when there is
+ * none. That is us for as long as we work. */
+typedef struct listener {
+    xmlStructuredErrorFunc tell;
+    void *payload;
+} listener;
+
+static listener listen_instead(ti_sax *sax)
+{
+    const listener before = {xmlStructuredError, xmlStructuredErrorContext};
+
+    xmlSetStructuredErrorFunc(sax, take_complaint);
+    return before;
+}
+
+static void listen_again(listener before)
+{
+    xmlSetStructuredErrorFunc(before.payload, before.tell);
 }
 
 static const char *or_empty(const xmlChar *text)
@@ -153,8 +179,8 @@ static void start_parser(void)
 
 void ti_sax_prepare(void)
 {
-    static pthread_once_t once =
-        PTHREAD_ONCE_INIT; /* not every version of libxml2 minds several threads at its first use */
+    /* Not every version of libxml2 minds several threads at its first use. */
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
 
     (void)pthread_once(&once, start_parser);
 }
@@ -184,13 +210,16 @@ static ti_sax *open_sax(const ti_sax_events *events, void *payload)
                              .cdataBlock = take_text,
                              .serror = take_complaint,
                              .initialized = XML_SAX2_MAGIC};
+    listener before;
 
     if (sax == NULL)
         return NULL;
     ti_sax_prepare();
     sax->events = events;
     sax->payload = payload;
+    before = listen_instead(sax);
     sax->parser = xmlCreatePushParserCtxt(&handler, sax, NULL, 0, NULL);
+    listen_again(before);
     /* A document cannot choose an encoding: in another one "<!DOCTYPE" might be other bytes. */
     if (sax->parser == NULL ||
         xmlCtxtUseOptions(sax->parser, XML_PARSE_NONET | XML_PARSE_IGNORE_ENC | XML_PARSE_COMPACT) != 0) {
@@ -219,8 +248,11 @@ static ticker_status push(ti_sax *sax, const unsigned char *data, size_t size, t
     int result;
 
     if (sax->kind == TICKER_ERROR_NONE) {
+        listener before = listen_instead(sax);
+
         sax->pushed += size;
         result = xmlParseChunk(sax->parser, (const char *)data, (int)size, 0);
+        listen_again(before);
         if (result != XML_ERR_OK && !sax->stopped) /* every error was told of; this is for versions that forget one */
             complain(sax, result == XML_ERR_NO_MEMORY ? TICKER_ERROR_MEMORY : TICKER_ERROR_INPUT, "no reason given");
         if (!sax->stopped && sax->pushed - consumed(sax) > TICKER_XML_MARKUP_MAX)
@@ -234,8 +266,14 @@ static ticker_status push(ti_sax *sax, const unsigned char *data, size_t size, t
 
 static ticker_status end(ti_sax *sax, ticker_error *error)
 {
-    if (sax->kind == TICKER_ERROR_NONE && xmlParseChunk(sax->parser, "", 0, 1) != XML_ERR_OK && !sax->stopped)
-        complain(sax, TICKER_ERROR_INPUT, "no reason given");
+    if (sax->kind == TICKER_ERROR_NONE) {
+        listener before = listen_instead(sax);
+        int result = xmlParseChunk(sax->parser, "", 0, 1);
+
+        listen_again(before);
+        if (result != XML_ERR_OK && !sax->stopped)
+            complain(sax, TICKER_ERROR_INPUT, "no reason given");
+    }
     return judge(sax, error);
 }
 

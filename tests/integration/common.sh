@@ -165,6 +165,10 @@ trades_file() {
     "$TICKER_GENERATE" trades "$2" "$1" "${@:3}"
 }
 
+reports_file() {
+    "$TICKER_GENERATE" bvbg086 "$2" "$1" "${@:3}"
+}
+
 # MANY FEW: FEW where each takes long, as in the unit tests' support.h.
 many_or_few() {
     [ "${TICKER_TEST_FEW:-}" = yes ] && echo "$2" || echo "$1"

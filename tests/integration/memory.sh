@@ -45,3 +45,6 @@ measure quotes quotes.txt
 rm quotes.txt
 trades_file trades.txt $((megabytes * 1000000 / 75))
 measure trades trades.txt
+rm trades.txt
+reports_file reports.xml $((megabytes * 1000000 / 1220 / 2))
+measure "price reports" reports.xml

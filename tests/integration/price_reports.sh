@@ -4,7 +4,7 @@
 wants_postgres=1
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "$0")/common.sh"
-"$TICKER_GENERATE" bvbg086 300 probe.xml
+reports_file probe.xml 300
 code=0
 "$TICKER_CLI" inspect probe.xml >out 2>err || code=$?
 if [ "$code" -ne 0 ] && grep -q "has no libxml2" err; then
@@ -12,15 +12,14 @@ if [ "$code" -ne 0 ] && grep -q "has no libxml2" err; then
     exit 77
 fi
 
-reports() { "$TICKER_GENERATE" bvbg086 "$@"; }
 pack() { python3 -c 'import sys, zipfile
 with zipfile.ZipFile(sys.argv[1], "w", zipfile.ZIP_DEFLATED) as archive:
     for name in sys.argv[2:]: archive.write(name)' "$@"; }
 quotes_of() { cli quotes --all --format csv --quiet >"$1" || fail "no quotes"; }
 
-reports 600 early.xml --time 18:10:00 --seed 1
-reports 630 later.xml --time 19:28:00 --seed 2
-reports 630 latest.xml --time 19:51:04 --seed 3 --lf
+reports_file early.xml 600 --time 18:10:00 --seed 1
+reports_file later.xml 630 --time 19:28:00 --seed 2
+reports_file latest.xml 630 --time 19:51:04 --seed 3 --lf
 pack forwards.zip early.xml later.xml latest.xml
 pack backwards.zip latest.xml later.xml early.xml
 pack nested.zip backwards.zip

@@ -59,7 +59,7 @@ static inline void takes(const outcome *result, size_t rows, int64_t rejected)
     is_taken(result, "bvbg086", rows, rejected);
 }
 
-static inline void fails(const outcome *result, ticker_error_kind kind, const char *why)
+static inline void is_failed(const outcome *result, ticker_error_kind kind, const char *why)
 {
     ck_assert_msg(result->status == TICKER_FAILED && result->error.kind == kind, "%d %d: %s", (int)result->status,
                   (int)result->error.kind, result->error.message);

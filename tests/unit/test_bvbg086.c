@@ -206,10 +206,10 @@ START_TEST(a_bad_row_may_refuse_the_file)
 {
     begin("1");
     add(&file, WITH("<LastPric>x</LastPric>"));
-    fails(done("on-error=reject"), TICKER_ERROR_INPUT, "LastPric \"x\" is no number");
+    is_failed(done("on-error=reject"), TICKER_ERROR_INPUT, "LastPric \"x\" is no number");
     begin("1");
     add(&file, WITH("<LastPric>x</LastPric>"));
-    fails(done("force=no"), TICKER_ERROR_INPUT, "not one row of the file can be read");
+    is_failed(done("force=no"), TICKER_ERROR_INPUT, "not one row of the file can be read");
 }
 END_TEST
 
@@ -289,7 +289,7 @@ START_TEST(more_and_fewer_than_it_says)
 
         begin(totals[i]);
         add(&file, REPORT(OF_TICKER("PETR4")));
-        fails(done("force=no"), TICKER_ERROR_INPUT, "reports and has 1");
+        is_failed(done("force=no"), TICKER_ERROR_INPUT, "reports and has 1");
         begin(totals[i]);
         add(&file, REPORT(OF_TICKER("PETR4")));
         result = done("force=yes");
@@ -301,7 +301,7 @@ START_TEST(more_and_fewer_than_it_says)
     add(&file, REPORT(OF_TICKER("PETR4")) REPORT(OF_TICKER("")));
     takes(done("force=no"), 1, 1);
     begin("0");
-    fails(done("force=no"), TICKER_ERROR_INPUT, "has no price reports");
+    is_failed(done("force=no"), TICKER_ERROR_INPUT, "has no price reports");
 }
 END_TEST
 
@@ -317,7 +317,7 @@ static void odd_envelope(const char *particulars, const char *why)
         if (force != 0)
             takes(result, 1, 0);
         else
-            fails(result, TICKER_ERROR_INPUT, why);
+            is_failed(result, TICKER_ERROR_INPUT, why);
     }
 }
 
@@ -347,7 +347,7 @@ START_TEST(several_groups)
     ck_assert_int_eq(result->report.snapshot, 1619207464000);
     bytes_init(&file);
     add(&file, ROOT REPORT(OF_TICKER("A")) PARTICULARS("1", "BVBG.086.01", "2021-04-23T19:51:04"));
-    fails(done("force=no"), TICKER_ERROR_INPUT, "stands behind reports");
+    is_failed(done("force=no"), TICKER_ERROR_INPUT, "stands behind reports");
 }
 END_TEST
 
@@ -358,17 +358,18 @@ START_TEST(other_documents)
     bytes_init(&file);
     add(&file, DECLARATION "\n" ROOT PARTICULARS("1", "BVBG.028.02", "2021-04-23T19:51:04"));
     result = done("force=yes");
-    fails(result, TICKER_ERROR_INPUT, "BVBG.028.02, not a price report");
+    is_failed(result, TICKER_ERROR_INPUT, "BVBG.028.02, not a price report");
     ck_assert_uint_eq(result->error.line, 2);
-    fails(done_with("<Document xmlns=\"urn:bvmf.217.01.xsd\"><BizFileHdr/></Document>", "format=bvbg086"),
-          TICKER_ERROR_INPUT, "its root element is \"Document\" of \"urn:bvmf.217.01.xsd\"");
-    fails(done_with("<Other xmlns=\"urn:bvmf.052.01.xsd\"><BizFileHdr/></Other>", "force=yes"), TICKER_ERROR_INPUT,
-          "its root element is \"Other\"");
-    fails(done_with("PETR4;10", "format=bvbg086"), TICKER_ERROR_INPUT, "cannot be read");
-    fails(done_with("<?xml version=\"1.0\"?><a/>", "force=no"), TICKER_ERROR_INPUT, "not a B3 file of a known format");
+    is_failed(done_with("<Document xmlns=\"urn:bvmf.217.01.xsd\"><BizFileHdr/></Document>", "format=bvbg086"),
+              TICKER_ERROR_INPUT, "its root element is \"Document\" of \"urn:bvmf.217.01.xsd\"");
+    is_failed(done_with("<Other xmlns=\"urn:bvmf.052.01.xsd\"><BizFileHdr/></Other>", "force=yes"), TICKER_ERROR_INPUT,
+              "its root element is \"Other\"");
+    is_failed(done_with("PETR4;10", "format=bvbg086"), TICKER_ERROR_INPUT, "cannot be read");
+    is_failed(done_with("<?xml version=\"1.0\"?><a/>", "force=no"), TICKER_ERROR_INPUT,
+              "not a B3 file of a known format");
     begin("1"); /* the message's namespace is another one: that is no report */
     add(&file, "<PricRpt xmlns=\"urn:x\">" OF_TICKER("PETR4") "</PricRpt>");
-    fails(done("force=no"), TICKER_ERROR_INPUT, "says that it has 1 reports and has 0");
+    is_failed(done("force=no"), TICKER_ERROR_INPUT, "says that it has 1 reports and has 0");
 }
 END_TEST
 

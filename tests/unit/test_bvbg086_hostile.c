@@ -24,7 +24,7 @@ static void broken(const char *rest, const char *why)
     before = (size_t)(at - file.data);
     add(&file, REPORT(OF_TICKER("B")));
     result = done("force=yes"); /* that does not help: what follows cannot be read */
-    fails(result, TICKER_ERROR_INPUT, why);
+    is_failed(result, TICKER_ERROR_INPUT, why);
     ck_assert_msg(result->error.line == FIRST_LINE + 1, "%s: line %llu", rest, (unsigned long long)result->error.line);
     ck_assert_msg(result->error.offset > (int64_t)before && result->error.offset < (int64_t)(before + 1000), "%s: %lld",
                   rest, (long long)result->error.offset);
@@ -59,10 +59,10 @@ START_TEST(a_nul_byte)
     begin("1");
     add(&file, REPORT(OF_TICKER("A")));
     add_bytes(&file, "<a>\0</a>", 8);
-    fails(done("force=no"), TICKER_ERROR_INPUT, "the XML cannot be read");
+    is_failed(done("force=no"), TICKER_ERROR_INPUT, "the XML cannot be read");
     begin("1");
     add_bytes(&file, "<Pric\0Rpt/>", 11);
-    fails(done("force=no"), TICKER_ERROR_INPUT, "the XML cannot be read");
+    is_failed(done("force=no"), TICKER_ERROR_INPUT, "the XML cannot be read");
 }
 END_TEST
 
@@ -75,7 +75,7 @@ START_TEST(behind_the_document)
     result = read_with(&file, "force=no");
     takes(result, 1, 0);
     add(&file, "<Document/>");
-    fails(read_with(&file, "force=yes"), TICKER_ERROR_INPUT, "Extra content at the end of the document");
+    is_failed(read_with(&file, "force=yes"), TICKER_ERROR_INPUT, "Extra content at the end of the document");
     ti_buffer_free(&file);
 }
 END_TEST
@@ -111,7 +111,7 @@ START_TEST(other_encodings)
         bytes_init(&file);
         add_bytes(&file, starts[i], sizeof(starts[i]));
         add(&file, "urn:bvmf.052.01.xsd");
-        fails(read_with(&file, "format=bvbg086"), TICKER_ERROR_INPUT, "the XML cannot be read");
+        is_failed(read_with(&file, "format=bvbg086"), TICKER_ERROR_INPUT, "the XML cannot be read");
         ti_buffer_free(&file);
     }
 }
@@ -132,7 +132,7 @@ static void has_type(const char *type, const char *use)
     bytes_init(&file);
     add(&file, "<?xml version=\"1.0\"?>\n%s\n" ROOT PARTICULARS("1", "BVBG.086.01", "2021-04-23T19:51:04"), type);
     add(&file, REPORT(OF_TICKER("%s")), use);
-    fails(done("format=bvbg086"), TICKER_ERROR_INPUT, "it has a document type (DOCTYPE)");
+    is_failed(done("format=bvbg086"), TICKER_ERROR_INPUT, "it has a document type (DOCTYPE)");
 }
 
 START_TEST(document_types)
@@ -196,7 +196,7 @@ START_TEST(deep)
     add(&file, ROOT "<BizFileHdr>");
     for (size_t i = 0; i < 100000; i++)
         add_bytes(&file, "<a>", 3);
-    fails(done("force=yes"), TICKER_ERROR_LIMIT, "nested too deep");
+    is_failed(done("force=yes"), TICKER_ERROR_LIMIT, "nested too deep");
     begin("1"); /* as deep as may be */
     for (size_t i = 3; i < TICKER_XML_DEPTH_MAX; i++)
         add_bytes(&file, "<a>", 3);
@@ -215,29 +215,29 @@ START_TEST(wide)
     add(&file, "<a b=\"");
     add_repeated(&file, 'x', 4 * 1024 * 1024);
     add(&file, "\"/>");
-    fails(done("force=yes"), TICKER_ERROR_LIMIT, "a tag or comment is too long");
+    is_failed(done("force=yes"), TICKER_ERROR_LIMIT, "a tag or comment is too long");
     begin("1");
     add(&file, "<!--");
     add_repeated(&file, 'x', 2 * TICKER_XML_MARKUP_MAX);
     add(&file, "-->");
-    fails(done("force=yes"), TICKER_ERROR_LIMIT, "a tag or comment is too long");
+    is_failed(done("force=yes"), TICKER_ERROR_LIMIT, "a tag or comment is too long");
     begin("1");
     add(&file, "<");
     add_repeated(&file, 'x', 2 * TICKER_XML_MARKUP_MAX);
     add(&file, "/>");
-    fails(done("force=yes"), TICKER_ERROR_LIMIT, "a tag or comment is too long");
+    is_failed(done("force=yes"), TICKER_ERROR_LIMIT, "a tag or comment is too long");
     begin("1");
     add(&file, "<a");
     for (unsigned i = 0; i <= TICKER_XML_ATTRIBUTES_MAX; i++)
         add(&file, " a%u=''", i);
     add(&file, "/>");
-    fails(done("force=yes"), TICKER_ERROR_LIMIT, "too many attributes");
+    is_failed(done("force=yes"), TICKER_ERROR_LIMIT, "too many attributes");
     begin("1");
     add(&file, "<a");
     for (unsigned i = 0; i <= TICKER_XML_ATTRIBUTES_MAX; i++)
         add(&file, " xmlns:a%u='urn:%u'", i, i);
     add(&file, "/>");
-    fails(done("force=yes"), TICKER_ERROR_LIMIT, "too many attributes");
+    is_failed(done("force=yes"), TICKER_ERROR_LIMIT, "too many attributes");
     ck_assert_int_lt(peak_kilobytes() - before,
                      24 * 1024); /* the file alone is four megabytes, in a buffer that doubles */
 }
@@ -272,7 +272,7 @@ START_TEST(many_names)
     for (size_t i = 0; i < 2 * TICKER_XML_NAMES_MAX / 128; i++)
         add(&file, "<n%zu%0128d/>", i, 0);
     before = peak_kilobytes();
-    fails(done("force=yes"), TICKER_ERROR_LIMIT, "too many different names");
+    is_failed(done("force=yes"), TICKER_ERROR_LIMIT, "too many different names");
     ck_assert_int_lt(peak_kilobytes() - before, 16 * 1024);
 }
 END_TEST
