@@ -127,6 +127,13 @@ static int64_t peak_kilobytes(void)
     return usage.ru_maxrss;
 }
 
+/* Sanitizers and Valgrind take memory of their own, and keep what is freed. */
+static void took_less_than(int64_t kilobytes, int64_t before)
+{
+    if (many_or_few(1, 0) == 1)
+        ck_assert_int_lt(peak_kilobytes() - before, kilobytes);
+}
+
 static void has_type(const char *type, const char *use)
 {
     bytes_init(&file);
@@ -238,8 +245,7 @@ START_TEST(wide)
         add(&file, " xmlns:a%u='urn:%u'", i, i);
     add(&file, "/>");
     is_failed(done("force=yes"), TICKER_ERROR_LIMIT, "too many attributes");
-    ck_assert_int_lt(peak_kilobytes() - before,
-                     24 * 1024); /* the file alone is four megabytes, in a buffer that doubles */
+    took_less_than(24 * 1024, before); /* the file alone is four megabytes, in a buffer that doubles */
 }
 END_TEST
 
@@ -273,7 +279,7 @@ START_TEST(many_names)
         add(&file, "<n%zu%0128d/>", i, 0);
     before = peak_kilobytes();
     is_failed(done("force=yes"), TICKER_ERROR_LIMIT, "too many different names");
-    ck_assert_int_lt(peak_kilobytes() - before, 16 * 1024);
+    took_less_than(16 * 1024, before);
 }
 END_TEST
 
