@@ -80,7 +80,7 @@ static void take_complaint(void *payload, xmlErrorPtr found)
                  found->message != NULL ? found->message : "no reason given");
 }
 
-/* What no parser can be told of, memory that is short in a helper of its own, libxml2 tells the thread's listener, and prints it when there is
+/* What no parser can be told of, memory that is short in a helper of libxml2, it tells the thread's listener, and prints it when there is
  * none. That is us for as long as we work. */
 typedef struct listener {
     xmlStructuredErrorFunc tell;
