@@ -33,7 +33,8 @@ rows=$(psql -X -q -A -t "$DATABASE_URL" -c 'SELECT count(*) FROM quotes')
 eventually 60 is_now 'count(up == 1)' 5
 eventually 60 is_now 'sum(ticker_import_rows_total{result="imported"})' "$rows"
 eventually 60 is_now 'sum(ticker_http_requests_total{route=~"/api/quotes/upload.*",status="201"}) > bool 0' 1
-eventually 60 is_now 'max(ticker_queue_depth{state="dead"})' 1
+# The worker looks once a minute.
+eventually 180 is_now 'max(ticker_queue_depth{state="dead"})' 1
 is "$(prometheus_value 'min(ticker_db_up) * min(ticker_cache_up) * min(ticker_queue_up)')" 1 "what both reach"
 expect_stack 0 status
 is "$(grep -c ' healthy ' out)" 11 "services"
