@@ -4,6 +4,8 @@
 check.py inspect EXPECTED.json FILE.json    an inspect --json object against what the independent reader found
 check.py quotes  EXPECTED.json FILE.csv     quotes (csv of all columns): the order-free canonical hash
 check.py trades  EXPECTED.json FILE.csv SOURCE   trades (rows of the table): the same; SOURCE is the file they came from
+check.py ticks   FILE.csv SOURCE            trades (rows of the table) against the NEG_ file SOURCE, field by field
+check.py consolidated FILE.csv SOURCE       quotes (csv of all columns) against the consolidated file SOURCE, field by field
 check.py reports FILE.csv SOURCE            quotes (csv of all columns) against the price reports (XML) of SOURCE, field by field
 check.py json    FILE KEY...                every line is an object with exactly these keys first, in this order
 check.py get     FILE KEY [KEY...]          values of the last line's object (a.b: b within a), one a line (as JSON)
@@ -120,6 +122,60 @@ def check_trades(expected_path, dump_path, source):
         same("trade", left, right)
 
 
+def neg_lines(source):
+    with open(source, "rb") as stream:
+        for line in members(stream.read()).decode("ascii").splitlines():
+            if line and line[:2] not in ("RH", "RT"):
+                yield [cell.strip() for cell in line.split(";")]
+
+
+def whole(text):
+    return text.lstrip("0") or "0"
+
+
+def check_ticks(dump_path, source):
+    wanted = sorted((f[0], f[0], f[1], whole(f[2]), number(f[3].lstrip("0").replace(".", "0.", f[3].lstrip("0").startswith("."))),
+                     whole(f[4]), clock(f[5]), {"1": "0", "2": "2"}[f[6]], f[10], f[14], f[15], whole(f[16]), whole(f[17]), "1", "")
+                    for f in neg_lines(source))
+    with open(dump_path, encoding="utf-8", newline="") as stream:
+        found = sorted((r["date"], r["reference_date"], r["ticker"], r["trade_id"], number(r["price"]), r["volume"],
+                        clock(r["time"]), r["action"], r["buyer_aggressor"], r["seller_aggressor"], r["cross_trade"], r["buyer"],
+                        r["seller"], r["session"], r["channel"]) for r in csv.DictReader(stream))
+    same("number of trades", len(found), len(wanted))
+    for left, right in zip(found, wanted):
+        same("trade", left, right)
+
+
+CONSOLIDATED = {
+    "RptDt": "date", "TckrSymb": "ticker", "ISIN": "isin", "SgmtNm": "segment", "MinPric": "low", "MaxPric": "high",
+    "TradAvrgPric": "average", "LastPric": "close", "OscnPctg": "oscillation", "AdjstdQt": "settlement",
+    "AdjstdQtTax": "settlement_tax", "RefPric": "reference_price", "TradQty": "trades", "FinInstrmQty": "volume",
+    "NtlFinVol": "turnover",
+}
+MARKETS = {"CASH": "010", "ODD LOT": "020", "EQUITY CALL": "070", "EQUITY PUT": "080"}
+
+
+def plain(text):
+    """An exact number without zeros that say nothing; any other text as it is."""
+    text = text.replace(",", ".")
+    return str(Decimal(text).normalize() + 0) if text.lstrip("-").replace(".", "").isdigit() else text
+
+
+def check_consolidated(dump_path, source):
+    with open(source, "rb") as stream:
+        lines = members(stream.read()).decode("latin-1").splitlines()
+    rows = list(csv.DictReader(lines[lines[0].startswith("Status"):], delimiter=";"))
+    wanted = sorted([plain(row[name]) for name in CONSOLIDATED] + [MARKETS.get(row["SgmtNm"], "")] for row in rows)
+    with open(dump_path, encoding="utf-8", newline="") as stream:
+        found = list(csv.DictReader(stream))
+    for row in found:
+        same("source", row["source"], "consolidated")
+        for column, value in row.items():
+            if value and column not in ("market", "source", *CONSOLIDATED.values()):
+                fail(f"{row['ticker']} has a {column}: {value!r}")
+    same("quotes", sorted([plain(row[column]) for column in CONSOLIDATED.values()] + [row["market"]] for row in found), wanted)
+
+
 REPORTED = {
     "ticker": "TckrSymb", "date": "Dt", "term_days": "DaysToSttlm", "open": "FrstPric", "high": "MaxPric", "low": "MinPric",
     "average": "TradAvrgPric", "close": "LastPric", "bid": "BestBidPric", "ask": "BestAskPric", "trades": "TradQty",
@@ -206,6 +262,29 @@ def check_inspect_reports(expected, found):
     same("complete", found["complete"], True)
 
 
+def check_inspect_consolidated(expected, found):
+    sums = expected["sums"]
+    same("trades", found["trades"], int(sums["TradQty"]))
+    same("volume", found["volume"], int(sums["FinInstrmQty"]))
+    same("turnover", Decimal(found["turnover"]), Decimal(sums["NtlFinVol"]))
+    wanted = {MARKETS[name]: count for name, count in expected["segments"].items() if name in MARKETS}
+    same("markets", found["markets"], wanted)
+    same("declared_records", found["declared_records"], None)
+    same("complete", found["complete"], True)
+
+
+def check_inspect_neg(expected, found, source):
+    rows = list(neg_lines(source))
+    live = [f for f in rows if f[6] == "1"]
+    same("all units", sum(int(f[4]) for f in rows), expected["total_quantity"])
+    same("trades", found["trades"], expected["indicators"]["1"])
+    same("volume", found["volume"], sum(int(f[4]) for f in live))
+    same("turnover", Decimal(found["turnover"]), sum((Decimal(f[3]) * int(f[4]) for f in live), Decimal(0)))
+    same("tickers", found["tickers"], expected["instruments"])
+    same("declared_records", found["declared_records"], int(expected["trailer"].split()[-1]))
+    same("complete", found["complete"], True)
+
+
 def check_inspect(expected_path, found_path, source):
     expected, found = load(expected_path), load(found_path)
     same("bytes", found["bytes"], expected["file_bytes"])
@@ -220,6 +299,13 @@ def check_inspect(expected_path, found_path, source):
     if expected["kind"] == "bvbg086":
         same("rejected", found["rejected"], 0)
         check_inspect_reports(expected, found)
+        return
+    if expected["kind"] in ("neg", "consolidated"):
+        same("rejected", found["rejected"], 0)
+        if expected["kind"] == "neg":
+            check_inspect_neg(expected, found, source)
+        else:
+            check_inspect_consolidated(expected, found)
         return
     same("rejected", found["rejected"], expected["rejected_count"])
     if expected["kind"] == "cotahist":
@@ -256,7 +342,7 @@ def main():
     arguments = sys.argv[1:]
     commands = {
         "inspect": (check_inspect, 3), "quotes": (check_quotes, 2), "trades": (check_trades, 3),
-        "reports": (check_reports, 2),
+        "reports": (check_reports, 2), "ticks": (check_ticks, 2), "consolidated": (check_consolidated, 2),
         "json": (lambda path, *keys: check_json(path, keys), None), "get": (lambda path, *keys: get(path, keys), None),
     }
     if not arguments or arguments[0] not in commands:

@@ -9,7 +9,8 @@ needs_data
 wanted=$(many_or_few "$(backends | tr '\n' ' ')" sqlite)
 files=0
 for expected in "$TICKER_TEST_DATA"/expected/cotahist__*.json "$TICKER_TEST_DATA"/expected/trades__*.json \
-    "$TICKER_TEST_DATA"/expected/bvbg086__*.json; do
+    "$TICKER_TEST_DATA"/expected/bvbg086__*.json \
+    "$TICKER_TEST_DATA"/expected/neg_legacy__*.json "$TICKER_TEST_DATA"/expected/consolidated__*.json; do
     name=$(basename "$expected" .json)
     source=$TICKER_TEST_DATA/${name//__//}
     kind=${name%%__*}
@@ -37,6 +38,14 @@ for expected in "$TICKER_TEST_DATA"/expected/cotahist__*.json "$TICKER_TEST_DATA
         elif [ "$kind" = bvbg086 ]; then
             cli quotes --all --format csv >dump.csv 2>err || [ ! -s err ] || fail "$name: dump"
             check reports dump.csv "$source" || fail "$name: the quotes in $backend"
+        elif [ "$kind" = consolidated ]; then
+            cli quotes --all --format csv >dump.csv 2>err || [ ! -s err ] || fail "$name: dump"
+            check consolidated dump.csv "$source" || fail "$name: the quotes in $backend"
+        elif [ "$kind" = neg_legacy ]; then
+            columns="ticker, trade_date, reference_date, session, trade_id, action, trade_time, price, volume, buyer, seller, channel"
+            columns+=", buyer_aggressor, seller_aggressor, cross_trade"
+            { echo "${columns//, /,}" | sed 's/trade_date/date/; s/trade_time/time/'; sql "SELECT $columns FROM trades"; } >dump.csv
+            check ticks dump.csv "$source" || fail "$name: the trades in $backend"
         else
             columns="ticker, trade_date, reference_date, session, trade_id, action, trade_time, price, volume, buyer, seller, channel"
             { echo "${columns//, /,}" | sed 's/trade_date/date/; s/trade_time/time/'; sql "SELECT $columns FROM trades"; } >dump.csv
