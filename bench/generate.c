@@ -15,6 +15,8 @@
 static const char help[] =
     "usage: ticker-generate cotahist N [FILE|-] [--year YYYY | --day YYYY-MM-DD] [option ...]\n"
     "       ticker-generate trades   N [FILE|-] [--date YYYY-MM-DD] [--cancel P] [--channel] [option ...]\n"
+    "       ticker-generate neg      N [FILE|-] [--date YYYY-MM-DD] [--cancel P] [option ...]\n"
+    "       ticker-generate consolidated N [FILE|-] [--date YYYY-MM-DD] [option ...]\n"
     "       ticker-generate bvbg086  N [FILE|-] [--date YYYY-MM-DD] [--time HH:MM:SS] [option ...]\n"
     "\n"
     "Writes a made-up file with N data records in the layout of B3's own, to FILE or to standard output.\n"
@@ -23,12 +25,15 @@ static const char help[] =
     "              year or all on one day. No two records share date, ticker, market and term.\n"
     "  trades      NEGOCIOSAVISTA: one day. The first rows are trades of the session before, listed again;\n"
     "              the last ones are of the after-hours session.\n"
+    "  neg         NEG_: one day's option trades in 237 bytes each, header, trailer. A cancelled one is one row.\n"
+    "  consolidated  TradeInformationConsolidatedFile: one day, an instrument a row; of the options one in\n"
+    "              twenty was traded.\n"
     "  bvbg086     BVBG.086.01, the price report (XML): one day, one report an instrument. Three in ten are of\n"
     "              something that was traded; one in 2000 is of the next session.\n"
     "\n"
     "  --year YYYY the year of the quotes (default 2024)\n"
     "  --day D     all quotes on this day instead, like 2024-11-08\n"
-    "  --date D    the day of the trades or of the price report (default 2024-11-08)\n"
+    "  --date D    the day of the trades, quotes or price report (default 2024-11-08)\n"
     "  --time T    when the price report was made (default 19:51:04)\n"
     "  --cancel P  cancel a share of the trades later in the day (default 0.0005)\n"
     "  --channel   write the twelfth column, TipoDoCanal\n"
@@ -157,6 +162,8 @@ static bool takes_value(const char *kind, const char *name)
         return strcmp(name, "--year") == 0 || strcmp(name, "--day") == 0;
     if (strcmp(kind, "bvbg086") == 0)
         return strcmp(name, "--date") == 0 || strcmp(name, "--time") == 0;
+    if (strcmp(kind, "consolidated") == 0)
+        return strcmp(name, "--date") == 0;
     return strcmp(name, "--date") == 0 || strcmp(name, "--cancel") == 0;
 }
 
@@ -213,6 +220,10 @@ static int generate(const struct gen_request *request, bool stats)
         enough = gen_cotahist(request, &output, &counts);
     else if (strcmp(request->kind, "bvbg086") == 0)
         enough = gen_prices(request, &output, &counts);
+    else if (strcmp(request->kind, "neg") == 0)
+        enough = gen_neg(request, &output, &counts);
+    else if (strcmp(request->kind, "consolidated") == 0)
+        enough = gen_consolidated(request, &output, &counts);
     else
         enough = gen_trades(request, &output, &counts);
     written = gen_output_close(&output);
@@ -230,6 +241,16 @@ static int generate(const struct gen_request *request, bool stats)
     return EXIT_SUCCESS;
 }
 
+static bool is_kind(const char *name)
+{
+    static const char *const kinds[] = {"cotahist", "trades", "neg", "consolidated", "bvbg086"};
+
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strcmp(name, kinds[i]) == 0)
+            return true;
+    return false;
+}
+
 int main(int argc, char **argv)
 {
     struct gen_request request = {.seed = 1, .year = 2024, .cancel = 500000, .time = 19 * 3600 + 51 * 60 + 4};
@@ -241,9 +262,8 @@ int main(int argc, char **argv)
         if (strcmp(argv[i], "--help") == 0)
             return fputs(help, stdout) < 0 || fflush(stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
     }
-    if (argc < 2 ||
-        (strcmp(argv[1], "cotahist") != 0 && strcmp(argv[1], "trades") != 0 && strcmp(argv[1], "bvbg086") != 0))
-        return usage("say cotahist, trades or bvbg086", "");
+    if (argc < 2 || !is_kind(argv[1]))
+        return usage("say cotahist, trades, neg, consolidated or bvbg086", "");
     request.kind = argv[1];
     request.day = gen_days(2024, 11, 8);
     status = read_arguments(argc - 2, argv + 2, &request, &stats);

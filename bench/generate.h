@@ -113,6 +113,8 @@ void gen_companies(struct gen_company companies[GEN_COMPANIES]);
 /* Each writes the whole file. False when memory is short (the output keeps its own failures). */
 bool gen_cotahist(const struct gen_request *request, struct gen_output *output, struct gen_counts *counts);
 bool gen_trades(const struct gen_request *request, struct gen_output *output, struct gen_counts *counts);
+bool gen_neg(const struct gen_request *request, struct gen_output *output, struct gen_counts *counts);
+bool gen_consolidated(const struct gen_request *request, struct gen_output *output, struct gen_counts *counts);
 bool gen_prices(const struct gen_request *request, struct gen_output *output, struct gen_counts *counts);
 
 #endif
