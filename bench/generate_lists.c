@@ -1,4 +1,4 @@
-/* Two lists of a day: NEG_, its trades as they were published in the 2010s, and the consolidated file, all instruments with their prices. */
+/* Lists of a day: NEG_, its trades as they came in the 2010s, and the consolidated file, all instruments with their prices. */
 #include "generate.h"
 
 #include <stdlib.h>
