@@ -335,9 +335,15 @@ PASS(xSectorSize, (sqlite3_file * file), (REAL(file)))
 PASS(xDeviceCharacteristics, (sqlite3_file * file), (REAL(file)))
 WATCH(xShmMap, (sqlite3_file * file, int page, int size, int extend, void volatile **at), SQLITE_IOERR_SHMMAP,
       (REAL(file), page, size, extend, at))
-WATCH(xShmLock, (sqlite3_file * file, int offset, int count, int flags), SQLITE_IOERR_SHMLOCK,
-      (REAL(file), offset, count, flags))
 PASS(xShmUnmap, (sqlite3_file * file, int remove), (REAL(file), remove))
+
+/* To give a lock back does not fail; where it did, nobody could get it again. */
+static int watched_xShmLock(sqlite3_file *file, int offset, int count, int flags)
+{
+    if ((flags & SQLITE_SHM_UNLOCK) == 0 && due(FAULT_DISK))
+        return SQLITE_IOERR_SHMLOCK;
+    return REAL(file)->pMethods->xShmLock(REAL(file), offset, count, flags);
+}
 
 static void watched_xShmBarrier(sqlite3_file *file)
 {
