@@ -20,7 +20,7 @@ static void broken(const char *rest, const char *why)
 
     begin("2");
     add(&file, REPORT(OF_TICKER("A")) "%s", rest);
-    at = strstr(file.data, OF_TICKER("A"));
+    at = strstr(ti_buffer_string(&file), OF_TICKER("A"));
     before = (size_t)(at - file.data);
     add(&file, REPORT(OF_TICKER("B")));
     result = done("force=yes"); /* that does not help: what follows cannot be read */

@@ -102,6 +102,7 @@ static const char *cell_gives(unsigned number, const char *text, unsigned column
 
     bytes_init(&row);
     add_neg_row(&row, 1, false, "\n");
+    (void)ti_buffer_string(&row);
     at = row.data;
     for (unsigned i = 0; i < number; i++)
         at = strchr(at, ';') + 1;
@@ -195,6 +196,7 @@ START_TEST(what_a_cell_cannot_be)
 
         bytes_init(&row);
         add_neg_row(&row, 0, false, "\n");
+        (void)ti_buffer_string(&row);
         for (unsigned k = 0; k < cases[i].number; k++)
             at += strcspn(row.data + at, ";") + 1;
         begin(2);
