@@ -85,7 +85,7 @@ for status in imported duplicate; do
     expect_output "^hand\\.txt: $status, 4 records, 0 rejected, 2024-11-07 to 2024-11-08\$"
     expect_output "^trades\\.txt: $status, 4 records, 0 rejected, 2024-11-11 to 2024-11-11\$"
     expect_output '^PETR4,2024-11-08,010,02,PETROBRAS,PN      N2,,R\$,36\.00,36\.50,35\.90,36\.21,36\.42,36\.41,36\.42,41234,70000100,2534703621\.00,'
-    expect_output '^PETR4,2024-11-11,.*,36\.50,36\.70,36\.50,,36\.70,,,2,300,10990\.00,.*,trades$'
+    expect_output '^PETR4,2024-11-11,.*,36\.50,36\.70,36\.50,,36\.70,,,2,300,10990\.00,.*,trades,*$'
     expect_output '^3 rows$'
 done
 is "$(sqlite3 quotes.db 'SELECT count(*) FROM quotes; SELECT count(*) FROM trades; SELECT count(*) FROM imports' | tr '\n' ' ')" '5 4 2 '

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # kill -9 at random moments of an import, then the import again: the tables equal those of one clean import, on each database.
 #
-#   kill.sh [MOMENTS]   of each database (default 30; few: 6)
+#   kill.sh [MOMENTS]   of each database (default 15; few: 6)
 wants_postgres=1
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "$0")/common.sh"
-moments=${1:-$(many_or_few 30 6)}
+moments=${1:-$(many_or_few 15 6)}
 
 quotes_file before.txt 8000 --seed 7
 quotes_file quotes.txt 12000

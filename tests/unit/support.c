@@ -280,15 +280,8 @@ void make_neg(ti_buffer *to, size_t rows, const char *end)
 
 void make_consolidated(ti_buffer *to, size_t rows, const char *end)
 {
-    static const char *const segments[] = {"CASH",
-                                           "ODD LOT",
-                                           "FORWARD",
-                                           "EQUITY CALL",
-                                           "EQUITY PUT",
-                                           "\"BLOCK;TRADE\"",
-                                           "A\xc7\xd5"
-                                           "ES",
-                                           "\"A \"\"B\"\"\""};
+    static const char *const segments[] = {"CASH",       "ODD LOT",         "FORWARD",    "EQUITY CALL",
+                                           "EQUITY PUT", "\"BLOCK;TRADE\"", "A\xc7\xd5O", "\"A \"\"B\"\"\""};
 
     add(to, "%s%s%s%s", CONSOLIDATED_FINAL, end, CONSOLIDATED, end);
     for (size_t i = 0; i < rows; i++) {
