@@ -17,7 +17,7 @@
 
 /* --- Finding rows -------------------------------------------------------------------------------------------------------------- */
 
-/* One row that `sql` finds: id, then texts, which are copied (null: NULL) to be freed. TICKER_DONE: no row. */
+/* One row that `sql` finds: id, then texts, which are copied (null: NULL) to be freed, unless `texts` is NULL. TICKER_DONE: no row. */
 static ticker_status ask_row(ticker_store *store, const char *sql, const ti_parameter *parameters, size_t count,
                              int64_t *id, char **texts, ticker_error *error)
 {
@@ -36,7 +36,7 @@ static ticker_status ask_row(ticker_store *store, const char *sql, const ti_para
         if (cells[0].kind == TI_CELL_TEXT && !ti_parse_integer(cells[0].text, true, id))
             status = ti_fail(error, TICKER_FAILED, TICKER_ERROR_DATABASE, "the ledger has a row without a number");
     }
-    for (size_t i = 1; i < cursor->columns && status == TICKER_OK; i++) {
+    for (size_t i = 1; texts != NULL && i < cursor->columns && status == TICKER_OK; i++) {
         if (cells[i].kind == TI_CELL_TEXT && (texts[i - 1] = ti_slice_copy(cells[i].text)) == NULL)
             status = ti_fail_memory(error);
     }
@@ -97,14 +97,12 @@ static ti_ledger_row row_of(const char *status, const char *file, const char *lo
                            .location = location};
 }
 
-/* The row that a worker made, who heard of the upload before its server recorded it. */
-static ticker_status find_made_row(ticker_store *store, const char *location, int64_t *id, ticker_error *error)
+/* The row that somebody else made of the location a moment ago: a worker heard of the upload while its server recorded it. */
+static ticker_status find_made_row(ticker_store *store, const char *location, int64_t *id, char *texts[],
+                                   ticker_error *error)
 {
-    char *texts[FIELDS - 1] = {NULL};
     ticker_status status = find_row(store, 0, location, id, texts, error);
 
-    for (size_t i = 0; i < FIELDS - 1; i++)
-        free(texts[i]);
     return status == TICKER_DONE ? ti_fail(error, TICKER_RETRY, TICKER_ERROR_DATABASE,
                                            "the ledger's row of the upload was taken away at this moment")
                                  : status;
@@ -128,7 +126,7 @@ ticker_status ticker_upload_record(ticker_store *store, const ticker_stored *sto
     row.format = format != NULL ? format : "";
     row.content_type = content_type;
     status = store->ops->record(store, &row, id, error);
-    return status == TICKER_DONE ? find_made_row(store, row.location, id, error) : status;
+    return status == TICKER_DONE ? find_made_row(store, row.location, id, NULL, error) : status;
 }
 
 ticker_status ticker_upload_progress(ticker_store *store, int64_t id, uint64_t position, int64_t bytes,
@@ -219,7 +217,7 @@ void ti_adoption_end(ti_adoption *row)
 }
 
 /* A file that nobody announced, such as an object that was put straight into S3: it can be followed too. Where a folder of the storage is
- * is nobody's business, so of its files only the name is told. */
+ * is nobody's business, so of its files only the name is told. TICKER_DONE: somebody else has made a row of it meanwhile. */
 static ticker_status make_row(ticker_store *store, ti_adoption *row, const char *file, ticker_error *error)
 {
     ti_ledger_row made = row_of("running", file, row->location);
@@ -233,6 +231,11 @@ static ticker_status make_row(ticker_store *store, ti_adoption *row, const char 
     }
     status = store->ops->record(store, &made, &row->id, error);
     row->taken = status == TICKER_OK;
+    if (status == TICKER_DONE) {
+        row->id = 0;
+        free(row->file);
+        row->file = NULL;
+    }
     return status;
 }
 
@@ -260,14 +263,8 @@ ticker_status ti_adopt(ticker_store *store, ti_adoption *row, const char *file, 
         status = make_row(store, row, file, error);
         if (status != TICKER_DONE)
             return status;
-        row->id = 0;
-        free(row->file);
-        row->file = NULL;
-        status = find_row(store, 0, row->location, &found, texts, error); /* it has been recorded since */
+        status = find_made_row(store, row->location, &found, texts, error);
     }
-    if (status == TICKER_DONE)
-        return ti_fail(error, TICKER_RETRY, TICKER_ERROR_DATABASE,
-                       "the ledger's row of the upload was taken away at this moment");
     keep_texts(row, texts);
     if (status == TICKER_OK)
         status = store->ops->mark(store, found, "running", "", error);

@@ -41,8 +41,7 @@ ticker_status ti_pg_progress(ticker_store *store, int64_t id, int64_t position, 
 ticker_status ti_pg_lock_upload(ti_pg_link *link, const ti_ledger_row *row, const char *sequencer, bool *there,
                                 ticker_error *error)
 {
-    static const char lock_sql[] = "SELECT pg_advisory_xact_lock(hashtextextended('ticker.' || current_schema() ||"
-                                   " '.upload' || $1, 0))";
+    static const char lock_sql[] = "SELECT pg_advisory_xact_lock(" TI_PG_LOCK_KEY("'upload' || $1") ")";
     static const char find_sql[] = "SELECT id FROM imports WHERE location = $1 AND ($2 = '' OR"
                                    " coalesce(sequencer, $2) = $2) AND ($3 = 'running' OR status IN ('queued',"
                                    " 'running')) LIMIT 1";
