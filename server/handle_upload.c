@@ -96,10 +96,10 @@ static void free_json(void *json)
     front_json_free(json);
 }
 
-/* What the ledger says of the file; what it cannot say now, as it was recorded. */
-static void answer_row(upload_run *run, int status, int64_t id)
+/* What the ledger's row, which goes with it, says of the file; what it cannot say now, as it was recorded. */
+static void answer_row(upload_run *run, int status, int64_t id, front_json *row)
 {
-    front_json *row = read_row(run, id), *json = front_json_object(), *file = front_json_object();
+    front_json *json = front_json_object(), *file = front_json_object();
     const char *line;
 
     front_json_integer(json, "id", id);
@@ -177,14 +177,15 @@ static bool store_file(upload_run *run)
     return false;
 }
 
-/* Whether the row is that of the file just stored: S3 told a worker, who was quicker. */
-static bool is_this_upload(upload_run *run, int64_t id)
+/* These bytes are known: as another upload's; or as those of the file just stored, of which S3 told a worker who was quicker. False:
+ * nothing is to be kept. */
+static bool answer_known(upload_run *run, int64_t id)
 {
     front_json *row = read_row(run, id);
-    bool same = strcmp(text_of(row, "location", ""), ticker_stored_url(run->stored)) == 0;
+    bool own = strcmp(text_of(row, "location", ""), ticker_stored_url(run->stored)) == 0;
 
-    front_json_free(row);
-    return same;
+    answer_row(run, own ? 201 : 200, id, row);
+    return own || uploads_told(run->server->uploads, run->storage);
 }
 
 /* Into the ledger and the queue; or, when these bytes were there before, away with them. Not when S3 has told the queue of them: who is
@@ -197,14 +198,8 @@ static bool record_file(upload_run *run)
 
     status = ticker_upload_known(run->store, ticker_stored_sha256(run->stored), ticker_stored_bytes(run->stored), &id,
                                  run->error);
-    if (status == TICKER_OK && !is_this_upload(run, id)) {
-        answer_row(run, 200, id);
-        return uploads_told(run->server->uploads, run->storage);
-    }
-    if (status == TICKER_OK) {
-        answer_row(run, 201, id);
-        return true;
-    }
+    if (status == TICKER_OK)
+        return answer_known(run, id);
     if (status == TICKER_DONE)
         status = ticker_upload_record(run->store, run->stored, body->name, body->format, body->type, &id, run->error);
     if (status == TICKER_OK) {
@@ -216,7 +211,7 @@ static bool record_file(upload_run *run)
         fault(run);
         return false;
     }
-    answer_row(run, 201, id);
+    answer_row(run, 201, id, read_row(run, id));
     return true;
 }
 
