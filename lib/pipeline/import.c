@@ -251,21 +251,6 @@ static ticker_status known_before(import_run *import, int64_t *id, ticker_error 
     return import->store->ops->find_import(import->store, report->bytes, report->sha256, report->member, id, error);
 }
 
-static ticker_status put_batch(import_run *import, ti_day_quotes *days, const ticker_batch *batch, ticker_error *error)
-{
-    int64_t since = ti_clock_microseconds();
-    ticker_status status = TICKER_OK;
-
-    if (import->store != NULL) {
-        import->store->snapshot = ti_reader_report(import->reader)->snapshot;
-        status = import->store->ops->put(import->store, batch, error);
-    }
-    if (status == TICKER_OK && days != NULL && batch->table == TICKER_TRADES)
-        status = ti_day_quotes_add(days, batch, error);
-    spent(import, TI_STAGE_LOADING, since);
-    return status;
-}
-
 /* To the second thread, which owns the batch from then on. */
 static ticker_status hand_over(import_run *import, ti_overlap *overlap, const ticker_batch *batch, ticker_error *error)
 {
@@ -279,6 +264,7 @@ static ticker_status hand_over(import_run *import, ti_overlap *overlap, const ti
  * needs no second thread. */
 static ticker_status move_rows(import_run *import, ti_day_quotes *days, bool *ended, ticker_error *error)
 {
+    ticker_report *report = ti_reader_report(import->reader);
     ti_overlap *overlap = NULL;
     const ticker_batch *batch;
     bool first = true;
@@ -292,7 +278,9 @@ static ticker_status move_rows(import_run *import, ti_day_quotes *days, bool *en
         if (!first && overlap == NULL && import->store != NULL && import->overlapped)
             overlap = ti_overlap_begin(import->store, days, ask_caller, import);
         first = false;
-        status = overlap != NULL ? hand_over(import, overlap, batch, error) : put_batch(import, days, batch, error);
+        status = overlap != NULL ? hand_over(import, overlap, batch, error)
+                                 : ti_put_batch(import->store, days, batch, report->snapshot,
+                                                &report->stages[TI_STAGE_LOADING], error);
         if (status == TICKER_OK)
             status = report_progress(import, error);
         if (status != TICKER_OK)
@@ -301,7 +289,7 @@ static ticker_status move_rows(import_run *import, ti_day_quotes *days, bool *en
     if (*ended)
         status = TICKER_OK;
     if (overlap != NULL)
-        status = ti_overlap_end(overlap, status, ti_reader_report(import->reader), error);
+        status = ti_overlap_end(overlap, status, report, error);
     *ended = *ended && status == TICKER_OK;
     return status;
 }

@@ -73,16 +73,19 @@ static void end_item(ti_overlap *overlap, ti_overlap_item *item, ticker_status s
     (void)pthread_mutex_unlock(&overlap->lock);
 }
 
-static ticker_status put_batch(ti_overlap *overlap, const ti_overlap_item *item)
+ticker_status ti_put_batch(ticker_store *store, ti_day_quotes *days, const ticker_batch *batch, int64_t snapshot,
+                           int64_t *microseconds, ticker_error *error)
 {
     int64_t since = ti_clock_microseconds();
-    ticker_status status;
+    ticker_status status = TICKER_OK;
 
-    overlap->store->snapshot = item->report.snapshot;
-    status = overlap->store->ops->put(overlap->store, item->batch, &overlap->error);
-    if (status == TICKER_OK && item->batch->table == TICKER_TRADES)
-        status = ti_day_quotes_add(overlap->days, item->batch, &overlap->error);
-    overlap->microseconds += ti_clock_microseconds() - since;
+    if (store != NULL) {
+        store->snapshot = snapshot;
+        status = store->ops->put(store, batch, error);
+    }
+    if (status == TICKER_OK && days != NULL && batch->table == TICKER_TRADES)
+        status = ti_day_quotes_add(days, batch, error);
+    *microseconds += ti_clock_microseconds() - since;
     return status;
 }
 
@@ -93,7 +96,8 @@ static void *put_all(void *self)
     ti_overlap_item *item;
 
     while (status == TICKER_OK && (item = await_item(overlap)) != NULL) {
-        status = put_batch(overlap, item);
+        status = ti_put_batch(overlap->store, overlap->days, item->batch, item->report.snapshot, &overlap->microseconds,
+                              &overlap->error);
         end_item(overlap, item, status);
     }
     return NULL;

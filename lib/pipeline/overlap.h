@@ -12,6 +12,10 @@ typedef struct ti_overlap ti_overlap;
 /* Asked by the first thread while it waits, and never by the second one; true stops both. */
 typedef bool (*ti_overlap_ask)(void *payload);
 
+/* Into the store and into the day's quotes, of which either may be NULL; adds the time that it took. What both threads do with a batch. */
+ticker_status ti_put_batch(ticker_store *store, ti_day_quotes *days, const ticker_batch *batch, int64_t snapshot,
+                           int64_t *microseconds, ticker_error *error);
+
 /* From here on until ti_overlap_end() the store, and `days`, belong to the second thread. NULL: there is no such thread to be had. */
 ti_overlap *ti_overlap_begin(ticker_store *store, ti_day_quotes *days, ti_overlap_ask ask, void *payload);
 /* Hands a batch over, with what was counted up to it, and gets an empty one of the same table back, which was handed over before; NULL: a
