@@ -42,7 +42,8 @@ ticker_status ti_csv_peek_line(ti_parse *parse, ti_slice *line, size_t *bytes, b
     return TICKER_OK;
 }
 
-unsigned ti_csv_find_name(const ti_csv_names *names, ti_slice cell)
+/* The number of a name, or count. */
+static unsigned find_name(const ti_csv_names *names, ti_slice cell)
 {
     for (unsigned i = 0; i < names->count; i++)
         if (ti_slice_is(cell, names->name[i]))
@@ -58,7 +59,7 @@ unsigned ti_csv_count_names(const ti_csv_names *names, ti_slice line)
     unsigned count = line.size <= TICKER_LINE_MAX ? ti_csv_split_quoted(line, unquoted, cells, &why) : 0, found = 0;
 
     for (unsigned i = 0; i < count; i++)
-        found += ti_csv_find_name(names, cells[i]) < names->count;
+        found += find_name(names, cells[i]) < names->count;
     return found;
 }
 
@@ -103,7 +104,7 @@ ticker_status ti_csv_map(ti_parse *parse, uint64_t number, ti_slice line, const 
     for (unsigned i = 0; i < names->count; i++)
         place[i] = TI_CSV_ABSENT;
     for (unsigned i = 0; i < *columns; i++) {
-        unsigned column = ti_csv_find_name(names, cells[i]);
+        unsigned column = find_name(names, cells[i]);
 
         if (column == names->count)
             note_unknown(parse, number, line, cells[i]);

@@ -19,8 +19,6 @@ typedef struct ti_csv_names {
     bool required[TI_COLUMNS_MAX];
 } ti_csv_names;
 
-/* The number of a name, or count. */
-unsigned ti_csv_find_name(const ti_csv_names *names, ti_slice cell);
 /* How many of the line's cells are names of the list. */
 unsigned ti_csv_count_names(const ti_csv_names *names, ti_slice line);
 /* Looks up where each name stands. Unknown columns are noted in the report; one that is missing, or there twice, fails the file. */
@@ -29,8 +27,8 @@ ticker_status ti_csv_map(ti_parse *parse, uint64_t number, ti_slice line, const 
 
 /* The first line in data[0 … size), without its end and without a byte order mark. */
 ti_slice ti_csv_first_line(const unsigned char *data, size_t size);
-/* The next line, to be used before ti_csv_consume_line(): fails when it is longer than TICKER_LINE_MAX. *ended: it has a line end; without
- * one the file ends in it. */
+/* The next line, which stays in the stream: it takes *bytes there, with its end. Fails when it is longer than TICKER_LINE_MAX. *ended: it
+ * has a line end; without one the file ends in it. */
 ticker_status ti_csv_peek_line(ti_parse *parse, ti_slice *line, size_t *bytes, bool *ended, ticker_error *error);
 
 /* --- Rows ---------------------------------------------------------------------------------------------------------------------- */
