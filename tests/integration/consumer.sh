@@ -137,18 +137,23 @@ echo "stop 1000" >&"$say"
 end_consumer 0
 echo "ok 6 - messages that are lost"
 
+# FILE: a consumer is killed while it imports it.
+killed_within() {
+    event_of "$1" | send
+    hold_imports 30
+    start_consumer visibility=2
+    for _ in {1..200}; do
+        echo "files" >&"$say"
+        ! grep -qE '^running .* row [1-9]' "$said" || break
+        sleep 0.05
+    done
+    kill -9 "$job"
+    wait "$job" 2>/dev/null || true
+    release_imports
+}
+
 # A consumer that is killed: another one has the message when its time is over, and takes the ledger's row over.
-event_of q3.txt | send
-hold_imports 30
-start_consumer visibility=2
-for _ in {1..200}; do
-    echo "files" >&"$say"
-    ! grep -qE '^running .* row [1-9]' "$said" || break
-    sleep 0.05
-done
-kill -9 "$job"
-wait "$job" 2>/dev/null || true
-release_imports
+killed_within q3.txt
 is "$(sql "SELECT count(*) FROM imports WHERE status = 'running'")" 1
 start_consumer
 heard '^message done .* attempt 2 '
@@ -158,17 +163,7 @@ is "$(sql "SELECT count(*) FROM imports WHERE status = 'running'")" 0
 echo "ok 7 - a consumer that was killed"
 
 # Such a row whose message is gone meanwhile, as when the queue has buried it: it is imported all the same, and not for ever.
-event_of q4.txt | send
-hold_imports 30
-start_consumer visibility=2
-for _ in {1..200}; do
-    echo "files" >&"$say"
-    ! grep -qE '^running .* row [1-9]' "$said" || break
-    sleep 0.05
-done
-kill -9 "$job"
-wait "$job" 2>/dev/null || true
-release_imports
+killed_within q4.txt
 sql "DELETE FROM queue_messages" >/dev/null
 for end in imported failed; do
     start_consumer visibility=1 receive-wait=0

@@ -43,25 +43,24 @@ background() {
     "$@" >>"$BLOCK_LOG" 2>&1 </dev/null &
     jobs_of_block+=($!)
 }
-started_server() {
-    case " $* " in *" --help "* | *" --version "* | *" --completion "*) command ticker-server "$@"; return ;; esac
-    background ticker-server --access-log none "$@"
+# URL: until it answers.
+answers() {
     for _ in $(seq 400); do
-        ! curl -fsS -o /dev/null --max-time 5 "http://$TICKER_LISTEN/health/live" 2>/dev/null || return 0
+        ! curl -fsS -o /dev/null --max-time 5 "$1" 2>/dev/null || return 0
         kill -0 "${jobs_of_block[-1]}" || return 1
         sleep 0.05
     done
     return 1
 }
+started_server() {
+    case " $* " in *" --help "* | *" --version "* | *" --completion "*) command ticker-server "$@"; return ;; esac
+    background ticker-server --access-log none "$@"
+    answers "http://$TICKER_LISTEN/health/live"
+}
 started_worker() {
     case " $* " in *" --help "* | *" --version "* | *" --once "*) command ticker-worker "$@" >>"$BLOCK_LOG" 2>&1; return ;; esac
     background ticker-worker "$@"
-    for _ in $(seq 400); do
-        ! curl -fsS -o /dev/null --max-time 5 "${PROMETHEUS_URL%/metrics}/health/live" 2>/dev/null || return 0
-        kill -0 "${jobs_of_block[-1]}" || return 1
-        sleep 0.05
-    done
-    return 1
+    answers "${PROMETHEUS_URL%/metrics}/health/live"
 }
 # An answer that is an error fails the block, unless its status is what is asked for.
 checked_curl() {
