@@ -45,6 +45,8 @@ extern const ti_format ti_format_bvbg086;
 
 /* The format with the highest bid, or NULL. */
 const ti_format *ti_format_recognise(const unsigned char *data, size_t size);
+/* The formats in turn, from 0 on; NULL behind the last one. */
+const ti_format *ti_format_at(size_t number);
 /* The format with this name, or NULL. */
 const ti_format *ti_format_by_name(const char *name);
 

@@ -23,6 +23,11 @@ const ti_format *ti_format_recognise(const unsigned char *data, size_t size)
     return best;
 }
 
+const ti_format *ti_format_at(size_t number)
+{
+    return number < sizeof(formats) / sizeof(formats[0]) ? formats[number] : NULL;
+}
+
 const ti_format *ti_format_by_name(const char *name)
 {
     for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)

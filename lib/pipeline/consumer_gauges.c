@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/date.h"
+#include "format/format.h"
 #include "pipeline/consumer.h"
 
 #define SECONDS_PER_DAY 86400
@@ -17,23 +18,28 @@ static ticker_series *series(const ticker_consumer *consumer, ticker_metric fami
     return ticker_metrics_series(consumer->metrics, family, labels, count);
 }
 
+/* What may become of files of a format. */
+static void begin_files(const ticker_consumer *consumer, const char *format)
+{
+    static const char *const results[] = {"imported", "duplicate", "failed"};
+    const char *labels[2] = {format};
+
+    for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++) {
+        labels[1] = results[i];
+        (void)series(consumer, TICKER_METRIC_IMPORT_FILES, labels, 2);
+    }
+}
+
 void ti_gauges_begin(const ticker_consumer *consumer)
 {
-    static const char *const formats[] = {"cotahist", "trades", "neg", "consolidated", "bvbg086", "unknown"};
-    static const char *const results[] = {"imported", "duplicate", "failed"};
     static const char *const rows[] = {"imported", "rejected", "superseded"};
     static const char *const messages[] = {"done", "retried", "dead", "ignored", "released", "missing", "lost"};
+    const ti_format *format;
     const char *labels[2];
-    enum { UNKNOWN = 5 }; /* no rows can come of it */
 
-    for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
-        labels[0] = formats[i];
-        for (size_t j = 0; j < sizeof(results) / sizeof(results[0]); j++) {
-            labels[1] = results[j];
-            (void)series(consumer, TICKER_METRIC_IMPORT_FILES, labels, 2);
-        }
-        if (i == UNKNOWN)
-            continue;
+    for (size_t i = 0; (format = ti_format_at(i)) != NULL; i++) {
+        labels[0] = format->name;
+        begin_files(consumer, format->name);
         (void)series(consumer, TICKER_METRIC_IMPORT_DURATION, labels, 1);
         (void)series(consumer, TICKER_METRIC_IMPORT_BYTES, labels, 1);
         for (size_t j = 0; j < sizeof(rows) / sizeof(rows[0]); j++) {
@@ -41,6 +47,7 @@ void ti_gauges_begin(const ticker_consumer *consumer)
             (void)series(consumer, TICKER_METRIC_IMPORT_ROWS, labels, 2);
         }
     }
+    begin_files(consumer, "unknown"); /* no rows can come of them */
     for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++)
         (void)series(consumer, TICKER_METRIC_QUEUE_MESSAGES, &messages[i], 1);
     (void)series(consumer, TICKER_METRIC_QUEUE_IN_FLIGHT, NULL, 0);
