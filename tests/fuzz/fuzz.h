@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Returns 0. Nothing may be left behind from call to call. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -20,5 +21,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
             abort();                                                                                                   \
         }                                                                                                              \
     } while (0)
+
+/* All bytes but the first, which says what to do with them, as a text with an end, to be freed. */
+static inline char *text_behind_first(const uint8_t *data, size_t size)
+{
+    char *text = malloc(size);
+
+    CHECK(text != NULL);
+    memcpy(text, data + 1, size - 1);
+    text[size - 1] = '\0';
+    return text;
+}
 
 #endif

@@ -277,10 +277,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size < 1 || size > TEXT_MAX)
         return 0;
-    text = malloc(size);
-    CHECK(text != NULL);
-    memcpy(text, data + 1, size - 1);
-    text[size - 1] = '\0';
+    text = text_behind_first(data, size);
     if (data[0] == 'c')
         read_config(text, size - 1);
     else if (data[0] == 'o')

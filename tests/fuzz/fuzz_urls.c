@@ -173,10 +173,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size < 1 || size > TEXT_MAX)
         return 0;
-    text = malloc(size);
-    CHECK(text != NULL);
-    memcpy(text, data + 1, size - 1);
-    text[size - 1] = '\0';
+    text = text_behind_first(data, size);
     if (data[0] == 'p')
         open_with_password(text);
     else if (data[0] == 'd')
