@@ -24,6 +24,7 @@ typedef struct import_run {
     ticker_import_events events;
     ti_adoption *upload;  /* the ledger row of an upload; NULL: this is none */
     unsigned connections; /* over which a large file may be loaded */
+    const char *folder;   /* for its temporary files */
     bool overlapped;      /* a second thread puts the rows in */
     bool forced;
     bool again;   /* although the bytes are there */
@@ -449,13 +450,14 @@ static ticker_status load(import_run *import, int64_t *id, ticker_error *error)
     store->member = report->member;
     store->adopt = import->upload != NULL ? import->upload->id : 0;
     store->connections = import->connections;
+    store->folder = import->folder;
     status = store->ops->begin(store, id, error);
     if (status == TICKER_OK)
         status = look_for_newer(import, error);
     spent(import, TI_STAGE_LOADING, since);
     if (status == TICKER_OK)
         status = fill(import, id, &open, error);
-    store->sha256 = store->member = NULL;
+    store->sha256 = store->member = store->folder = NULL;
     store->snapshot = 0;
     store->again = false;
     store->adopt = 0;
@@ -681,6 +683,7 @@ ticker_status ti_import(ticker_store *store, ticker_source *source, const ticker
     import_run import = {.store = dry ? NULL : store,
                          .upload = dry ? NULL : row,
                          .connections = (unsigned)ti_option_number(options, TI_OPTION_IMPORT_CONNECTIONS),
+                         .folder = ti_option_text(options, TI_OPTION_TEMPORARY_FOLDER),
                          .overlapped = ti_option_number(options, TI_OPTION_IMPORT_THREADS) > 1,
                          .forced = ti_option_flag(options, TI_OPTION_FORCE),
                          .again = ti_option_flag(options, TI_OPTION_AGAIN)};

@@ -73,6 +73,7 @@ ticker_status ti_postgres_open(const char *url, ticker_store **store, ticker_err
     postgres->few_bytes = TI_PG_FEW_BYTES;
     postgres->send_bytes = TI_PG_SEND_BYTES;
     postgres->large_bytes = TI_PG_LARGE_BYTES;
+    postgres->sort_bytes = TI_PG_SORT_BYTES;
     ti_pg_forget(postgres);
     if (!ti_random(&postgres->epoch, sizeof(postgres->epoch))) {
         close_store(&postgres->base);

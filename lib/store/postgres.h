@@ -23,6 +23,7 @@
 #include "base/seen.h"
 #include "store/copy_binary.h"
 #include "model/origin.h"
+#include "store/spool.h"
 #include "store/store.h"
 #include "store/supersessions.h"
 
@@ -187,6 +188,7 @@ bool ti_pg_put_source(ti_buffer *sql, const ti_copy_layout *layout);
 #define TI_PG_FEW_BYTES ((size_t)256 * 1024)        /* rows that are not worth a temporary table */
 #define TI_PG_SEND_BYTES ((size_t)128 * 1024)       /* larger gains nothing */
 #define TI_PG_LARGE_BYTES ((size_t)4 * 1024 * 1024) /* rows of a new period that are worth connections of their own */
+#define TI_PG_SORT_BYTES ((size_t)24 * 1024 * 1024)
 #define TI_PG_LOADERS_MAX 8
 #define TI_PG_FEW_PERIODS 16
 /* Years of quotes or days of trades in one file. Each new one takes about seven of the server's locks, of which the default
@@ -237,6 +239,7 @@ typedef struct ti_postgres {
     size_t few_bytes;   /* rows that may go as parameters */
     size_t send_bytes;  /* of a period, sent at once */
     size_t large_bytes; /* rows of a period that are worth several connections */
+    size_t sort_bytes;  /* memory for sorting trades */
     bool importing;     /* between begin and commit or rollback */
     bool distributed; /* its tables are on several machines: partitions are made beforehand, and all rows are staged */
     bool streaming;   /* a cursor of query() is open */
@@ -265,6 +268,9 @@ typedef struct ti_postgres {
     uint64_t seed; /* of their hashes */
     int64_t
         set_aside; /* rows that may have the key of an earlier one in a partition that is loaded over several connections */
+    ti_spool *spool;       /* trades of new days, until all are there; NULL: none yet, or `unsorted` */
+    bool unsorted;         /* they go as they come */
+    unsigned blank_fields; /* that stand at the end of every one of them */
     /* Quotes made from trades. */
     ti_buffer days;
     bool days_made;
@@ -307,8 +313,9 @@ ticker_status ti_pg_put_claim(ti_pg_link *link, ticker_table table, bool alone, 
 /* What the two answered: the period is claimed, and fresh when it has no partition. (That of a distributed table is made at once.) */
 ticker_status ti_pg_take_claim(ti_postgres *postgres, ticker_table table, bool alone, ti_pg_result *const answers[2],
                                ti_pg_period *period, ticker_error *error);
-/* Makes the table of a fresh period under this name: it stands alone, without keys, until it is attached. */
-ticker_status ti_pg_make(ti_pg_link *link, ticker_table table, const ti_pg_period *period, const char *name,
+/* Makes the table of a fresh period under this name: it stands alone, without keys, until it is attached. Its rows need not say of which
+ * import they are. */
+ticker_status ti_pg_make(const ti_postgres *postgres, ti_pg_link *link, const ti_pg_period *period, const char *name,
                          ticker_error *error);
 /* Into a pipe: the same for a period that has no rows yet, with keys and attached. */
 ticker_status ti_pg_put_partition(ti_pg_link *link, ticker_table table, const ti_pg_period *period,
@@ -353,6 +360,15 @@ void ti_pg_share_forget(ti_postgres *postgres, bool committed);
     "EXISTS (SELECT FROM pg_class WHERE relname ~ '^" TI_PG_LOADING "' AND relnamespace = " TI_PG_OUR_SCHEMA ")"
 ticker_status ti_pg_drop_leftovers(ti_pg_link *link, ticker_error *error);
 
+/* postgres_sort.c */
+/* Whether the rows of the period are to be sorted before they are sent. */
+bool ti_pg_may_sort(ti_postgres *postgres, const ti_pg_period *period);
+/* Takes them. */
+ticker_status ti_pg_sort_rows(ti_postgres *postgres, const ti_buffer *rows, ticker_error *error);
+/* Sends all of them, when no more come. */
+ticker_status ti_pg_sort_send(ti_postgres *postgres, ticker_error *error);
+void ti_pg_sort_forget(ti_postgres *postgres);
+
 /* postgres_distribute.c */
 #define TI_PG_HAS_CITUS "to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL"
 #define TI_PG_LAYOUT_LOCK "layout" /* imports share it; who changes how tables are kept has it alone */
@@ -370,6 +386,10 @@ ticker_status ti_pg_begin(ticker_store *store, int64_t *import_id, ticker_error 
 ticker_status ti_pg_put(ticker_store *store, const ticker_batch *batch, ticker_error *error);
 /* Whether few enough bytes wait to be sent as parameters of a statement. */
 bool ti_pg_few(const ti_postgres *postgres);
+/* The period of a day that rows were put for. */
+ti_pg_period *ti_pg_period_at(ti_postgres *postgres, int64_t date);
+/* Sends the rows that a fresh period has into the table that the import's own transaction makes for it. */
+ticker_status ti_pg_send_fresh(ti_postgres *postgres, ti_pg_period *period, ticker_error *error);
 /* Sends everything that was put and ends the COPY. */
 ticker_status ti_pg_finish_copy(ti_postgres *postgres, ticker_error *error);
 /* A temporary table of rows of a big one, with the number of each as its `record`. */

@@ -49,6 +49,7 @@ void ti_pg_forget(ti_postgres *postgres)
         ti_buffer_free(&postgres->periods[i].rows);
     free(postgres->periods);
     free(postgres->years);
+    ti_pg_sort_forget(postgres);
     ti_buffer_free(&postgres->staged);
     ti_buffer_free(&postgres->days);
     ti_supersessions_free(&postgres->superseded);
@@ -153,23 +154,25 @@ static ticker_status make_stage(ti_postgres *postgres, ticker_error *error)
 /* One COPY is open at a time, so going on with other rows ends it. */
 static ticker_status start_copy(ti_postgres *postgres, const ti_buffer *rows, ti_pg_period *period, ticker_error *error)
 {
-    const ti_copy_layout *layout = ti_pg_layout(postgres, postgres->table);
+    ti_copy_layout layout = *ti_pg_layout(postgres, postgres->table);
     bool staged = period == NULL;
     ti_buffer sql;
     const char *text;
     ticker_status status;
 
     ti_buffer_init(&sql, TI_PG_SQL_MAX);
+    layout.count -= staged ? 0 : postgres->blank_fields;
     (void)ti_buffer_printf(&sql, "COPY %s (", staged ? "ticker_staged" : period->name);
-    (void)ti_pg_column_list(&sql, layout, "");
-    (void)ti_buffer_printf(&sql, "%s, import_id%s) FROM STDIN (FORMAT binary)",
-                           postgres->table == TICKER_QUOTES ? ", occurrence" : "", staged ? ", record" : "");
+    (void)ti_pg_column_list(&sql, &layout, "");
+    if (staged)
+        (void)ti_buffer_printf(&sql, "%s, import_id, record", postgres->table == TICKER_QUOTES ? ", occurrence" : "");
+    (void)ti_buffer_text(&sql, ") FROM STDIN (FORMAT binary)");
     text = ti_buffer_string(&sql);
     status = text != NULL ? end_copy(postgres, error) : ti_fail_memory(error);
     if (status == TICKER_OK && staged && !postgres->stage_made)
         status = make_stage(postgres, error);
     if (status == TICKER_OK && period != NULL && !period->made) {
-        status = ti_pg_make(postgres->link, postgres->table, period, period->name, error);
+        status = ti_pg_make(postgres, postgres->link, period, period->name, error);
         period->made = status == TICKER_OK;
     }
     if (status == TICKER_OK)
@@ -180,25 +183,42 @@ static ticker_status start_copy(ti_postgres *postgres, const ti_buffer *rows, ti
     return status;
 }
 
-/* The rows of a fresh period, or those that are staged (NULL). */
+/* Over the import's own connection: the rows of a fresh period, or those that are staged (NULL). */
+static ticker_status copy_rows(ti_postgres *postgres, ti_pg_period *period, ticker_error *error)
+{
+    const ti_buffer *rows = period != NULL ? &period->rows : &postgres->staged;
+    ticker_status status = postgres->copying != rows ? start_copy(postgres, rows, period, error) : TICKER_OK;
+
+    if (status == TICKER_OK)
+        status = ti_pg_copy_send(postgres->link, rows->data, rows->size, error);
+    if (status != TICKER_OK)
+        postgres->copying = NULL;
+    return status;
+}
+
+ticker_status ti_pg_send_fresh(ti_postgres *postgres, ti_pg_period *period, ticker_error *error)
+{
+    ticker_status status = period->rows.size > 0 ? copy_rows(postgres, period, error) : TICKER_OK;
+
+    ti_buffer_clear(&period->rows);
+    return status;
+}
+
+/* The rows of a fresh period go their way, or those that are staged (NULL). */
 static ticker_status send_rows(ti_postgres *postgres, ti_pg_period *period, ticker_error *error)
 {
     ti_buffer *rows = period != NULL ? &period->rows : &postgres->staged;
-    ticker_status status = TICKER_OK;
+    ticker_status status;
 
     if (rows->size == 0)
         return TICKER_OK;
     postgres->copied = true;
-    if (period != NULL && period->shared) {
+    if (period != NULL && period->shared)
         status = ti_pg_share_rows(postgres, period, error);
-    } else {
-        if (postgres->copying != rows)
-            status = start_copy(postgres, rows, period, error);
-        if (status == TICKER_OK)
-            status = ti_pg_copy_send(postgres->link, rows->data, rows->size, error);
-        if (status != TICKER_OK)
-            postgres->copying = NULL;
-    }
+    else if (period != NULL && ti_pg_may_sort(postgres, period))
+        status = ti_pg_sort_rows(postgres, rows, error);
+    else
+        status = copy_rows(postgres, period, error);
     postgres->pending -= rows->size;
     ti_buffer_clear(rows);
     return status;
@@ -222,6 +242,8 @@ ticker_status ti_pg_finish_copy(ti_postgres *postgres, ticker_error *error)
 {
     ticker_status status = send_all(postgres, error);
 
+    if (status == TICKER_OK)
+        status = ti_pg_sort_send(postgres, error);
     if (status == TICKER_OK)
         status = end_copy(postgres, error);
     return status == TICKER_OK ? ti_pg_share_end(postgres, error) : status;
@@ -303,8 +325,7 @@ static bool holds(const ti_postgres *postgres, size_t index, int64_t date)
            date < postgres->periods[index].end;
 }
 
-/* The period of a day that find_periods() has seen. */
-static ti_pg_period *period_of(ti_postgres *postgres, int64_t date)
+ti_pg_period *ti_pg_period_at(ti_postgres *postgres, int64_t date)
 {
     if (!holds(postgres, postgres->period_last, date))
         postgres->period_last = search_period(postgres, date) - 1;
@@ -401,12 +422,13 @@ static ticker_status put_row(ti_postgres *postgres, const ticker_batch *batch, s
     ti_copy_tail tail;
     ticker_status status;
 
-    ti_copy_tail_clear(&tail);
-    if (postgres->table == TICKER_QUOTES)
+    ti_copy_tail_clear(&tail); /* a fresh table has the other columns from its defaults */
+    if (staged && postgres->table == TICKER_QUOTES)
         ti_copy_tail_int4(&tail, 0);
-    ti_copy_tail_int8(&tail, postgres->import_id);
-    if (staged)
+    if (staged) {
+        ti_copy_tail_int8(&tail, postgres->import_id);
         ti_copy_tail_int8(&tail, postgres->records);
+    }
     postgres->records++;
     period->records++;
     status = ti_copy_row(ti_pg_layout(postgres, postgres->table), batch, row, &tail, rows, error);
@@ -453,7 +475,7 @@ ticker_status ti_pg_put(ticker_store *store, const ticker_batch *batch, ticker_e
     if (status == TICKER_OK)
         numbered = ti_pg_number_keys(postgres, batch, keys);
     for (size_t row = 0; row < batch->rows && status == TICKER_OK; row++) {
-        ti_pg_period *period = period_of(postgres, batch->i64[column][row]);
+        ti_pg_period *period = ti_pg_period_at(postgres, batch->i64[column][row]);
         bool staged = !period->fresh || (numbered && ti_pg_again(postgres, period, keys[row]));
 
         status = put_row(postgres, batch, row, period, staged, error);

@@ -1,4 +1,4 @@
-/* A large new partition is loaded over several connections at once.
+/* A large new partition of quotes is loaded over several connections at once. (Trades are sorted instead: see postgres_sort.c.)
  *
  * Its table has a name that nobody looks for, is made and filled in transactions of their own, and gets its indexes there. The transaction
  * of the import renames and attaches it and writes the ledger row: until then readers see nothing of it, and nothing of all this locks
@@ -37,7 +37,8 @@
 
 bool ti_pg_may_share(const ti_postgres *postgres, const ti_pg_period *period)
 {
-    return postgres->base.connections > 1 && period->fresh && !period->made && !period->single && !period->shared;
+    return postgres->table == TICKER_QUOTES && postgres->base.connections > 1 && period->fresh && !period->made &&
+           !period->single && !period->shared;
 }
 
 static uint64_t add_number(uint64_t hash, uint64_t seed, int64_t number)
@@ -45,22 +46,13 @@ static uint64_t add_number(uint64_t hash, uint64_t seed, int64_t number)
     return ti_mix(hash ^ (uint64_t)number, seed ^ 0xc4ceb9fe1a85ec53u);
 }
 
-static uint64_t number_key(uint64_t seed, const ticker_batch *batch, size_t row)
+static uint64_t number_key(uint64_t seed, const ticker_batch *quotes, size_t row)
 {
-    bool quotes = batch->table == TICKER_QUOTES;
-    unsigned ticker = quotes ? (unsigned)TICKER_QUOTE_TICKER : (unsigned)TICKER_TRADE_TICKER;
-    uint64_t hash = ti_mix_bytes(seed, ti_batch_text(batch, ticker, row));
+    uint64_t hash = ti_mix_bytes(seed, ti_batch_text(quotes, TICKER_QUOTE_TICKER, row));
 
-    if (quotes) {
-        hash = add_number(hash, seed, batch->i64[TICKER_QUOTE_DATE][row]);
-        hash = add_number(hash, seed, batch->i64[TICKER_QUOTE_TERM_DAYS][row]);
-        return ti_mix_bytes(hash ^ seed, ti_batch_text(batch, TICKER_QUOTE_MARKET, row));
-    }
-    hash = add_number(hash, seed, batch->i64[TICKER_TRADE_DATE][row]);
-    hash = add_number(hash, seed, batch->i64[TICKER_TRADE_REFERENCE_DATE][row]);
-    hash = add_number(hash, seed, batch->i64[TICKER_TRADE_ID][row]);
-    hash = add_number(hash, seed, batch->i64[TICKER_TRADE_ACTION][row]);
-    return ti_mix_bytes(hash ^ seed, ti_batch_text(batch, TICKER_TRADE_SESSION, row));
+    hash = add_number(hash, seed, quotes->i64[TICKER_QUOTE_DATE][row]);
+    hash = add_number(hash, seed, quotes->i64[TICKER_QUOTE_TERM_DAYS][row]);
+    return ti_mix_bytes(hash ^ seed, ti_batch_text(quotes, TICKER_QUOTE_MARKET, row));
 }
 
 /* Whoever wrote the file must not be able to choose which keys look alike: hence the seed. */
@@ -73,7 +65,7 @@ static bool begin_numbers(ti_postgres *postgres)
 
 bool ti_pg_number_keys(ti_postgres *postgres, const ticker_batch *batch, uint64_t *numbers)
 {
-    if (postgres->base.connections < 2 || postgres->distributed)
+    if (postgres->base.connections < 2 || postgres->distributed || postgres->table != TICKER_QUOTES)
         return false;
     if (!begin_numbers(postgres)) {
         postgres->base.connections = 0;
@@ -167,7 +159,7 @@ static ticker_status make_table(ti_postgres *postgres, const ti_pg_period *perio
     if (status == TICKER_OK)
         status = begin(loader, error);
     if (status == TICKER_OK)
-        status = ti_pg_make(loader->link, postgres->table, period, period->loading, error);
+        status = ti_pg_make(postgres, loader->link, period, period->loading, error);
     if (status == TICKER_OK)
         status = ti_pg_run(loader->link, sql, NULL, NULL, error);
     return status == TICKER_OK ? end(loader, error) : status;
@@ -203,8 +195,7 @@ static ticker_status begin_copy(ti_postgres *postgres, ti_pg_loader *loader, con
     ti_buffer_init(&sql, TI_PG_SQL_MAX);
     (void)ti_buffer_printf(&sql, "COPY %s (", period->loading);
     (void)ti_pg_column_list(&sql, ti_pg_layout(postgres, postgres->table), "");
-    (void)ti_buffer_printf(&sql, "%s, import_id) FROM STDIN (FORMAT binary)",
-                           postgres->table == TICKER_QUOTES ? ", occurrence" : "");
+    (void)ti_buffer_text(&sql, ") FROM STDIN (FORMAT binary)");
     text = ti_buffer_string(&sql);
     if (status == TICKER_OK && text == NULL)
         status = ti_fail_memory(error);
@@ -248,14 +239,17 @@ ticker_status ti_pg_share_end(ti_postgres *postgres, ticker_error *error)
 
 /* --- Keys ----------------------------------------------------------------------------------------------------------------------- */
 
-/* The `number`-th index of a table of rows; false: it has no more. They are those that its parent has. */
-static bool put_index(char *sql, size_t size, ticker_table table, const char *name, unsigned number)
+/* The indexes of a table of quotes: those that its parent has. The server may set as many of its processes to work on the key as there
+ * are connections: more of them than processors make it slower. */
+static bool put_index(const ti_postgres *postgres, char *sql, size_t size, const char *name, unsigned number)
 {
     if (number == 0)
-        (void)snprintf(sql, size, BEGIN_SQL "; CREATE UNIQUE INDEX %s_key ON %s (%s)%s; COMMIT", name, name,
-                       table == TICKER_QUOTES ? TI_PG_QUOTES_KEY : TI_PG_TRADES_KEY,
-                       table == TICKER_QUOTES ? " NULLS NOT DISTINCT" : "");
-    else if (number == 1 && table == TICKER_QUOTES)
+        (void)snprintf(sql, size,
+                       BEGIN_SQL "; SELECT set_config('max_parallel_maintenance_workers',"
+                                 " least(current_setting('max_parallel_maintenance_workers')::int, %u)::text, true);"
+                                 " CREATE UNIQUE INDEX %s_key ON %s (" TI_PG_QUOTES_KEY ") NULLS NOT DISTINCT; COMMIT",
+                       postgres->base.connections - 1, name, name);
+    else if (number == 1)
         (void)snprintf(sql, size, BEGIN_SQL "; CREATE INDEX %s_day ON %s USING brin (trade_date); COMMIT", name, name);
     else
         return false;
@@ -290,8 +284,7 @@ ticker_status ti_pg_share_keys(ti_postgres *postgres, ticker_error *error)
 
         if (!period->shared)
             continue;
-        for (unsigned n = 0; status == TICKER_OK && put_index(sql, sizeof(sql), postgres->table, period->loading, n);
-             n++) {
+        for (unsigned n = 0; status == TICKER_OK && put_index(postgres, sql, sizeof(sql), period->loading, n); n++) {
             status = ti_pg_send(postgres->loaders[sent].link, sql, error);
             sent += status == TICKER_OK ? 1 : 0;
             if (sent == postgres->loader_count) {
@@ -315,12 +308,13 @@ ticker_status ti_pg_share_attach(ti_postgres *postgres, ti_pg_period *period, ti
                            "ALTER TABLE %s RESET (autovacuum_enabled); ALTER TABLE %s RENAME TO %s;"
                            " ALTER TABLE %s ADD CONSTRAINT %s_key UNIQUE USING INDEX %s_key;",
                            loading, loading, name, name, name, loading);
-    if (postgres->table == TICKER_QUOTES)
-        (void)ti_buffer_printf(&sql, " ALTER INDEX %s_day RENAME TO %s_trade_date_idx;", loading, name);
-    (void)ti_buffer_printf(&sql, " ALTER TABLE %s ATTACH PARTITION %s FOR VALUES ", ticker_table_name(postgres->table),
-                           name);
+    (void)ti_buffer_printf(&sql,
+                           " ALTER INDEX %s_day RENAME TO %s_trade_date_idx;"
+                           " ALTER TABLE quotes ATTACH PARTITION %s FOR VALUES ",
+                           loading, name, name);
     (void)ti_pg_bounds(&sql, period);
-    (void)ti_buffer_printf(&sql, "; ALTER TABLE %s DROP CONSTRAINT %s_period", name, loading);
+    (void)ti_buffer_printf(&sql, "; ALTER TABLE %s DROP CONSTRAINT %s_period, ALTER COLUMN import_id DROP DEFAULT",
+                           name, loading);
     text = ti_buffer_string(&sql);
     status = text != NULL ? ti_pg_run(postgres->link, text, NULL, NULL, error) : ti_fail_memory(error);
     ti_buffer_free(&sql);

@@ -349,7 +349,7 @@ ticker_status ti_pg_take_claim(ti_postgres *postgres, ticker_table table, bool a
 
 /* A table of its own with a CHECK that says what the partition will hold: so attaching it need not read it. PARTITION OF would lock
  * readers of the parent out until the commit. */
-ticker_status ti_pg_make(ti_pg_link *link, ticker_table table, const ti_pg_period *period, const char *name,
+ticker_status ti_pg_make(const ti_postgres *postgres, ti_pg_link *link, const ti_pg_period *period, const char *name,
                          ticker_error *error)
 {
     ti_buffer sql;
@@ -359,9 +359,10 @@ ticker_status ti_pg_make(ti_pg_link *link, ticker_table table, const ti_pg_perio
     ti_buffer_init(&sql, TI_PG_SQL_MAX);
     (void)ti_buffer_printf(
         &sql, "CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING STORAGE, CONSTRAINT %s_period CHECK (", name,
-        ticker_table_name(table), name);
+        ticker_table_name(postgres->table), name);
     (void)ti_pg_date_range(&sql, "trade_date", period);
-    (void)ti_buffer_text(&sql, "))");
+    (void)ti_buffer_printf(&sql, ")); ALTER TABLE %s ALTER COLUMN import_id SET DEFAULT %lld", name,
+                           (long long)postgres->import_id);
     text = ti_buffer_string(&sql);
     status = text != NULL ? ti_pg_run(link, text, NULL, NULL, error) : ti_fail_memory(error);
     ti_buffer_free(&sql);
@@ -401,7 +402,7 @@ ticker_status ti_pg_attach(ti_pg_link *link, ticker_table table, ti_pg_period *p
     date_literal(period->end, end);
     (void)snprintf(sql, sizeof(sql),
                    "ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%s) TO (%s); "
-                   "ALTER TABLE %s DROP CONSTRAINT %s_period",
+                   "ALTER TABLE %s DROP CONSTRAINT %s_period, ALTER COLUMN import_id DROP DEFAULT",
                    ticker_table_name(table), period->name, first, end, period->name, period->name);
     status = ti_pg_run(link, sql, NULL, NULL, error);
     if (status == TICKER_OK)

@@ -248,10 +248,13 @@ static ticker_status settle_few_trades(ti_postgres *postgres, ticker_error *erro
     return status;
 }
 
+/* Sorted rows are faster made into a key by one process than by several, whose parts have to be merged. */
 static ticker_status settle_much(ti_postgres *postgres, ticker_error *error)
 {
     ticker_status status = ti_pg_finish_copy(postgres, error);
 
+    if (status == TICKER_OK && postgres->spool != NULL)
+        status = ti_pg_run(postgres->link, "SET LOCAL max_parallel_maintenance_workers = 0", NULL, NULL, error);
     if (status == TICKER_OK)
         status = ti_pg_share_keys(postgres, error);
     for (size_t i = 0; i < postgres->period_count && status == TICKER_OK; i++) {

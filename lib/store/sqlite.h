@@ -3,7 +3,6 @@
  *   sqlite_link.c    the connection: the only file that knows SQLite
  *   sqlite.c         opening, closing, the table of operations
  *   sqlite_schema.c  versions and migrations, SQL made from the model's columns
- *   sqlite_spool.c   sorts more rows than memory holds
  *   sqlite_rows.c    rows of a batch to sorted records and back
  *   sqlite_load.c    begin, put and settle
  *   sqlite_names.c   tickers to numbers, and the days each has rows of
@@ -22,6 +21,7 @@
 #include "base/symbols.h"
 #include "model/batch.h"
 #include "model/origin.h"
+#include "store/spool.h"
 #include "store/store.h"
 #include "store/supersessions.h"
 
@@ -79,31 +79,6 @@ ti_cell ti_sq_cell(ti_sq_statement *statement, int column);
 /* The number of the row that was inserted last, and how many the last statement changed. */
 int64_t ti_sq_last_id(const ti_sq_link *link);
 int64_t ti_sq_changes(const ti_sq_link *link);
-
-/* --- Sorting ------------------------------------------------------------------------------------------------------------------- */
-
-#define TI_SPOOL_WORDS 4         /* of a key, compared one after the other as unsigned numbers */
-#define TI_SPOOL_RECORD_MAX 8192 /* bytes of a record's data */
-#define TI_SPOOL_SLACK 16        /* readable bytes after a record, writable ones after a reserved one */
-
-typedef struct ti_spool ti_spool;
-
-typedef struct ti_spool_record {
-    uint64_t key[TI_SPOOL_WORDS];
-    const char *data;
-    size_t size;
-} ti_spool_record;
-
-/* `memory`: bytes it may use, more goes to a nameless file in `folder`. `words` of each key count. NULL: no memory. */
-ti_spool *ti_spool_new(size_t memory, unsigned words, const char *folder);
-void ti_spool_free(ti_spool *spool);
-/* Room for TI_SPOOL_RECORD_MAX bytes at *at; ti_spool_add() then says which key they have and how many they are. */
-ticker_status ti_spool_reserve(ti_spool *spool, char **at, ticker_error *error);
-void ti_spool_add(ti_spool *spool, const uint64_t *key, size_t size);
-/* Ends the adding. Then the records come in the order of their keys, equal ones in the order in which they were added. */
-ticker_status ti_spool_sort(ti_spool *spool, ticker_error *error);
-/* TICKER_DONE after the last one. A record lives until the next call. */
-ticker_status ti_spool_next(ti_spool *spool, ti_spool_record *record, ticker_error *error);
 
 /* --- The store ----------------------------------------------------------------------------------------------------------------- */
 

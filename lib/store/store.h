@@ -240,6 +240,8 @@ struct ticker_store {
     /* Over how many connections besides its own the next import may load a large file; 0 and 1: over none. Set by the pipeline for the
      * length of an import. */
     unsigned connections;
+    /* Where the next import may have files without a name; NULL: nowhere. Set by the pipeline, borrowed until the import ends. */
+    const char *folder;
     /* The ledger row that the next import or record() takes over, unless it is at its end; 0: it gets a row of its own. Set by the
      * pipeline. */
     int64_t adopt;

@@ -463,120 +463,6 @@ START_TEST(no_citus_is_said)
 }
 END_TEST
 
-/* Every file is large: the rows of a new year or day go over three connections, one by one. */
-static void share_rows(ticker_store *store)
-{
-    ti_postgres *postgres = ti_pg_store(store);
-
-    postgres->few_bytes = postgres->large_bytes = 0;
-    postgres->send_bytes = 1;
-    store->connections = 3;
-}
-
-static const char loading_sql[] =
-    "SELECT count(*) FROM pg_class WHERE relname ~ 'ticker_loading' AND relkind = 'r' AND relnamespace ="
-    " current_schema()::regnamespace";
-
-/* No rows and no waiting for readers, and no trace of how it was loaded. */
-START_TEST(readers_see_nothing_of_loading)
-{
-    static const char *const dates[] = {"2024-01-02", "2024-01-03", "2024-01-04", "2023-12-29", "2024-01-02"};
-    static const char count_sql[] = "SET lock_timeout = '2s'; SELECT count(*) FROM quotes";
-    ti_ledger_row row = ledger_row("imported");
-    ticker_store *store = store_suite_open_migrated(url);
-    ticker_batch *batch = quotes_of(dates, 5);
-    ticker_error error;
-    int64_t id = 0;
-
-    ti_error_init(&error);
-    share_rows(store);
-    store_suite_ok(store->ops->begin(store, &id, &error), &error, "begin");
-    store_suite_ok(store->ops->put(store, batch, &error), &error, "put");
-    ck_assert_str_eq(outside(count_sql), "0");
-    ck_assert_str_eq(outside(loading_sql), "2");
-    store_suite_ok(store->ops->settle(store, &error), &error, "settle");
-    ck_assert_str_eq(outside(count_sql), "0");
-    store_suite_ok(store->ops->commit(store, &row, NULL, NULL, &id, &error), &error, "commit");
-    ck_assert_str_eq(outside(count_sql), "5");
-    ck_assert_str_eq(outside(loading_sql), "0");
-    ck_assert_str_eq(outside("SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class WHERE relname ~"
-                             " '^quotes_20' AND relnamespace = current_schema()::regnamespace"),
-                     "quotes_2023 quotes_2023_key quotes_2023_trade_date_idx"
-                     " quotes_2024 quotes_2024_key quotes_2024_trade_date_idx");
-    ck_assert_str_eq(outside("SELECT count(*) FROM pg_constraint WHERE contype = 'c' AND connamespace ="
-                             " current_schema()::regnamespace"),
-                     "0");
-    ck_assert_str_eq(outside("SELECT count(*) FROM pg_class WHERE reloptions IS NOT NULL AND relnamespace ="
-                             " current_schema()::regnamespace"),
-                     "0");
-    ck_assert_str_eq(outside("SELECT count(*) FROM quotes WHERE occurrence = 1"), "1");
-    ti_batch_free(batch);
-    ticker_store_free(store);
-}
-END_TEST
-
-/* The import whose connection is lost leaves its table; the next one drops it, but not that of an import that is at work. */
-START_TEST(what_a_crash_left_is_dropped)
-{
-    static const char *const dates[] = {"2024-01-02"}, *const later[] = {"2023-01-02"};
-    ticker_store *store = store_suite_open_migrated(url), *other = store_suite_open_migrated(url);
-    ticker_batch *batch = quotes_of(dates, 1), *second = quotes_of(later, 1);
-    ticker_error error;
-    int64_t id = 0;
-
-    ti_error_init(&error);
-    share_rows(store);
-    store_suite_ok(store->ops->begin(store, &id, &error), &error, "begin");
-    store_suite_ok(store->ops->put(store, batch, &error), &error, "put");
-    ck_assert_str_eq(outside(loading_sql), "1");
-    ck_assert_int_eq(store_suite_import(other, &second, 1, "b", &id), TICKER_OK);
-    ck_assert_str_eq(outside(loading_sql), "1");
-    (void)outside("SELECT count(pg_terminate_backend(l.pid, 10000)) FROM pg_locks AS l JOIN pg_database AS d ON d.oid ="
-                  " l.database WHERE locktype = 'advisory' AND datname = current_database() AND l.objid::bigint ="
-                  " (SELECT hashtextextended('ticker.' || current_schema() || '.loading' || relname, 0) & 4294967295"
-                  " FROM pg_class WHERE relname ~ '^ticker_loading' AND relkind = 'r' AND relnamespace ="
-                  " current_schema()::regnamespace)");
-    ck_assert_int_eq(store->ops->settle(store, &error), TICKER_RETRY);
-    store->ops->rollback(store);
-    ck_assert_str_eq(outside(loading_sql), "1");
-    ck_assert_int_eq(store_suite_import(store, &batch, 1, "a", &id), TICKER_OK);
-    ck_assert_str_eq(outside(loading_sql), "0");
-    ck_assert_str_eq(outside("SELECT count(*) FROM quotes"), "2");
-    ti_batch_free(batch);
-    ti_batch_free(second);
-    ticker_store_free(store);
-    ticker_store_free(other);
-}
-END_TEST
-
-/* Given up in good order it takes its table with it. */
-START_TEST(a_rollback_leaves_no_table)
-{
-    static const char *const dates[] = {"2024-01-02", "2023-01-02"};
-    ticker_store *store = store_suite_open_migrated(url);
-    ticker_batch *batch = quotes_of(dates, 2);
-    ticker_error error;
-    int64_t id = 0;
-
-    ti_error_init(&error);
-    share_rows(store);
-    for (int settled = 0; settled < 2; settled++) {
-        store_suite_ok(store->ops->begin(store, &id, &error), &error, "begin");
-        store_suite_ok(store->ops->put(store, batch, &error), &error, "put");
-        ck_assert_str_eq(outside(loading_sql), "2");
-        if (settled)
-            store_suite_ok(store->ops->settle(store, &error), &error, "settle");
-        store->ops->rollback(store);
-        ck_assert_str_eq(outside(loading_sql), "0");
-    }
-    ck_assert_str_eq(outside("SELECT count(*) FROM quotes"), "0");
-    ck_assert_int_eq(store_suite_import(store, &batch, 1, "a", &id), TICKER_OK);
-    ck_assert_str_eq(outside("SELECT count(*) FROM quotes"), "2");
-    ti_batch_free(batch);
-    ticker_store_free(store);
-}
-END_TEST
-
 static TCase *alone(void)
 {
     TCase *cases = tcase_create("postgresql alone");
@@ -585,11 +471,6 @@ static TCase *alone(void)
     tcase_set_timeout(cases, TEST_SECONDS);
     tcase_add_test(cases, the_schema_can_be_distributed);
     tcase_add_test(cases, readers_do_not_wait);
-    if (getenv("TICKER_TEST_DISTRIBUTE") == NULL) { /* else there are no tables of one's own to load */
-        tcase_add_test(cases, readers_see_nothing_of_loading);
-        tcase_add_test(cases, what_a_crash_left_is_dropped);
-        tcase_add_test(cases, a_rollback_leaves_no_table);
-    }
     tcase_add_test(cases, a_lost_connection_is_made_again);
     tcase_add_test(cases, a_ledger_row_taken_over_by_two);
     tcase_add_test(cases, an_upload_whose_connection_is_lost);
@@ -605,10 +486,21 @@ static TCase *alone(void)
     return cases;
 }
 
-/* Every file is too large to go as parameters: its rows are copied. */
+/* Every file is too large to go as parameters: its rows are copied, as they come. */
 static void copy_rows(ticker_store *store)
 {
     ti_pg_store(store)->few_bytes = 0;
+}
+
+/* Every file is large: the rows of a new year go over three connections, one by one, those of a new day through the sort. */
+static void share_and_sort(ticker_store *store)
+{
+    ti_postgres *postgres = ti_pg_store(store);
+
+    postgres->few_bytes = postgres->large_bytes = 0;
+    postgres->send_bytes = 1;
+    store->connections = 3;
+    store->folder = "/tmp";
 }
 
 int main(void)
@@ -622,6 +514,6 @@ int main(void)
         return must ? EXIT_FAILURE : SKIPPED;
     }
     copying.opened = copy_rows;
-    sharing.opened = share_rows;
+    sharing.opened = share_and_sort;
     return store_suite_run(&backend, alone()) | store_suite_run(&copying, NULL) | store_suite_run(&sharing, NULL);
 }

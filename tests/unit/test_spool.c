@@ -1,7 +1,7 @@
 /* The sort outside the database: everything comes back, in order, whatever the memory. */
 #include <stdlib.h>
 
-#include "store/sqlite.h"
+#include "store/spool.h"
 #include "support.h"
 
 #define WORDS 2

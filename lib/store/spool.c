@@ -5,7 +5,7 @@
 #endif
 #include <config.h>
 
-#ifdef TI_WITH_SQLITE
+#include "store/spool.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "store/sqlite.h"
 
 #define ENTRY_SHARE 3 /* a third of the memory for keys and order, the rest for data */
 #define RUNS_MAX 512  /* merged at once; each needs room for a record to be read */
@@ -117,7 +116,7 @@ static ticker_status fail_file(const ti_spool *spool, const char *what, ticker_e
                                    spool->folder, what, strerror(why));
 
     if (why == ENOSPC || why == EDQUOT)
-        ti_error_hint(error, "make room on the disk of the database: a load needs about as much again for sorting");
+        ti_error_hint(error, "make room there: a load needs about as much as its rows take for sorting them");
     return status;
 }
 
@@ -146,6 +145,13 @@ static ticker_status open_file(ti_spool *spool, ticker_error *error)
     spool->file = open_nameless(spool->folder);
     spool->file_size = 0;
     return spool->file >= 0 ? TICKER_OK : fail_file(spool, "created", error);
+}
+
+bool ti_spool_has_room(ti_spool *spool)
+{
+    if (spool->file < 0)
+        spool->file = open_nameless(spool->folder);
+    return spool->file >= 0;
 }
 
 static ticker_status write_all(ti_spool *spool, int file, const char *data, size_t size, ticker_error *error)
@@ -491,5 +497,3 @@ ticker_status ti_spool_next(ti_spool *spool, ti_spool_record *record, ticker_err
     record->size = from->size;
     return TICKER_OK;
 }
-
-#endif
