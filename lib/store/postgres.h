@@ -8,7 +8,8 @@
  *   postgres_schema.c  versions and migrations, creating and attaching partitions
  *   postgres_distribute.c  tables on several machines (Citus)
  *   postgres_load.c    begin and put: rows to partitions by binary COPY
- *   postgres_loaders.c  a large new partition over several connections
+ *   postgres_loaders.c  a large new partition of quotes over several connections
+ *   postgres_sort.c    trades of new days sorted before they are sent
  *   postgres_settle.c  keys, attaching, merging of staged rows
  *   postgres_days.c    trades read back, quotes made from them
  *   postgres_standing.c  which rows stand when several files tell of the same ticker and day

@@ -265,9 +265,6 @@ static ticker_status settle_much(ti_postgres *postgres, ticker_error *error)
     }
     if (status == TICKER_OK)
         status = merge_staged(postgres, error);
-    for (size_t i = 0; i < postgres->period_count && status == TICKER_OK && postgres->set_aside > 0; i++)
-        if (postgres->periods[i].shared)
-            status = find_duplicates(postgres, &postgres->periods[i], error);
     /* By now its own tables have other names. It is large, so looking once more costs it nothing. */
     return status == TICKER_OK ? ti_pg_drop_leftovers(postgres->link, error) : status;
 }

@@ -213,6 +213,26 @@ no_room() {
 quotes_file full.txt 8000 --day 2024-10-31
 no_room 0 /base/ 1 'No space left on device.*the server.s disk is full'
 
+# The folder in which trades are sorted gets full, or nothing can be made there: then they go as they come.
+trades_file sorted.txt 200000 --date 2024-10-29
+mkdir sorting
+export TMPDIR=$work/sorting
+disk 1000000 /sorting/
+code=0
+on_disk "$TICKER_CLI" import --quiet sorted.txt >out 2>err || code=$?
+is "$code" 1 "exit status without room for sorting"
+one_line_error "a temporary file in $work/sorting cannot be written: No space left on device.*make room there"
+is "$(sql "SELECT count(*) FROM trades")" 0 "rows of a file that found no room to be sorted"
+count=$((count + 1))
+disk -2 /sorting
+on_disk "$TICKER_CLI" import --json sorted.txt >out 2>err || fail "without a folder to sort in: $(cat err)"
+is "$(text status)" imported
+disk -1
+export TMPDIR=$work/missing
+trades_file sorted.txt 200000 --date 2024-10-28
+accepted sorted.txt
+unset TMPDIR
+
 # --- A server that says nothing any more: an import can be ended all the same.
 
 signal_server() {
