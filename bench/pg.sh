@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # pg.sh start|stop: the benchmarks' own PostgreSQL on loopback, everything in $BENCH_TMP. It syncs to disk, as a real one does.
-# BENCH_PGPORT chooses the port; without it a free one is taken. TICKER_POSTGRES_BIN: the programs, when not where Debian puts them.
+# BENCH_PGPORT chooses the port; without it a free one is taken. BENCH_PG_OPTIONS: more of the server's options, as
+# "-c wal_level=minimal -c max_wal_senders=0". TICKER_POSTGRES_BIN: the programs, when not where Debian puts them.
 set -euo pipefail
 # shellcheck source=/dev/null
 . "$(dirname "$0")/common.sh"
@@ -62,7 +63,7 @@ start() {
     fi
     PGPORT=${BENCH_PGPORT:-$(free_port)}
     # The server must not hold the caller's pipes open.
-    as_owner "$bin/pg_ctl" start --pgdata="$data" --log="$data/server.log" --wait --timeout=120 --options="-p $PGPORT" \
+    as_owner "$bin/pg_ctl" start --pgdata="$data" --log="$data/server.log" --wait --timeout=120 --options="-p $PGPORT ${BENCH_PG_OPTIONS:-}" \
         >/dev/null </dev/null || {
         tail -n 20 "$data/server.log" >&2
         exit 1
