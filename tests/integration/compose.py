@@ -90,7 +90,9 @@ class Looker:
 
     def mounts(self, name, service):
         for mount in service.get("volumes", []):
-            origin, _, rest = str(mount).partition(":")
+            origin, colon, rest = str(mount).partition(":")
+            if not colon:
+                continue  # a volume of the container's own, at that path
             if origin.startswith(("/", ".")):
                 if not os.path.exists(origin):
                     self.say(name, f"{origin} does not exist")
