@@ -97,7 +97,8 @@ const cli_command cli_command_db = {
     .complete = "status|migrate|distribute",
     .summary = "show, bring up to date or distribute the database's schema",
     .text = "status shows which schema the database has and ends with 1 when it is not the one that\n"
-            "this program needs. migrate brings it there; an import does that by itself.\n"
+            "this program needs. migrate brings it there; an import does that by itself. It also drops\n"
+            "what an import into PostgreSQL that was killed has left half loaded.\n"
             "distribute turns the tables quotes and trades into tables that Citus, an extension of\n"
             "PostgreSQL, spreads over its workers by ticker. Their rows go along.\n",
     .examples = "  " CLI_PROGRAM " db status\n"

@@ -20,6 +20,7 @@ TICKER_API TICKER_MUST_CHECK ticker_status ticker_store_open(const ticker_option
 TICKER_API void ticker_store_free(ticker_store *store);
 
 /* Brings the schema to the version this library knows; does nothing when it is there. Safe while others do the same.
+ * Tables that crashed imports into PostgreSQL were loading are dropped, too.
  * TICKER_FATAL with TICKER_ERROR_DATABASE when the database's schema is newer than the library. */
 TICKER_API TICKER_MUST_CHECK ticker_status ticker_store_migrate(ticker_store *store, ticker_error *error);
 /* The schema version found in the database (0: none yet) and the one this library brings it to. Either may be NULL. */

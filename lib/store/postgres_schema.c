@@ -240,6 +240,21 @@ static ticker_status migrate_locked(ti_pg_link *link, ticker_error *error)
     return status;
 }
 
+/* What imports that crashed were loading goes here, too: whoever brings a database in order may not import again for days. */
+static ticker_status drop_leftovers(ti_pg_link *link, ticker_error *error)
+{
+    ticker_status status = ti_pg_run(link, "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '30s'", NULL,
+                                     NULL, error);
+
+    if (status == TICKER_OK)
+        status = ti_pg_drop_leftovers(link, error);
+    if (status == TICKER_OK)
+        status = ti_pg_commit(link, error);
+    if (status != TICKER_OK)
+        ti_pg_rollback(link);
+    return status;
+}
+
 ticker_status ti_pg_migrate(ticker_store *store, ticker_error *error)
 {
     ti_postgres *postgres = ti_pg_store(store);
@@ -248,9 +263,9 @@ ticker_status ti_pg_migrate(ticker_store *store, ticker_error *error)
 
     if (status == TICKER_OK)
         status = check_version(postgres->link, found, error);
-    if (status != TICKER_OK || found == TI_SCHEMA_VERSION)
-        return status;
-    return migrate_locked(postgres->link, error);
+    if (status == TICKER_OK && found != TI_SCHEMA_VERSION)
+        status = migrate_locked(postgres->link, error);
+    return status == TICKER_OK ? drop_leftovers(postgres->link, error) : status;
 }
 
 void ti_pg_period_of(ticker_table table, int64_t date, ti_pg_period *period)

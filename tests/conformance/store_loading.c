@@ -58,6 +58,14 @@ START_TEST(readers_see_nothing_of_loading)
 }
 END_TEST
 
+/* The session goes that holds the lock on the table's name: the import that it was of has crashed. */
+static const char crash_sql[] =
+    "SELECT count(pg_terminate_backend(l.pid, 10000)) FROM pg_locks AS l JOIN pg_database AS d ON d.oid ="
+    " l.database WHERE locktype = 'advisory' AND datname = current_database() AND l.objid::bigint ="
+    " (SELECT hashtextextended('ticker.' || current_schema() || '.loading' || relname, 0) & 4294967295"
+    " FROM pg_class WHERE relname ~ '^ticker_loading' AND relkind = 'r' AND relnamespace ="
+    " current_schema()::regnamespace)";
+
 /* The import whose connection is lost leaves its table; the next one drops it, but not that of an import that is at work. */
 START_TEST(what_a_crash_left_is_dropped)
 {
@@ -74,11 +82,7 @@ START_TEST(what_a_crash_left_is_dropped)
     ck_assert_str_eq(outside(loading_sql), "1");
     ck_assert_int_eq(store_suite_import(other, &second, 1, "b", &id), TICKER_OK);
     ck_assert_str_eq(outside(loading_sql), "1");
-    (void)outside("SELECT count(pg_terminate_backend(l.pid, 10000)) FROM pg_locks AS l JOIN pg_database AS d ON d.oid ="
-                  " l.database WHERE locktype = 'advisory' AND datname = current_database() AND l.objid::bigint ="
-                  " (SELECT hashtextextended('ticker.' || current_schema() || '.loading' || relname, 0) & 4294967295"
-                  " FROM pg_class WHERE relname ~ '^ticker_loading' AND relkind = 'r' AND relnamespace ="
-                  " current_schema()::regnamespace)");
+    (void)outside(crash_sql);
     ck_assert_int_eq(store->ops->settle(store, &error), TICKER_RETRY);
     store->ops->rollback(store);
     ck_assert_str_eq(outside(loading_sql), "1");
@@ -88,6 +92,34 @@ START_TEST(what_a_crash_left_is_dropped)
     ti_batch_free(batch);
     ti_batch_free(second);
     ticker_store_free(store);
+    ticker_store_free(other);
+}
+END_TEST
+
+/* Whoever migrates, in a database that is of this version already, drops it too; not the table of an import that is at work. */
+START_TEST(a_migration_drops_what_a_crash_left)
+{
+    static const char *const dates[] = {"2024-01-02"};
+    ticker_store *store = store_suite_open_migrated(url), *other = store_suite_open_migrated(url);
+    ticker_batch *batch = quotes_of(dates, 1);
+    ticker_error error;
+    int64_t id = 0;
+
+    ti_error_init(&error);
+    share_rows(store);
+    store_suite_ok(store->ops->begin(store, &id, &error), &error, "begin");
+    store_suite_ok(store->ops->put(store, batch, &error), &error, "put");
+    store_suite_ok(ticker_store_migrate(other, &error), &error, "migrate beside an import");
+    ck_assert_str_eq(outside(loading_sql), "1");
+    (void)outside(crash_sql);
+    ck_assert_int_eq(store->ops->settle(store, &error), TICKER_RETRY);
+    ticker_store_free(store);
+    ck_assert_str_eq(outside(loading_sql), "1");
+    ticker_error_clear(&error);
+    store_suite_ok(ticker_store_migrate(other, &error), &error, "migrate");
+    ck_assert_str_eq(outside(loading_sql), "0");
+    ck_assert_str_eq(outside("SELECT count(*) FROM quotes"), "0");
+    ti_batch_free(batch);
     ticker_store_free(other);
 }
 END_TEST
@@ -241,6 +273,7 @@ int main(void)
     tcase_set_timeout(cases, TEST_SECONDS);
     tcase_add_test(cases, readers_see_nothing_of_loading);
     tcase_add_test(cases, what_a_crash_left_is_dropped);
+    tcase_add_test(cases, a_migration_drops_what_a_crash_left);
     tcase_add_test(cases, a_rollback_leaves_no_table);
     tcase_add_loop_test(cases, trades_lie_in_the_order_of_their_key, 0, 2);
     tcase_add_test(cases, a_rollback_forgets_what_was_sorted);
