@@ -295,6 +295,46 @@ void make_consolidated(ti_buffer *to, size_t rows, const char *end)
     }
 }
 
+/* --- Price reports -------------------------------------------------------------------------------------------------------------- */
+
+static void add_report(ti_buffer *to, size_t number, const char *end)
+{
+    add(to,
+        "<BizGrp><AppHdr "
+        "xmlns=\"urn:iso:std:iso:20022:tech:xsd:head.001.001.01\"><BizMsgIdr>BV%zu</BizMsgIdr></AppHdr>%s"
+        "<Document "
+        "xmlns=\"urn:bvmf.217.01.xsd\"><PricRpt><TradDt><Dt>2021-04-%02zu</Dt></TradDt><SctyId><TckrSymb>PR&#x41;"
+        "<![CDATA[C]]>%zu</TckrSymb></SctyId>",
+        number, end, 1 + number % 28, number);
+    if (number % 3 != 2)
+        add(to, "<TradDtls><DaysToSttlm>%zu</DaysToSttlm><TradQty>%zu</TradQty></TradDtls>", number % 60, 1 + number);
+    add(to, "<!-- n\xc3\xa3o -->%s<FinInstrmAttrbts>", end);
+    if (number % 3 != 2)
+        add(to,
+            "<NtlFinVol Ccy=\"BRL\">%zu.5</NtlFinVol><OpnIntrst>%zu</OpnIntrst><FinInstrmQty>%zu</FinInstrmQty>"
+            "<BestBidPric Ccy=\"BRL\">%zu.53</BestBidPric><FrstPric Ccy='BRL'>%zu.19</FrstPric>"
+            "<MinPric Ccy=\"BRL\"> %zu.1 </MinPric><MaxPric Ccy=\"BRL\">%zu.6</MaxPric>"
+            "<LastPric Ccy=\"BRL\">%s2.%zu</LastPric><OscnPctg>-0.%02zu</OscnPctg>",
+            49628149 + number, number * 7, 33461800 + number, number % 40, number % 40, number % 40, 40 + number,
+            number % 7 == 6 ? "x" : "-", number % 10, number % 100);
+    add(to, "<AdjstdQt Ccy=\"BRL\">%zu.01</AdjstdQt></FinInstrmAttrbts></PricRpt></Document></BizGrp>%s",
+        62450 + number, end);
+}
+
+void make_prices(ti_buffer *to, size_t rows, const char *end)
+{
+    add(to,
+        "\xef\xbb\xbf<?xml version=\"1.0\" encoding=\"utf-8\"?>%s<Document "
+        "xmlns=\"urn:bvmf.052.01.xsd\"><BizFileHdr><Xchg>"
+        "<BizGrpDesc><Fr><OrgId><Id>BVMF</Id></OrgId></Fr><BizGrpDtls><BizGrpIdr>BV1</BizGrpIdr><TtlNbOfMsg>%zu</"
+        "TtlNbOfMsg>"
+        "<BizGrpTp>BVBG.086.01</BizGrpTp><CreDtAndTm>2021-04-23T19:51:04</CreDtAndTm></BizGrpDtls></BizGrpDesc>%s",
+        end, rows, end);
+    for (size_t i = 0; i < rows; i++)
+        add_report(to, i, end);
+    add(to, "</Xchg></BizFileHdr></Document>%s", end);
+}
+
 /* --- Sources -------------------------------------------------------------------------------------------------------------------- */
 
 ticker_status pieces_read(void *payload, void *buffer, size_t capacity, size_t *got, ticker_error *error)

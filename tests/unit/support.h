@@ -93,6 +93,12 @@ void make_neg(ti_buffer *to, size_t rows, const char *end);
 /* A whole file of `rows` different instruments of all segments; some in quotes, some in latin-1, some not traded. */
 void make_consolidated(ti_buffer *to, size_t rows, const char *end);
 
+/* --- Price reports -------------------------------------------------------------------------------------------------------------- */
+
+/* A whole document (BVBG.086) of `rows` different reports: with and without prices, options and spot, one in seven or so with a price that
+ * is none; with entities, comments, CDATA and letters of two bytes. */
+void make_prices(ti_buffer *to, size_t rows, const char *end);
+
 /* --- Sources -------------------------------------------------------------------------------------------------------------------- */
 
 /* Bytes that come in pieces, as from a pipe: they cannot be read twice. */

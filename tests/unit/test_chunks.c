@@ -1,8 +1,11 @@
 /* The chunk oracle: every format, in every archive, gives the same batches and reports whatever sizes its bytes come in, and the same
  * failure in the same place when it is damaged. A new format is a line in the first table. */
-#include "support.h"
+#include <config.h>
 
 #include <stdlib.h>
+
+#include "format/sax.h"
+#include "support.h"
 
 #define PIECE_MAX 300
 
@@ -20,6 +23,10 @@ static const fixture fixtures[] = {
     {"trades, CRLF", make_trades, 60, "\r\n"},
     {"consolidated", make_consolidated, 40, "\n"},
     {"neg", make_neg, 30, "\r\n"},
+#ifdef TI_WITH_XML
+    {"bvbg086", make_prices, 12, "\n"},
+    {"bvbg086, CRLF", make_prices, 9, "\r\n"},
+#endif
 };
 
 /* --- Layers --------------------------------------------------------------------------------------------------------------------- */
@@ -195,5 +202,6 @@ int main(void)
 {
     const TTest *const tests[] = {whole_files, damaged_files};
 
+    ti_sax_prepare(); /* links the XML reader in */
     return run_tests("chunks", tests, COUNT(tests));
 }
