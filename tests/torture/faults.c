@@ -21,9 +21,10 @@
 #endif
 
 const char *const fault_names[FAULT_COUNT] = {
-    [FAULT_NONE] = "nothing", [FAULT_MEMORY] = "memory", [FAULT_OTHERS] = "memory of others",
-    [FAULT_READ] = "reads",   [FAULT_WRITE] = "writes",  [FAULT_SQL] = "SQL",
-    [FAULT_DISK] = "disk",    [FAULT_SERVER] = "server"};
+    [FAULT_NONE] = "nothing",   [FAULT_MEMORY] = "memory", [FAULT_OTHERS] = "memory of others",
+    [FAULT_READ] = "reads",     [FAULT_WRITE] = "writes",  [FAULT_SQL] = "SQL",
+    [FAULT_DISK] = "disk",      [FAULT_SERVER] = "server", [FAULT_REFUSAL] = "refusals",
+    [FAULT_NETWORK] = "network"};
 
 static _Atomic fault armed;
 static _Atomic unsigned long calls, fail_at;
@@ -428,35 +429,95 @@ static void cut(const PGconn *conn)
         (void)shutdown(PQsocket(conn), SHUT_RDWR);
 }
 
-#define WRAP_PQ(type, name, parameters, arguments)                                                                     \
+/* What libpq sends and receives comes through here. Nothing else that is tortured has sockets. */
+ssize_t __attribute__((visibility("default"))) send(int socket, const void *bytes, size_t size, int flags)
+{
+    if (due(FAULT_NETWORK)) {
+        (void)shutdown(socket, SHUT_RDWR);
+        errno = ECONNRESET;
+        return -1;
+    }
+    return sendto(socket, bytes, size, flags, NULL, 0);
+}
+
+ssize_t __attribute__((visibility("default"))) recv(int socket, void *bytes, size_t size, int flags)
+{
+    if (due(FAULT_NETWORK)) {
+        (void)shutdown(socket, SHUT_RDWR);
+        errno = ECONNRESET;
+        return -1;
+    }
+    return recvfrom(socket, bytes, size, flags, NULL, NULL);
+}
+
+/* A statement that the server refuses, for another reason each time, instead of `sql`; NULL: it is the turn of `sql`. */
+static const char *refusal(const char *sql)
+{
+    static const char *const refused[] = {
+        "DO $$BEGIN RAISE 'torture' USING ERRCODE = '53100'; END$$",
+        "DO $$BEGIN RAISE 'torture' USING ERRCODE = '40P01'; END$$",
+        "DO $$BEGIN RAISE 'torture' USING ERRCODE = '57014'; END$$",
+        "DO $$BEGIN RAISE 'torture' USING ERRCODE = '55P03'; END$$",
+    };
+
+    if (strcmp(sql, "ROLLBACK") == 0 || !due(FAULT_REFUSAL)) /* to roll back does not fail */
+        return NULL;
+    return refused[fail_at % (sizeof(refused) / sizeof(refused[0]))];
+}
+
+#define DECLARE_PQ(type, name, parameters)                                                                             \
     type __real_##name parameters;                                                                                     \
-    type __wrap_##name parameters;                                                                                     \
+    type __wrap_##name parameters;
+#define WRAP_PQ(type, name, parameters, arguments)                                                                     \
+    DECLARE_PQ(type, name, parameters)                                                                                 \
     type __wrap_##name parameters                                                                                      \
     {                                                                                                                  \
         cut(conn);                                                                                                     \
         return __real_##name arguments;                                                                                \
     }
+#define WRAP_STATEMENT(type, name, sql, refuse, parameters, arguments)                                                 \
+    type __wrap_##name parameters                                                                                      \
+    {                                                                                                                  \
+        const char *no = refusal(sql);                                                                                 \
+                                                                                                                       \
+        cut(conn);                                                                                                     \
+        return no != NULL ? (refuse) : __real_##name arguments;                                                        \
+    }
 
-WRAP_PQ(PGresult *, PQexec, (PGconn * conn, const char *sql), (conn, sql))
-WRAP_PQ(PGresult *, PQprepare, (PGconn * conn, const char *name, const char *sql, int count, const Oid *types),
-        (conn, name, sql, count, types))
-WRAP_PQ(PGresult *, PQexecParams,
-        (PGconn * conn, const char *sql, int count, const Oid *types, const char *const *values, const int *sizes,
-         const int *formats, int format),
-        (conn, sql, count, types, values, sizes, formats, format))
-WRAP_PQ(int, PQsendQuery, (PGconn * conn, const char *sql), (conn, sql))
-WRAP_PQ(int, PQsendQueryParams,
-        (PGconn * conn, const char *sql, int count, const Oid *types, const char *const *values, const int *sizes,
-         const int *formats, int format),
-        (conn, sql, count, types, values, sizes, formats, format))
-WRAP_PQ(int, PQsendQueryPrepared,
-        (PGconn * conn, const char *name, int count, const char *const *values, const int *sizes, const int *formats,
-         int format),
-        (conn, name, count, values, sizes, formats, format))
-WRAP_PQ(int, PQsendPrepare, (PGconn * conn, const char *name, const char *sql, int count, const Oid *types),
-        (conn, name, sql, count, types))
-WRAP_PQ(int, PQputCopyData, (PGconn * conn, const char *data, int size), (conn, data, size))
-WRAP_PQ(int, PQputCopyEnd, (PGconn * conn, const char *why), (conn, why))
+#define TYPED (PGconn * conn, const char *name, const char *sql, int count, const Oid *types)
+#define WITH_VALUES                                                                                                    \
+    (PGconn * conn, const char *sql, int count, const Oid *types, const char *const *values, const int *sizes,         \
+     const int *formats, int format)
+#define PREPARED                                                                                                       \
+    (PGconn * conn, const char *name, int count, const char *const *values, const int *sizes, const int *formats,      \
+     int format)
+#define REFUSED_NOW __real_PQexec(conn, no)
+#define REFUSED_LATER __real_PQsendQueryParams(conn, no, 0, NULL, NULL, NULL, NULL, 0)
+
+DECLARE_PQ(PGresult *, PQexec, (PGconn * conn, const char *sql))
+DECLARE_PQ(PGresult *, PQprepare, TYPED)
+DECLARE_PQ(PGresult *, PQexecParams, WITH_VALUES)
+DECLARE_PQ(int, PQsendQuery, (PGconn * conn, const char *sql))
+DECLARE_PQ(int, PQsendQueryParams, WITH_VALUES)
+DECLARE_PQ(int, PQsendQueryPrepared, PREPARED)
+DECLARE_PQ(int, PQsendPrepare, TYPED)
+DECLARE_PQ(int, PQputCopyData, (PGconn * conn, const char *data, int size))
+DECLARE_PQ(int, PQputCopyEnd, (PGconn * conn, const char *why))
+
+WRAP_STATEMENT(PGresult *, PQexec, sql, REFUSED_NOW, (PGconn * conn, const char *sql), (conn, sql))
+WRAP_STATEMENT(PGresult *, PQprepare, sql, REFUSED_NOW, TYPED, (conn, name, sql, count, types))
+WRAP_STATEMENT(PGresult *, PQexecParams, sql, REFUSED_NOW, WITH_VALUES,
+               (conn, sql, count, types, values, sizes, formats, format))
+WRAP_STATEMENT(int, PQsendQuery, sql, REFUSED_LATER, (PGconn * conn, const char *sql), (conn, sql))
+WRAP_STATEMENT(int, PQsendQueryParams, sql, REFUSED_LATER, WITH_VALUES,
+               (conn, sql, count, types, values, sizes, formats, format))
+WRAP_STATEMENT(int, PQsendQueryPrepared, name, REFUSED_LATER, PREPARED,
+               (conn, name, count, values, sizes, formats, format))
+WRAP_STATEMENT(int, PQsendPrepare, sql, REFUSED_LATER, TYPED, (conn, name, sql, count, types))
+WRAP_STATEMENT(int, PQputCopyData, "", __real_PQputCopyEnd(conn, "torture"),
+               (PGconn * conn, const char *data, int size), (conn, data, size))
+WRAP_STATEMENT(int, PQputCopyEnd, "", __real_PQputCopyEnd(conn, "torture"), (PGconn * conn, const char *why),
+               (conn, why))
 WRAP_PQ(PGresult *, PQgetResult, (PGconn * conn), (conn))
 WRAP_PQ(int, PQconsumeInput, (PGconn * conn), (conn))
 WRAP_PQ(int, PQflush, (PGconn * conn), (conn))

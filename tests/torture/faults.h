@@ -7,13 +7,15 @@
 
 typedef enum fault {
     FAULT_NONE = 0,
-    FAULT_MEMORY, /* an allocation of the library */
-    FAULT_OTHERS, /* an allocation of any other library, or of libc */
-    FAULT_READ,   /* a read of a file, or what goes before it */
-    FAULT_WRITE,  /* a write, fsync() or rename */
-    FAULT_SQL,    /* a call of SQLite */
-    FAULT_DISK,   /* what SQLite asks of the system */
-    FAULT_SERVER, /* the connection to PostgreSQL is cut before a call of libpq */
+    FAULT_MEMORY,  /* an allocation of the library */
+    FAULT_OTHERS,  /* an allocation of any other library, or of libc */
+    FAULT_READ,    /* a read of a file, or what goes before it */
+    FAULT_WRITE,   /* a write, fsync() or rename */
+    FAULT_SQL,     /* a call of SQLite */
+    FAULT_DISK,    /* what SQLite asks of the system */
+    FAULT_SERVER,  /* the connection to PostgreSQL is cut before a call of libpq */
+    FAULT_REFUSAL, /* PostgreSQL refuses a statement, or the rows of a COPY */
+    FAULT_NETWORK, /* what libpq sends, or waits for, is lost with the connection */
     FAULT_COUNT
 } fault;
 

@@ -36,6 +36,10 @@ void make_quotes(ti_buffer *to, int version)
             (void)snprintf(ticker, sizeof(ticker), "TICK%d", i + version);
             add_quote(to, dates[day], ticker, 1000 * version + 10 * i + (int)day);
             records++;
+            if (version == 3) {
+                add_quote(to, dates[day], ticker, 1);
+                records++;
+            }
         }
     }
     add_quote(to, "2016XX04", "WRONG1", 1000);
@@ -47,10 +51,43 @@ void make_trades(ti_buffer *to, int version)
     require(ti_buffer_text(to, "DataReferencia;CodigoInstrumento;AcaoAtualizacao;PrecoNegocio;QuantidadeNegociada;"
                                "HoraFechamento;CodigoIdentificadorNegocio;TipoSessaoPregao;DataNegocio;"
                                "CodigoParticipanteComprador;CodigoParticipanteVendedor\n"));
-    for (int i = 0; i < 9; i++)
+    for (int i = 0; i < (version == 3 ? 700 : 9); i++)
         require(ti_buffer_printf(to, "2025-04-29;TICK%d;0;%d,%03d;%d;1000%02d%03d;%d;1;2025-04-29;3;127\n", i % 3,
-                                 30 + version, i, 100 + i, i, i, 10 * (i + version)));
+                                 30 + version, i, 100 + i, i % 60, i, 10 * (i + version)));
     require(ti_buffer_printf(to, "2025-04-29;TICK1;2;%d,001;101;10590000%d;%d;1;2025-04-29;3;127\n", 30 + version,
                              version, 10 * (1 + version)));
     require(ti_buffer_text(to, "2025-04-29;TICK2;0;x;1;100000000;99;1;2025-04-29;3;127\n"));
+}
+
+void make_consolidated(ti_buffer *to)
+{
+    require(ti_buffer_text(
+        to, "Status do Arquivo: Final\nRptDt;TckrSymb;ISIN;SgmtNm;MinPric;MaxPric;TradAvrgPric;LastPric;OscnPctg;"
+            "AdjstdQt;AdjstdQtTax;RefPric;TradQty;FinInstrmQty;NtlFinVol\n"));
+    for (int i = 0; i < 6; i++)
+        require(ti_buffer_printf(to, "2016-01-%02d;TICK%d;BRXXXXACNOR1;CASH;1,%d;3,5;2,5;2,75;-0,5;;;;7;1000;2500,5\n",
+                                 4 + i / 3, 2 * (i % 3), i));
+    require(ti_buffer_text(to, "2016-01-05;TICK9;BRXXXXACNOR1;CASH;x;3,5;2,5;2,75;-0,5;;;;7;1000;2500,5\n"));
+}
+
+void make_report(ti_buffer *to, int version)
+{
+    const int count = 4;
+
+    require(ti_buffer_printf(
+        to,
+        "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<Document xmlns=\"urn:bvmf.052.01.xsd\"><BizFileHdr><Xchg>"
+        "<BizGrpDesc><Fr><OrgId><Id>BVMF</Id></OrgId></Fr><BizGrpDtls><BizGrpIdr>BV1</BizGrpIdr>"
+        "<TtlNbOfMsg>%d</TtlNbOfMsg><BizGrpTp>BVBG.086.01</BizGrpTp><CreDtAndTm>2016-01-04T19:5%d:04</CreDtAndTm>"
+        "</BizGrpDtls></BizGrpDesc>\n",
+        count, version));
+    for (int i = 0; i < count; i++)
+        require(ti_buffer_printf(
+            to,
+            "<BizGrp><AppHdr xmlns=\"urn:iso:std:iso:20022:tech:xsd:head.001.001.01\"><BizMsgIdr>BV1</BizMsgIdr>"
+            "</AppHdr><Document xmlns=\"urn:bvmf.217.01.xsd\"><PricRpt><TradDt><Dt>2016-01-04</Dt></TradDt><SctyId>"
+            "<TckrSymb>TICK%d</TckrSymb></SctyId><TradDtls><TradQty>%d</TradQty></TradDtls><FinInstrmAttrbts>"
+            "<LastPric Ccy=\"BRL\">%s.%d</LastPric></FinInstrmAttrbts></PricRpt></Document></BizGrp>\n",
+            2 * i + version % 2, 7 + i, i == 3 ? "x" : "2", version));
+    require(ti_buffer_text(to, "</Xchg></BizFileHdr></Document>\n"));
 }

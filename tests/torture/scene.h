@@ -4,7 +4,17 @@
 
 #include <stdbool.h>
 
+#include <tickerimport.h>
+
 #include "base/buffer.h"
+
+/* How the rows of a small file go. */
+typedef enum way {
+    WAY_USUAL,
+    WAY_MUCH, /* as those of a file that is not small: COPY, and a temporary table for those of a period that is there */
+    WAY_SHARED, /* over several connections */
+    WAY_SORTED, /* trades through a file, for want of memory */
+} way;
 
 typedef struct scene {
     const char *name;
@@ -18,6 +28,9 @@ typedef struct scene {
     void (*reset)(void);
     /* Appends all rows, the ledger, and the names of the tables and files that are there, but for what is another in each run. */
     void (*describe)(ti_buffer *text);
+    /* Tables that a lost connection may leave and the next import drops; describe() does not tell of them. NULL: there are none. */
+    unsigned (*leftovers)(void);
+    void (*tune)(ticker_store *store, way how); /* NULL: there is one way only */
 } scene;
 
 extern const scene scene_sqlite, scene_postgres;

@@ -11,11 +11,13 @@
 #include <unistd.h>
 
 #include "faults.h"
+#include "store/postgres.h"
 
 #define WORK "torture_work"
-#define KEPT "torture_kept"
+#define PAUSE 1000000 /* nanoseconds */
+#define PATIENCE 30000
 
-static PGconn *conn;
+static PGconn *conn; /* to the database that is worked on; before and behind that, to the server's own */
 static char server[2048], address[2100];
 
 static void run(const char *sql)
@@ -33,7 +35,16 @@ static const char *url(void)
     return address;
 }
 
-/* TICKER_TEST_POSTGRES names a database; another one is made beside it, and copied as a whole. */
+static void connect_to(const char *where)
+{
+    PQfinish(conn);
+    conn = PQconnectdb(where);
+    if (PQstatus(conn) != CONNECTION_OK)
+        broken("the server", PQerrorMessage(conn));
+    run("SET client_min_messages = warning; SET session_replication_role = replica");
+}
+
+/* TICKER_TEST_POSTGRES names a database; another one is made beside it. */
 static void name_database(const char *database)
 {
     size_t question = strcspn(server, "?"), slash = question;
@@ -50,60 +61,69 @@ static bool begin(void)
     if (named == NULL || strlen(named) >= sizeof(server))
         return false;
     memcpy(server, named, strlen(named) + 1);
-    conn = PQconnectdb(server);
-    if (PQstatus(conn) != CONNECTION_OK)
-        broken("the server", PQerrorMessage(conn));
-    run("SET client_min_messages = warning");
-    name_database(WORK);
-    return true;
-}
-
-static void drop(void)
-{
+    connect_to(server);
     run("DROP DATABASE IF EXISTS " WORK " WITH (FORCE)");
+    run("CREATE DATABASE " WORK " TEMPLATE template0");
+    name_database(WORK);
+    connect_to(address);
+    return true;
 }
 
 static void end(void)
 {
-    drop();
-    run("DROP DATABASE IF EXISTS " KEPT);
+    connect_to(server);
+    run("DROP DATABASE IF EXISTS " WORK " WITH (FORCE)");
     PQfinish(conn);
-}
-
-static void clear(void)
-{
-    drop();
-    run("CREATE DATABASE " WORK " TEMPLATE template0");
-}
-
-static void keep(void)
-{
-    run("DROP DATABASE IF EXISTS " KEPT);
-    run("CREATE DATABASE " KEPT " TEMPLATE " WORK);
-}
-
-static void reset(void)
-{
-    drop();
-    run("CREATE DATABASE " WORK " TEMPLATE " KEPT);
+    conn = NULL;
 }
 
 /* A server whose client is gone may still be at work, on the end of its transaction or on noticing. */
 static void wait_for_others(void)
 {
-    for (int i = 0; i < 3000; i++) {
-        PGresult *result = PQexec(conn, "SELECT count(*) FROM pg_stat_activity WHERE datname = '" WORK
-                                        "' AND backend_type = 'client backend' AND state IS DISTINCT FROM 'idle'");
+    for (int i = 0; i < PATIENCE; i++) {
+        PGresult *result = PQexec(
+            conn, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <>"
+                  " pg_backend_pid() AND backend_type = 'client backend' AND state IS DISTINCT FROM 'idle'");
         bool alone = PQntuples(result) == 1 && strcmp(PQgetvalue(result, 0, 0), "0") == 0;
 
         PQclear(result);
         if (alone)
             return;
-        (void)nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+        (void)nanosleep(&(struct timespec){.tv_nsec = PAUSE}, NULL);
     }
     broken(WORK, "is still in use");
 }
 
+static void clear(void)
+{
+    wait_for_others();
+    run("DROP SCHEMA IF EXISTS public CASCADE; CREATE SCHEMA public; DROP SCHEMA IF EXISTS kept CASCADE");
+}
+
+/* To make a database for each import would take most of the time: so what is new in it goes, and rows are put back. */
+static void keep(void)
+{
+    wait_for_others();
+    run("DROP SCHEMA IF EXISTS kept CASCADE; CREATE SCHEMA kept;"
+        " DO $$DECLARE name text; BEGIN FOR name IN SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace ="
+        " 'public'::regnamespace LOOP"
+        " EXECUTE format('CREATE TABLE kept.%1$I AS TABLE public.%1$I', name); END LOOP; END$$");
+}
+
+static void reset(void)
+{
+    wait_for_others();
+    run("DO $$DECLARE name text; BEGIN"
+        " FOR name IN SELECT relname FROM pg_class AS c WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace "
+        "AND"
+        " NOT EXISTS (SELECT FROM pg_class WHERE relnamespace = 'kept'::regnamespace AND relname = c.relname) LOOP"
+        " EXECUTE format('DROP TABLE public.%I', name); END LOOP;"
+        " FOR name IN SELECT relname FROM pg_class WHERE relnamespace = 'kept'::regnamespace AND relkind = 'r' LOOP"
+        " EXECUTE format('DELETE FROM public.%I', name);"
+        " EXECUTE format('INSERT INTO public.%1$I TABLE kept.%1$I', name); END LOOP; END$$");
+}
+
+/* Without the numbers that every attempt takes, and the time. */
 static void describe(ti_buffer *text)
 {
     static const char *const questions[] = {
@@ -115,37 +135,74 @@ static void describe(ti_buffer *text)
         "FROM trades t",
         "SELECT string_agg(to_jsonb(i)::text, E'\\n' ORDER BY ticker) FROM instruments i",
         "SELECT string_agg(concat_ws('|', file, member, format, CASE status WHEN 'failed' THEN '' ELSE sha256 || bytes "
-        "END, status, records, imported, rejected, "
-        "trades, "
-        "volume, turnover, error), E'\\n' ORDER BY sha256, member, status) FROM imports",
+        "END, status, records, imported, rejected, trades, volume, turnover, error), E'\\n' ORDER BY sha256, member, "
+        "status) FROM imports",
+        "SELECT string_agg(concat_ws('|', i.member, i.format, b.member, b.format, rows), E'\\n' ORDER BY i.member, "
+        "i.format, b.member, b.format, rows) FROM supersessions AS s LEFT JOIN imports AS i ON i.id = s.import_id LEFT "
+        "JOIN imports AS b ON b.id = s.by_import_id",
+        /* Each row is of an import that the ledger has. */
+        "SELECT count(*) FROM (SELECT import_id FROM quotes UNION ALL SELECT import_id FROM trades) AS r LEFT JOIN "
+        "imports AS i ON i.id = r.import_id WHERE i.status IS DISTINCT FROM 'imported'",
         "SELECT string_agg(relkind::text || ' ' || relname, E'\\n' ORDER BY relname) FROM pg_class WHERE relnamespace "
         "= "
-        "'public'::regnamespace",
-        "SELECT count(*) FROM pg_prepared_xacts"};
-    PGconn *eye;
+        "'public'::regnamespace AND relname !~ '^" TI_PG_LOADING "'",
+        "SELECT string_agg(c.relname || ' ' || conname, E'\\n' ORDER BY c.relname, conname) FROM pg_constraint JOIN "
+        "pg_class AS c ON c.oid = conrelid WHERE connamespace = 'public'::regnamespace AND c.relname !~ "
+        "'^" TI_PG_LOADING "'",
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'", "SELECT count(*) FROM pg_prepared_xacts"};
 
     wait_for_others();
-    eye = PQconnectdb(address);
     for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
-        PGresult *result = PQexec(eye, questions[i]);
+        PGresult *result = PQexec(conn, questions[i]);
 
         if (PQresultStatus(result) != PGRES_TUPLES_OK)
-            broken(questions[i], PQerrorMessage(eye));
+            broken(questions[i], PQerrorMessage(conn));
         (void)ti_buffer_printf(text, "-- %zu\n", i);
         (void)ti_buffer_text(text, PQgetvalue(result, 0, 0));
         (void)ti_buffer_byte(text, '\n');
         PQclear(result);
     }
-    PQfinish(eye);
+}
+
+static unsigned leftovers(void)
+{
+    PGresult *result = PQexec(conn,
+                              "SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relname ~ '^" TI_PG_LOADING "'");
+    unsigned count;
+
+    if (PQresultStatus(result) != PGRES_TUPLES_OK)
+        broken("leftovers", PQerrorMessage(conn));
+    count = (unsigned)strtoul(PQgetvalue(result, 0, 0), NULL, 10);
+    PQclear(result);
+    return count;
+}
+
+static void tune(ticker_store *store, way how)
+{
+    ti_postgres *postgres = ti_pg_store(store);
+
+    postgres->few_bytes = 0;
+    if (how != WAY_SORTED)
+        postgres->send_bytes = 1;
+    if (how == WAY_SHARED)
+        postgres->large_bytes = 0;
+    if (how == WAY_SORTED)
+        postgres->sort_bytes = 1; /* as little as there can be */
 }
 
 /* Not the memory of others: libpq (15) waits for ever when there is none for what says that a pipeline came to its end. */
-const scene scene_postgres = {
-    "postgres", 1u << FAULT_MEMORY | 1u << FAULT_READ | 1u << FAULT_WRITE | 1u << FAULT_SERVER,
-    begin,      end,
-    url,        clear,
-    keep,       reset,
-    describe};
+const scene scene_postgres = {.name = "postgres",
+                              .faults = 1u << FAULT_MEMORY | 1u << FAULT_READ | 1u << FAULT_WRITE | 1u << FAULT_SERVER |
+                                        1u << FAULT_REFUSAL | 1u << FAULT_NETWORK,
+                              .begin = begin,
+                              .end = end,
+                              .url = url,
+                              .clear = clear,
+                              .keep = keep,
+                              .reset = reset,
+                              .describe = describe,
+                              .leftovers = leftovers,
+                              .tune = tune};
 #else
 const scene scene_postgres = {0};
 #endif

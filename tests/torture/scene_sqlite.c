@@ -135,16 +135,16 @@ static void describe(ti_buffer *text)
     describe_files(text);
 }
 
-const scene scene_sqlite = {"sqlite",
-                            1u << FAULT_MEMORY | 1u << FAULT_OTHERS | 1u << FAULT_READ | 1u << FAULT_WRITE |
-                                1u << FAULT_SQL | 1u << FAULT_DISK,
-                            begin,
-                            end,
-                            url,
-                            clear,
-                            keep,
-                            reset,
-                            describe};
+const scene scene_sqlite = {.name = "sqlite",
+                            .faults = 1u << FAULT_MEMORY | 1u << FAULT_OTHERS | 1u << FAULT_READ | 1u << FAULT_WRITE |
+                                      1u << FAULT_SQL | 1u << FAULT_DISK,
+                            .begin = begin,
+                            .end = end,
+                            .url = url,
+                            .clear = clear,
+                            .keep = keep,
+                            .reset = reset,
+                            .describe = describe};
 #else
 const scene scene_sqlite = {0};
 #endif
