@@ -98,7 +98,8 @@ void ti_pg_pipe_abandon(ti_pg_link *link);
 
 /* TICKER_OK unless the transaction was rolled back by the server in answer to COMMIT. */
 ticker_status ti_pg_commit(ti_pg_link *link, ticker_error *error);
-/* Ends whatever is going on. Never fails. */
+/* Ends whatever is going on. Never fails, and takes some seconds at most: a server that says nothing in that time is hung up on, and will
+ * roll back by itself. */
 void ti_pg_rollback(ti_pg_link *link);
 
 /* COPY … FROM STDIN. Header and trailer are sent by begin and end. */
@@ -133,14 +134,21 @@ int64_t ti_pg_integer(const ti_pg_result *result, size_t row, size_t column);
 struct pg_conn;
 /* Waits until a connection that was begun stands. False: it was refused and libpq knows why, or the time was over (*late). */
 bool ti_pg_wait_connected(struct pg_conn *conn, bool *late);
-/* As PQexec() and PQexecParams(): the last result of a statement that was sent, or the one that says why it failed. The statement is
- * cancelled when the store is told to stop; `store` may be NULL. */
-ti_pg_result *ti_pg_wait_result(struct pg_conn *conn, const ticker_store *store);
-/* Waits until libpq has a result to hand out, or finds that the connection is gone. When the store is told to stop, so is the server, and
- * one that says nothing to that is hung up on after some seconds. */
-void ti_pg_await(struct pg_conn *conn, const ticker_store *store);
-/* Sends what a connection that does not block has put off; likewise. False: the connection is gone. */
-bool ti_pg_flush(struct pg_conn *conn, const ticker_store *store);
+/* How long it is waited: until the store (NULL: nobody) is told to stop, when the server is asked to, and hung up on when it says nothing to
+ * that for some seconds; and no longer than until `deadline` (0: none), when it is asked and hung up on. */
+typedef struct ti_pg_patience {
+    const ticker_store *store;
+    int64_t deadline; /* of ti_pg_deadline() */
+} ti_pg_patience;
+int64_t ti_pg_deadline(int64_t milliseconds);
+/* As PQexec() and PQexecParams(): the last result of a statement that was sent, or the one that says why it failed. */
+ti_pg_result *ti_pg_wait_result(struct pg_conn *conn, const ti_pg_patience *patience);
+/* Waits until libpq has a result to hand out, or finds that the connection is gone. */
+void ti_pg_await(struct pg_conn *conn, const ti_pg_patience *patience);
+/* Sends what a connection that does not block has put off. False: the connection is gone. */
+bool ti_pg_flush(struct pg_conn *conn, const ti_pg_patience *patience);
+/* What is said on the connection from now on is lost, and libpq hears of its end. */
+void ti_pg_hang_up(struct pg_conn *conn);
 /* Asks the server to stop the statement. A server that does not take the request within some seconds is hung up on. */
 void ti_pg_cancel(struct pg_conn *conn);
 /* Which of the connections takes bytes, looked for from `from` on. False: none of them for a while. */

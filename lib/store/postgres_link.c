@@ -13,7 +13,8 @@
 
 #define SERVER_VERSION 150000 /* UNIQUE NULLS NOT DISTINCT came with 15 */
 #define SERVER_VERSION_TEXT "15"
-#define PIECE_MAX (1 << 20) /* of a COPY at a time: libpq copies it */
+#define ROLLBACK_MILLISECONDS 5000 /* the server has nothing to do but to forget */
+#define PIECE_MAX (1 << 20)        /* of a COPY at a time: libpq copies it */
 
 /* What every session of ours relies on, whatever the server's or the user's defaults are. A commit that a crash of the server may still
  * undo is none: whoever was told of it (a queue, a client) would never send the file again. */
@@ -211,7 +212,7 @@ const char *ti_pg_where(const ti_pg_link *link)
 
 void ti_pg_watch(ti_pg_link *link, const ticker_store *store)
 {
-    link->store = store;
+    link->patience.store = store;
 }
 
 static ticker_status run(ti_pg_link *link, const char *sql, const ti_pg_parameters *parameters, int binary,
@@ -233,7 +234,7 @@ static ticker_status run(ti_pg_link *link, const char *sql, const ti_pg_paramete
             parameters != NULL ? parameters->formats : NULL, binary);
     if (sent == 0)
         return ti_pg_fail_connection(link, error);
-    made = ti_pg_wait_result(link->conn, link->store);
+    made = ti_pg_wait_result(link->conn, &link->patience);
     answer = PQresultStatus(made);
     if (answer != PGRES_TUPLES_OK && answer != PGRES_COMMAND_OK) {
         const char *sqlstate = PQresultErrorField(made, PG_DIAG_SQLSTATE);
@@ -273,7 +274,7 @@ ticker_status ti_pg_send(ti_pg_link *link, const char *sql, ticker_error *error)
 
 ticker_status ti_pg_take(ti_pg_link *link, ticker_error *error)
 {
-    PGresult *result = ti_pg_wait_result(link->conn, link->store);
+    PGresult *result = ti_pg_wait_result(link->conn, &link->patience);
     ExecStatusType answer = PQresultStatus(result);
     ticker_status status = TICKER_OK;
 
@@ -299,14 +300,14 @@ ticker_status ti_pg_commit(ti_pg_link *link, ticker_error *error)
 static bool put_copy_end(ti_pg_link *link, const char *why)
 {
     bool sent = PQsetnonblocking(link->conn, 1) == 0 && PQputCopyEnd(link->conn, why) > 0 &&
-                ti_pg_flush(link->conn, link->store);
+                ti_pg_flush(link->conn, &link->patience);
 
     return PQsetnonblocking(link->conn, 0) == 0 && sent;
 }
 
 static PGresult *next_result(ti_pg_link *link)
 {
-    ti_pg_await(link->conn, link->store);
+    ti_pg_await(link->conn, &link->patience);
     return PQgetResult(link->conn);
 }
 
@@ -336,13 +337,11 @@ static ticker_status drain(ti_pg_link *link, ticker_error *error)
     return status;
 }
 
-void ti_pg_rollback(ti_pg_link *link)
+static void end_all(ti_pg_link *link)
 {
     ticker_error unused;
 
     ti_error_init(&unused);
-    if (PQstatus(link->conn) != CONNECTION_OK)
-        return;
     if (link->streaming)
         ti_pg_stream_end(link);
     ti_pg_pipe_abandon(link);
@@ -352,13 +351,30 @@ void ti_pg_rollback(ti_pg_link *link)
             return;
         (void)drain(link, &unused);
     }
-    if (PQtransactionStatus(link->conn) != PQTRANS_IDLE)
-        PQclear(PQexec(link->conn, "ROLLBACK"));
+    /* Whoever is told to stop waits for this all the same: a request to stop would only be refused the end of the transaction. */
+    link->patience.store = NULL;
+    if (PQtransactionStatus(link->conn) != PQTRANS_IDLE && PQsendQuery(link->conn, "ROLLBACK") == 1)
+        PQclear(ti_pg_wait_result(link->conn, &link->patience));
+}
+
+void ti_pg_rollback(ti_pg_link *link)
+{
+    const ti_pg_patience patience = link->patience;
+
+    if (PQstatus(link->conn) != CONNECTION_OK)
+        return;
+    link->patience.deadline = ti_pg_deadline(ROLLBACK_MILLISECONDS);
+    end_all(link);
+    link->patience = patience;
+    if (PQstatus(link->conn) == CONNECTION_OK && PQtransactionStatus(link->conn) != PQTRANS_IDLE) {
+        ti_pg_hang_up(link->conn); /* whoever comes next must not find it open */
+        (void)ti_pg_usable(link); /* libpq notices */
+    }
 }
 
 ticker_status ti_pg_copy_begin(ti_pg_link *link, const char *sql, ticker_error *error)
 {
-    PGresult *result = PQsendQuery(link->conn, sql) == 1 ? ti_pg_wait_result(link->conn, link->store) : NULL;
+    PGresult *result = PQsendQuery(link->conn, sql) == 1 ? ti_pg_wait_result(link->conn, &link->patience) : NULL;
     ticker_status status = TICKER_OK;
 
     if (PQresultStatus(result) != PGRES_COPY_IN)
@@ -386,7 +402,7 @@ ticker_status ti_pg_copy_send(ti_pg_link *link, const void *data, size_t size, t
     for (const char *at = data; sent && size > 0;) {
         int piece = size < PIECE_MAX ? (int)size : PIECE_MAX;
 
-        sent = PQputCopyData(link->conn, at, piece) > 0 && ti_pg_flush(link->conn, link->store);
+        sent = PQputCopyData(link->conn, at, piece) > 0 && ti_pg_flush(link->conn, &link->patience);
         at += piece;
         size -= (size_t)piece;
     }

@@ -23,8 +23,8 @@ typedef struct ti_pg_pipe {
 struct ti_pg_link {
     struct pg_conn *conn; /* libpq's PGconn */
     char *url;
-    const ticker_store *store; /* may tell to stop; NULL: nobody does */
-    unsigned connection;       /* how often it has connected */
+    ti_pg_patience patience; /* with the server */
+    unsigned connection;     /* how often it has connected */
     bool copying;
     bool streaming;
     bool singly; /* rows of the last stream came one by one */

@@ -181,7 +181,7 @@ static ticker_status take_answers(ti_pg_link *link, ti_pg_result **results, size
     ticker_status status = TICKER_OK;
 
     for (size_t i = 0; i < pipe->sent; i++) {
-        PGresult *result = ti_pg_wait_result(link->conn, link->store);
+        PGresult *result = ti_pg_wait_result(link->conn, &link->patience);
 
         if (status == TICKER_OK)
             status = look(link, result, number == 0, duplicate, error);
@@ -215,7 +215,7 @@ ticker_status ti_pg_pipe_end(ti_pg_link *link, ti_pg_result **results, size_t co
     }
     if (status == TICKER_OK)
         status = take_answers(link, results, count, duplicate, error);
-    PQclear(ti_pg_wait_result(link->conn, link->store));
+    PQclear(ti_pg_wait_result(link->conn, &link->patience));
     if (PQexitPipelineMode(link->conn) != 1 && status == TICKER_OK)
         status = ti_pg_fail_connection(link, error);
     for (size_t i = 0; i < count && status != TICKER_OK; i++) {

@@ -34,6 +34,24 @@ static int64_t now_milliseconds(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+int64_t ti_pg_deadline(int64_t milliseconds)
+{
+    return now_milliseconds() + milliseconds;
+}
+
+/* How long to wait for the socket before the next look at what ends the waiting. */
+static int watch_for(const ti_pg_patience *patience)
+{
+    int64_t left = patience->deadline != 0 ? patience->deadline - now_milliseconds() : WATCH_MILLISECONDS;
+
+    return left < 0 ? 0 : left < WATCH_MILLISECONDS ? (int)left : WATCH_MILLISECONDS;
+}
+
+static bool is_over(const ti_pg_patience *patience)
+{
+    return patience->deadline != 0 && now_milliseconds() >= patience->deadline;
+}
+
 /* When to give up connecting; -1: never. */
 static int64_t connect_deadline(PGconn *conn)
 {
@@ -98,7 +116,7 @@ static void *cancel(void *payload)
 }
 
 /* libpq hears of an end of the connection, whether the server is still there or not. */
-static void hang_up(PGconn *conn)
+void ti_pg_hang_up(PGconn *conn)
 {
     if (PQsocket(conn) >= 0)
         (void)shutdown(PQsocket(conn), SHUT_RDWR);
@@ -115,13 +133,13 @@ void ti_pg_cancel(PGconn *conn)
         return;
     if (clock_gettime(CLOCK_REALTIME, &until) != 0 || pthread_create(&thread, NULL, cancel, request) != 0) {
         PQfreeCancel(request);
-        hang_up(conn);
+        ti_pg_hang_up(conn);
         return;
     }
     until.tv_sec += CANCEL_SECONDS;
     if (pthread_timedjoin_np(thread, NULL, &until) != 0) {
         (void)pthread_detach(thread);
-        hang_up(conn);
+        ti_pg_hang_up(conn);
     }
 }
 
@@ -160,7 +178,7 @@ bool ti_pg_take_rest(PGconn *conn)
 }
 
 /* A request to stop that reaches the server before the statement does is lost: so it is asked again after each silence. */
-void ti_pg_await(PGconn *conn, const ticker_store *store)
+void ti_pg_await(PGconn *conn, const ti_pg_patience *patience)
 {
     int64_t asked = 0;
     bool silent = true;
@@ -168,48 +186,53 @@ void ti_pg_await(PGconn *conn, const ticker_store *store)
     while (PQisBusy(conn) != 0) {
         struct pollfd input = {.fd = PQsocket(conn), .events = POLLIN};
 
-        if (silent && ti_store_interrupted(store)) {
+        if (silent && is_over(patience)) {
+            ti_pg_cancel(conn); /* what the server is at may hold locks */
+            ti_pg_hang_up(conn);
+        } else if (silent && ti_store_interrupted(patience->store)) {
             ti_pg_cancel(conn);
             asked = asked == 0 ? now_milliseconds() : asked;
             if (now_milliseconds() - asked > GIVE_UP_MILLISECONDS)
-                hang_up(conn);
+                ti_pg_hang_up(conn);
         }
-        silent = poll(&input, 1, WATCH_MILLISECONDS) <= 0;
+        silent = poll(&input, 1, watch_for(patience)) <= 0;
         if (!silent && PQconsumeInput(conn) == 0)
             return;
     }
 }
 
-bool ti_pg_flush(PGconn *conn, const ticker_store *store)
+bool ti_pg_flush(PGconn *conn, const ti_pg_patience *patience)
 {
     int64_t since = 0;
     int left;
 
     while ((left = PQflush(conn)) == 1) {
         struct pollfd ready = {.fd = PQsocket(conn), .events = POLLIN | POLLOUT};
-        int count = poll(&ready, 1, WATCH_MILLISECONDS);
+        int count = poll(&ready, 1, watch_for(patience));
 
         if (count > 0 && (ready.revents & ~POLLOUT) != 0 && PQconsumeInput(conn) == 0)
             return false;
-        if (count > 0 || !ti_store_interrupted(store)) {
+        if (count <= 0 && is_over(patience))
+            ti_pg_hang_up(conn);
+        if (count > 0 || !ti_store_interrupted(patience->store)) {
             since = 0;
             continue;
         }
         since = since == 0 ? now_milliseconds() : since;
         if (now_milliseconds() - since > GIVE_UP_MILLISECONDS)
-            hang_up(conn);
+            ti_pg_hang_up(conn);
     }
     return left == 0;
 }
 
-ti_pg_result *ti_pg_wait_result(PGconn *conn, const ticker_store *store)
+ti_pg_result *ti_pg_wait_result(PGconn *conn, const ti_pg_patience *patience)
 {
     PGresult *last = NULL;
 
     for (;;) {
         PGresult *next;
 
-        ti_pg_await(conn, store);
+        ti_pg_await(conn, patience);
         next = PQgetResult(conn);
         if (next == NULL)
             return last;

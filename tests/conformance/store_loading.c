@@ -1,10 +1,12 @@
 /* How large files of new years and days get into PostgreSQL: over several connections, or sorted; and what is left when that ends early. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "postgres_scene.h"
-#include "store/postgres.h"
+#include "store/postgres_link.h"
 
 /* Every file is large: the rows of a new year or day go over three connections, one by one. */
 static void share_rows(ticker_store *store)
@@ -152,6 +154,41 @@ START_TEST(a_rollback_leaves_no_table)
 }
 END_TEST
 
+/* A server that says nothing any more holds nobody up: not with a COPY going on, nor behind a statement. */
+START_TEST(a_rollback_ends_in_time)
+{
+    static const char *const dates[] = {"2024-01-02"};
+    ticker_store *store = store_suite_open_migrated(url);
+    ti_postgres *postgres = ti_pg_store(store);
+    ticker_batch *batch = quotes_of(dates, 1);
+    ticker_error error;
+    time_t begun;
+    pid_t backend;
+    int64_t id = 0;
+
+    ti_error_init(&error);
+    if (_i == 0) {
+        postgres->few_bytes = 0;
+        postgres->send_bytes = 1;
+    }
+    store_suite_ok(store->ops->begin(store, &id, &error), &error, "begin");
+    store_suite_ok(store->ops->put(store, batch, &error), &error, "put");
+    backend = PQbackendPID(postgres->link->conn);
+    if (kill(backend, SIGSTOP) == 0) { /* else it is another machine's, or another user's */
+        begun = time(NULL);
+        store->ops->rollback(store);
+        ck_assert_int_lt(time(NULL) - begun, TEST_SECONDS / 2);
+        ck_assert_int_eq(kill(backend, SIGCONT), 0);
+    } else {
+        store->ops->rollback(store);
+    }
+    ck_assert_int_eq(store_suite_import(store, &batch, 1, "a", &id), TICKER_OK);
+    ck_assert_str_eq(outside("SELECT count(*) FROM quotes"), "1");
+    ti_batch_free(batch);
+    ticker_store_free(store);
+}
+END_TEST
+
 /* --- Sorted ---------------------------------------------------------------------------------------------------------------------- */
 
 #define TRADES 600u
@@ -275,6 +312,7 @@ int main(void)
     tcase_add_test(cases, what_a_crash_left_is_dropped);
     tcase_add_test(cases, a_migration_drops_what_a_crash_left);
     tcase_add_test(cases, a_rollback_leaves_no_table);
+    tcase_add_loop_test(cases, a_rollback_ends_in_time, 0, 2);
     tcase_add_loop_test(cases, trades_lie_in_the_order_of_their_key, 0, 2);
     tcase_add_test(cases, a_rollback_forgets_what_was_sorted);
     suite_add_tcase(suite, cases);
