@@ -134,8 +134,8 @@ int64_t ti_pg_integer(const ti_pg_result *result, size_t row, size_t column);
 struct pg_conn;
 /* Waits until a connection that was begun stands. False: it was refused and libpq knows why, or the time was over (*late). */
 bool ti_pg_wait_connected(struct pg_conn *conn, bool *late);
-/* How long it is waited: until the store (NULL: nobody) is told to stop, when the server is asked to, and hung up on when it says nothing to
- * that for some seconds; and no longer than until `deadline` (0: none), when it is asked and hung up on. */
+/* How long it is waited: until the store (NULL: nobody) is told to stop; then the server is asked to, and hung up on when it says
+ * nothing to that for some seconds. No longer than until `deadline` (0: none): then it is asked and hung up on. */
 typedef struct ti_pg_patience {
     const ticker_store *store;
     int64_t deadline; /* of ti_pg_deadline() */

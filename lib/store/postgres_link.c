@@ -368,7 +368,7 @@ void ti_pg_rollback(ti_pg_link *link)
     link->patience = patience;
     if (PQstatus(link->conn) == CONNECTION_OK && PQtransactionStatus(link->conn) != PQTRANS_IDLE) {
         ti_pg_hang_up(link->conn); /* whoever comes next must not find it open */
-        (void)ti_pg_usable(link); /* libpq notices */
+        (void)ti_pg_usable(link);  /* libpq notices */
     }
 }
 

@@ -11,7 +11,7 @@
 /* How the rows of a small file go. */
 typedef enum way {
     WAY_USUAL,
-    WAY_MUCH, /* as those of a file that is not small: COPY, and a temporary table for those of a period that is there */
+    WAY_MUCH,   /* as of a file that is not small: by COPY, into a temporary table where the period is there */
     WAY_SHARED, /* over several connections */
     WAY_SORTED, /* trades through a file, for want of memory */
 } way;
@@ -29,7 +29,7 @@ typedef struct scene {
     /* Appends all rows, the ledger, and the names of the tables and files that are there, but for what is another in each run. */
     void (*describe)(ti_buffer *text);
     /* Tables that a lost connection may leave and the next import drops; describe() does not tell of them. NULL: there are none. */
-    unsigned (*leftovers)(void);
+    bool (*leftovers)(void);
     void (*tune)(ticker_store *store, way how); /* NULL: there is one way only */
 } scene;
 

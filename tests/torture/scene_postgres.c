@@ -164,17 +164,17 @@ static void describe(ti_buffer *text)
     }
 }
 
-static unsigned leftovers(void)
+static bool leftovers(void)
 {
-    PGresult *result = PQexec(conn,
-                              "SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relname ~ '^" TI_PG_LOADING "'");
-    unsigned count;
+    PGresult *result = PQexec(
+        conn, "SELECT EXISTS (SELECT FROM pg_class WHERE relkind = 'r' AND relname ~ '^" TI_PG_LOADING "')");
+    bool any;
 
     if (PQresultStatus(result) != PGRES_TUPLES_OK)
         broken("leftovers", PQerrorMessage(conn));
-    count = (unsigned)strtoul(PQgetvalue(result, 0, 0), NULL, 10);
+    any = strcmp(PQgetvalue(result, 0, 0), "t") == 0;
     PQclear(result);
-    return count;
+    return any;
 }
 
 static void tune(ticker_store *store, way how)

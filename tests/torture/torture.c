@@ -202,10 +202,10 @@ static void check_state(torment *now, ticker_status status, bool whole, const ch
 /* Whoever is cut off cannot clear up; the next import does. */
 static void check_leftovers(torment *now, ticker_status status, bool cut_off)
 {
-    unsigned count = on->leftovers != NULL ? on->leftovers() : 0;
+    bool any = on->leftovers != NULL && on->leftovers();
 
-    now->dirty |= count > 0;
-    if (count > 0 && !cut_off)
+    now->dirty |= any;
+    if (any && !cut_off)
         complain(now, status, "a table is left");
 }
 
