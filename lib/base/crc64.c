@@ -121,7 +121,7 @@ uint64_t ti_crc64nvme(uint64_t crc, const void *data, size_t size)
         sum = by_multiplying(sum, data, whole);
     else
         whole = 0;
-    return ~by_table(sum, (const unsigned char *)data + whole, size - whole);
+    return whole < size ? ~by_table(sum, (const unsigned char *)data + whole, size - whole) : ~sum;
 }
 
 #else

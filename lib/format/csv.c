@@ -87,9 +87,15 @@ void ti_csv_scan(ti_csv_index *index, const unsigned char *data, size_t size)
 }
 #endif
 
+/* Nothing may be added to NULL, not even nothing. */
+static const char *end_of(ti_slice text)
+{
+    return text.size > 0 ? text.data + text.size : text.data;
+}
+
 unsigned ti_csv_split(ti_slice line, ti_slice cells[TICKER_CSV_COLUMNS_MAX])
 {
-    const char *at = line.data, *end = line.data + line.size;
+    const char *at = line.data, *end = end_of(line);
     unsigned count = 0;
 
     for (;;) {
@@ -119,7 +125,7 @@ static const char *unquote(const char *at, const char *end, char *to, size_t *si
 
 unsigned ti_csv_split_quoted(ti_slice line, char *unquoted, ti_slice cells[TICKER_CSV_COLUMNS_MAX], const char **why)
 {
-    const char *at = line.data, *end = line.data + line.size, *next;
+    const char *at = line.data, *end = end_of(line), *next;
     unsigned count = 0;
 
     *why = NULL;

@@ -69,7 +69,7 @@ static size_t walk(array_column *columns, unsigned count, const ti_buffer *const
     size_t rows = 0;
 
     for (size_t list = 0; list < list_count; list++) {
-        const char *at = lists[list]->data, *end = at + lists[list]->size;
+        const char *at = lists[list]->data, *end = at != NULL ? at + lists[list]->size : NULL;
 
         for (; at < end; rows++) {
             unsigned fields = (unsigned)(unsigned char)at[0] << 8 | (unsigned char)at[1];

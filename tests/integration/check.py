@@ -8,7 +8,6 @@ check.py ticks   FILE.csv SOURCE            trades (rows of the table) against t
 check.py consolidated FILE.csv SOURCE       quotes (csv of all columns) against the consolidated file SOURCE, field by field
 check.py reports FILE.csv SOURCE            quotes (csv of all columns) against the price reports (XML) of SOURCE, field by field
 check.py json    FILE KEY...                every line is an object with exactly these keys first, in this order
-check.py get     FILE KEY [KEY...]          values of the last line's object (a.b: b within a), one a line (as JSON)
 """
 import csv
 import gzip
@@ -328,22 +327,12 @@ def check_json(path, keys):
         same("keys", found[:len(keys)], list(keys))
 
 
-def get(path, keys):
-    with open(path, encoding="utf-8") as stream:
-        value = json.loads(stream.read().splitlines()[-1], parse_float=Decimal)
-    for key in keys:
-        found = value
-        for part in key.split("."):
-            found = found[part]
-        print(json.dumps(found, default=str))
-
-
 def main():
     arguments = sys.argv[1:]
     commands = {
         "inspect": (check_inspect, 3), "quotes": (check_quotes, 2), "trades": (check_trades, 3),
         "reports": (check_reports, 2), "ticks": (check_ticks, 2), "consolidated": (check_consolidated, 2),
-        "json": (lambda path, *keys: check_json(path, keys), None), "get": (lambda path, *keys: get(path, keys), None),
+        "json": (lambda path, *keys: check_json(path, keys), None),
     }
     if not arguments or arguments[0] not in commands:
         sys.exit(__doc__)

@@ -148,8 +148,13 @@ dump() {
     sql "$ledger" | sort
 }
 
+# WHAT ARGUMENT...: see check.py; check get FILE KEY...: see get.py
 check() {
-    python3 "$here/check.py" "$@"
+    if [ "$1" = get ]; then
+        python3 -I -S "$here/get.py" "${@:2}"
+    else
+        python3 "$here/check.py" "$@"
+    fi
 }
 
 needs_data() {

@@ -21,7 +21,7 @@ wait_for() {
 for backend in $(backends); do
     for signal in INT TERM; do
         fresh "$backend"
-        rm -f slow
+        rm -f slow out # what the one before said must not be taken for this one's
         mkfifo slow
         { head -c 5000000 big.txt; exec sleep 20; } >slow &
         writer=$!

@@ -65,9 +65,9 @@ class Server:
             return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
 
     def has_sanitizers(self):
-        with open(f"/proc/{self.process.pid}/maps", encoding="utf-8") as maps:
-            text = maps.read()
-        return "libasan" in text or "libtsan" in text
+        with open(f"/proc/{self.process.pid}/exe", "rb") as program:
+            text = program.read()
+        return b"__asan_init" in text or b"__tsan_init" in text
 
     def quiet(self):
         """All requests but the one that asks are over."""

@@ -8,7 +8,7 @@
 
 static void same_in_pieces(const ti_buffer *file, const ticker_options *options, bool every_size)
 {
-    size_t each = many_or_few(1, 6);
+    size_t each = many_or_few(1, 13);
     outcome whole, result;
 
     read_bytes(&whole, file->data, file->size, options);
