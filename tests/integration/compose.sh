@@ -54,8 +54,10 @@ for program in "$TICKER_CLI" "$TICKER_SERVER" "$TICKER_WORKER"; do
     done
 done | sort -u >needed
 [ -s needed ] || fail "the programs need nothing"
+# All at once: each time dpkg reads the lists of all packages.
+xargs -a needed printf '*/%s\n' | xargs dpkg -S >owners 2>err || true
 while read -r library; do
-    package=$({ dpkg -S "*/$library" 2>/dev/null || true; } | sed -n 's/^\([^:]*\):.*/\1/p' | head -n 1)
+    package=$(awk -F: -v name="/$library" 'substr($0, length($0) - length(name) + 1) == name { print $1; exit }' owners)
     case $package in
     libc6 | libgcc-s1 | libtickerimport*) ;;
     "") [[ $library == libtickerimport* || $library == lib[at]san* || $library == libubsan* ]] || fail "$library is of no package" ;;
