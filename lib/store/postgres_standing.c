@@ -19,11 +19,12 @@ void ti_pg_learn_origin(ti_postgres *postgres, const ticker_batch *quotes)
 /* --- Whose turn it is ---------------------------------------------------------------------------------------------------------- */
 
 /* An import of the best origin meets nothing that it has to give way to, so those go on side by side; any other is alone with the year's
- * quotes, from before it looks until it has ended. Whoever makes the year is alone with it anyway. */
+ * quotes, from before it looks until it has ended. So is each where rows are distributed, for nobody knows in which order those are locked.
+ * Whoever makes the year is alone with it anyway. */
 ticker_status ti_pg_put_turns(ti_postgres *postgres, ticker_error *error)
 {
     static const unsigned types[] = {TI_PG_OID_TEXT};
-    bool shared = ti_pg_is_best(postgres);
+    bool shared = ti_pg_is_best(postgres) && !postgres->distributed;
     ticker_status status = TICKER_OK;
 
     for (size_t i = 0; i < postgres->period_count && status == TICKER_OK; i++) {
@@ -202,6 +203,22 @@ static ticker_status give_way(ti_postgres *postgres, const rivals *others, ticke
 #define KEYS_OF "(SELECT DISTINCT ticker, trade_date FROM "
 #define SAME_KEY " WHERE q.ticker = s.ticker AND q.trade_date = s.trade_date AND "
 
+/* Rows q of a period that have the keys in `keys`, and for which what is appended next is true, are to go. Their locks are taken in the
+ * order in which they lie: two imports that are at the same rows then wait for each other, instead of locking each other out. */
+static void begin_removal(ti_buffer *sql, const ti_pg_period *period, const char *keys)
+{
+    (void)ti_buffer_printf(
+        sql,
+        "WITH gone AS (DELETE FROM %s AS q WHERE q.ctid = ANY (ARRAY(SELECT q.ctid FROM %s AS q, " KEYS_OF
+        "%s) AS s" SAME_KEY,
+        period->name, period->name, keys);
+}
+
+static void end_removal(ti_buffer *sql)
+{
+    (void)ti_buffer_text(sql, " ORDER BY q.ctid FOR UPDATE OF q))");
+}
+
 /* Asked for each year, so that the server looks at one partition only. */
 static ticker_status take_places(ti_postgres *postgres, const rivals *others, ticker_error *error)
 {
@@ -213,9 +230,15 @@ static ticker_status take_places(ti_postgres *postgres, const rivals *others, ti
         if (postgres->periods[i].attached)
             continue;
         ti_buffer_init(&sql, LIST_BYTES_MAX);
-        (void)ti_buffer_printf(&sql, "WITH gone AS (DELETE FROM %s AS q USING " KEYS_OF "ticker_staged) AS s" SAME_KEY,
-                               postgres->periods[i].name);
+        if (postgres->distributed) /* whose rows lie elsewhere */
+            (void)ti_buffer_printf(&sql,
+                                   "WITH gone AS (DELETE FROM %s AS q USING " KEYS_OF "ticker_staged) AS s" SAME_KEY,
+                                   postgres->periods[i].name);
+        else
+            begin_removal(&sql, &postgres->periods[i], "ticker_staged");
         put_worse(&sql, postgres, others);
+        if (!postgres->distributed)
+            end_removal(&sql);
         (void)ti_buffer_text(&sql, " RETURNING q.import_id) SELECT import_id, count(*) FROM gone GROUP BY import_id");
         status = count_buffer(postgres, &sql, true, error);
     }
@@ -264,17 +287,16 @@ ticker_status ti_pg_put_removal(ti_postgres *postgres, const ti_pg_period *perio
     ticker_status status;
 
     ti_buffer_init(&sql, TI_PG_SQL_MAX);
-    (void)ti_buffer_printf(&sql,
-                           "WITH gone AS (DELETE FROM %s AS q USING " KEYS_OF
-                           "unnest($1, $2) AS r (ticker, trade_date)) AS s" SAME_KEY,
-                           period->name);
+    begin_removal(&sql, period, "unnest($1, $2) AS r (ticker, trade_date)");
     if (anew)
         (void)ti_buffer_text(&sql, "(q.source = 'trades' OR ");
     put_worse(&sql, postgres, NULL);
+    (void)ti_buffer_text(&sql, anew ? ")" : "");
+    end_removal(&sql);
     (void)ti_buffer_printf(&sql,
-                           "%s RETURNING q.import_id, q.source) " ADD_SQL
+                           " RETURNING q.import_id, q.source) " ADD_SQL
                            "SELECT import_id, $3, count(*), true FROM gone%s GROUP BY import_id" ADD_TO_SQL,
-                           anew ? ")" : "", anew ? " WHERE source <> 'trades'" : "");
+                           anew ? " WHERE source <> 'trades'" : "");
     text = ti_buffer_string(&sql);
     status = text != NULL ? ti_pg_pipe_put(postgres->link, text, &three, error) : ti_fail_memory(error);
     ti_buffer_free(&sql);

@@ -13,4 +13,4 @@ exec "$(dirname "$0")/../services/with-postgres" bash -c '
     for program; do
         "$program" || worst=$?
     done
-    exit "$worst"' suites "$programs/store_postgres" "$programs/store_loading" "$programs/queue_postgres"
+    exit "$worst"' suites "$programs/store_postgres" "$programs/store_loading" "$programs/store_at_once" "$programs/queue_postgres"

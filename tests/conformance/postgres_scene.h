@@ -57,7 +57,7 @@ static void own_set_up(void)
     (void)set_up();
 }
 
-static ticker_batch *quotes_of(const char *const *dates, size_t count)
+static inline ticker_batch *quotes_of(const char *const *dates, size_t count)
 {
     ticker_batch *batch = ti_batch_new(TICKER_QUOTES, (uint32_t)count, 256);
 
