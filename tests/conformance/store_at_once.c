@@ -1,5 +1,5 @@
-/* Two imports of the best rank at once, of the same days in different orders, that both take the places of lesser quotes: they wait for each
- * other, and neither is told to try again. */
+/* Two imports of the best rank at once, of the same days in different orders, that both take the places of lesser quotes: they wait for
+ * each other, and neither is told to try again. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -17,7 +17,7 @@ typedef struct scenario {
     void (*make)(ti_buffer *bytes);   /* the input */
     void (*before)(ti_buffer *bytes); /* a file that is in already; NULL: none */
     bool pipe;                        /* it comes through a source of the caller's own */
-    bool rare;                        /* only where every call fails */
+    bool rare;                        /* PostgreSQL gets it only where every call fails */
     way way;                          /* others than the usual one are those of PostgreSQL */
     ticker_status status;             /* what an import says when nothing fails */
 } scenario;

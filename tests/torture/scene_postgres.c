@@ -135,8 +135,8 @@ static void describe(ti_buffer *text)
         "FROM trades t",
         "SELECT string_agg(to_jsonb(i)::text, E'\\n' ORDER BY ticker) FROM instruments i",
         "SELECT string_agg(concat_ws('|', file, member, format, CASE status WHEN 'failed' THEN '' ELSE sha256 || bytes "
-        "END, status, records, imported, rejected, trades, volume, turnover, error), E'\\n' ORDER BY sha256, member, "
-        "status) FROM imports",
+        "END, status, records, imported, rejected, trades, volume, turnover, error), E'\\n' ORDER BY status, sha256, "
+        "member) FROM imports",
         "SELECT string_agg(concat_ws('|', i.member, i.format, b.member, b.format, rows), E'\\n' ORDER BY i.member, "
         "i.format, b.member, b.format, rows) FROM supersessions AS s LEFT JOIN imports AS i ON i.id = s.import_id LEFT "
         "JOIN imports AS b ON b.id = s.by_import_id",

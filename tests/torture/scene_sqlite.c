@@ -119,7 +119,7 @@ static void describe(ti_buffer *text)
         "SELECT ticker, market, name, specification, isin, first_date, last_date FROM instruments ORDER BY ticker",
         "SELECT file, member, format, CASE status WHEN 'failed' THEN '' ELSE sha256 || bytes || trades || volume || "
         "turnover END, "
-        "status, records, imported, rejected, error FROM import_rows ORDER BY sha256, member, status",
+        "status, records, imported, rejected, error FROM import_rows ORDER BY status, sha256, member",
         "SELECT type, name FROM sqlite_schema ORDER BY name",
         "PRAGMA integrity_check"};
     sqlite3 *db = NULL;

@@ -454,7 +454,7 @@ int main(int argc, char **argv)
         const scenario *what = &scenarios[i];
         bool fits = what->way == WAY_USUAL || on->tune != NULL;
 
-        if (fits && (only == NULL ? all || !what->rare : strstr(what->name, only) != NULL))
+        if (fits && (only == NULL ? all || !what->rare || on != &scene_postgres : strstr(what->name, only) != NULL))
             torment_all(what);
     }
     on->end();
