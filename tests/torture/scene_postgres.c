@@ -134,9 +134,10 @@ static void describe(ti_buffer *text)
         "COLLATE \"C\") "
         "FROM trades t",
         "SELECT string_agg(to_jsonb(i)::text, E'\\n' ORDER BY ticker) FROM instruments i",
-        "SELECT string_agg(concat_ws('|', file, member, format, CASE status WHEN 'failed' THEN '' ELSE sha256 || bytes "
-        "END, status, records, imported, rejected, trades, volume, turnover, error), E'\\n' ORDER BY status, sha256, "
-        "member) FROM imports",
+        /* Of a file that is refused the hash and the sums may be missing: what matters was said before. */
+        "SELECT string_agg(concat_ws('|', file, member, format, CASE status WHEN 'failed' THEN '' ELSE concat_ws('|', "
+        "sha256, bytes, trades, volume, turnover) END, status, records, imported, rejected, superseded, error), E'\\n' "
+        "ORDER BY status, sha256, member) FROM imports",
         "SELECT string_agg(concat_ws('|', i.member, i.format, b.member, b.format, rows), E'\\n' ORDER BY i.member, "
         "i.format, b.member, b.format, rows) FROM supersessions AS s LEFT JOIN imports AS i ON i.id = s.import_id LEFT "
         "JOIN imports AS b ON b.id = s.by_import_id",

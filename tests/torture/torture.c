@@ -445,7 +445,7 @@ int main(int argc, char **argv)
     on = argc > 1 && strcmp(argv[1], "postgres") == 0 ? &scene_postgres : &scene_sqlite;
     all = wanted != NULL && strcmp(wanted, "all") == 0;
     (void)sigaction(SIGALRM, &(struct sigaction){.sa_handler = hangs}, NULL);
-    few = getenv("TICKER_TEST_FEW") != NULL ? FEW / 2 : FEW;
+    few = getenv("TICKER_TEST_FEW") != NULL || on == &scene_postgres ? FEW / 2 : FEW;
     if (on->begin == NULL || !on->begin()) {
         printf("SKIPPED: this build has no such database, or there is none\n");
         return SKIPPED;
