@@ -42,7 +42,7 @@ START_TEST(cotahist_in_pieces)
     make_cotahist(&file, 60, "\r\n");
     same_in_pieces(&file, NULL, true);
     ti_buffer_clear(&file);
-    make_cotahist(&file, many_or_few(3000, 1000), "\n");
+    make_cotahist(&file, many_or_few(3000, 400), "\n");
     same_in_pieces(&file, NULL, false);
     ti_buffer_free(&file);
 }
@@ -56,7 +56,7 @@ START_TEST(trades_in_pieces)
     make_trades(&file, 200, "\n");
     same_in_pieces(&file, NULL, true);
     ti_buffer_clear(&file);
-    make_trades(&file, many_or_few(10000, 2000), "\r\n");
+    make_trades(&file, many_or_few(10000, 1000), "\r\n");
     file.size -= 2;
     same_in_pieces(&file, NULL, false);
     ti_buffer_free(&file);
@@ -71,7 +71,7 @@ START_TEST(neg_in_pieces)
     make_neg(&file, 60, "\n");
     same_in_pieces(&file, NULL, true);
     ti_buffer_clear(&file);
-    make_neg(&file, many_or_few(3000, 1000), "\r\n");
+    make_neg(&file, many_or_few(3000, 400), "\r\n");
     same_in_pieces(&file, NULL, false);
     ti_buffer_free(&file);
 }
@@ -85,7 +85,7 @@ START_TEST(consolidated_in_pieces)
     make_consolidated(&file, 100, "\r\n");
     same_in_pieces(&file, NULL, true);
     ti_buffer_clear(&file);
-    make_consolidated(&file, many_or_few(5000, 1500), "\n");
+    make_consolidated(&file, many_or_few(5000, 600), "\n");
     file.size -= 1;
     same_in_pieces(&file, NULL, false);
     ti_buffer_free(&file);
