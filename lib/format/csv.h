@@ -23,8 +23,13 @@ typedef struct ti_csv_index {
 
 /* Indexes the whole rows in data[0 … size), size ≤ TI_CSV_BLOCK. Bytes up to 63 behind it are loaded, not used. */
 void ti_csv_scan(ti_csv_index *index, const unsigned char *data, size_t size);
-/* The same, a byte at a time: what the other is tested against and what machines without SSE2 use. */
+/* The same, a byte at a time: what the others are tested against and what machines that are no x86-64 use. */
 void ti_csv_scan_scalar(ti_csv_index *index, const unsigned char *data, size_t size);
+
+/* The ways to do it, the fastest first. False: this processor cannot do it that way, and nothing was done. */
+typedef bool (*ti_csv_scanner)(ti_csv_index *index, const unsigned char *data, size_t size);
+#define TI_CSV_SCANNERS 3
+extern const ti_csv_scanner ti_csv_scanners[TI_CSV_SCANNERS];
 
 /* Cells of a line, without its line end; the number of columns, or 0 when there are more than TICKER_CSV_COLUMNS_MAX. */
 unsigned ti_csv_split(ti_slice line, ti_slice cells[TICKER_CSV_COLUMNS_MAX]);
