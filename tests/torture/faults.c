@@ -438,8 +438,13 @@ static void cut(const PGconn *conn)
         (void)shutdown(PQsocket(conn), SHUT_RDWR);
 }
 
-/* What libpq sends and receives comes through here. Nothing else that is tortured has sockets. */
-ssize_t __attribute__((visibility("default"))) send(int socket, const void *bytes, size_t size, int flags)
+/* What libpq sends and receives comes through here, instead of libc's functions. Nothing else that is tortured has sockets. */
+#define INSTEAD_OF(name) __asm__(name) __attribute__((visibility("default")))
+
+ssize_t lossy_send(int socket, const void *bytes, size_t size, int flags) INSTEAD_OF("send");
+ssize_t lossy_receive(int socket, void *bytes, size_t size, int flags) INSTEAD_OF("recv");
+
+ssize_t lossy_send(int socket, const void *bytes, size_t size, int flags)
 {
     if (due(FAULT_NETWORK)) {
         (void)shutdown(socket, SHUT_RDWR);
@@ -449,7 +454,7 @@ ssize_t __attribute__((visibility("default"))) send(int socket, const void *byte
     return sendto(socket, bytes, size, flags, NULL, 0);
 }
 
-ssize_t __attribute__((visibility("default"))) recv(int socket, void *bytes, size_t size, int flags)
+ssize_t lossy_receive(int socket, void *bytes, size_t size, int flags)
 {
     if (due(FAULT_NETWORK)) {
         (void)shutdown(socket, SHUT_RDWR);

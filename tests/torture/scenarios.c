@@ -91,6 +91,7 @@ static void cut_off(ti_buffer *bytes)
     bytes->size -= 300;
 }
 
+#ifdef TI_WITH_XML
 /* Two pictures of a day, the later one first, as the exchange packs them. */
 static void reports(ti_buffer *bytes)
 {
@@ -109,6 +110,7 @@ static void reports(ti_buffer *bytes)
     ti_buffer_free(&late);
     ti_buffer_free(&early);
 }
+#endif
 
 const scenario scenarios[] = {
     {.name = "quotes", .make = quotes, .status = TICKER_WARN},
