@@ -72,7 +72,7 @@ static void list_names(ti_csv_names *names)
 /* --- A row --------------------------------------------------------------------------------------------------------------------- */
 
 /* UTF-8 as it is, else latin-1, without blanks around it; at most `max` bytes then. Control bytes mean a damaged row. */
-static bool take_text(ticker_batch *batch, unsigned column, ti_csv_cell cell, size_t max)
+static bool take_any_text(ticker_batch *batch, unsigned column, ti_csv_cell cell, size_t max)
 {
     uint32_t start = batch->arena_size, size = 0;
     char *to = batch->arena + start;
@@ -99,6 +99,17 @@ static bool take_text(ticker_batch *batch, unsigned column, ti_csv_cell cell, si
     batch->text[column][batch->rows] = (ti_text){start, size};
     batch->arena_size += size;
     return true;
+}
+
+/* Nearly all texts are ASCII without blanks. Sixteen bytes behind the cell are loaded, not used. */
+static bool take_text(ticker_batch *batch, unsigned column, ti_csv_cell cell, size_t max)
+{
+    uint32_t start = batch->arena_size;
+
+    if (ti_csv_take_text(batch, column, cell, 1, max))
+        return true;
+    batch->arena_size = start;
+    return take_any_text(batch, column, cell, max);
 }
 
 static bool take_segment(ticker_batch *batch, ti_csv_cell cell)
@@ -199,7 +210,7 @@ static ticker_status take_other(ti_csv_rows *rows, ti_parse *parse, const ti_csv
 {
     consolidated_file *file = (consolidated_file *)rows;
     ti_slice line = ti_csv_line_of(row), cells[TICKER_CSV_COLUMNS_MAX];
-    char unquoted[TICKER_LINE_MAX];
+    char unquoted[TICKER_LINE_MAX + TI_STREAM_MARGIN]; /* take_text() loads behind a cell */
     const char *why;
     unsigned count = ti_csv_split_quoted(line, unquoted, cells, &why), wrong;
 
