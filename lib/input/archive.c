@@ -19,6 +19,8 @@ typedef struct zip_layer {
     unsigned char *block;
     locale_t
         names; /* a UTF-8 one: libarchive drops names that the thread's own cannot write, as "C" cannot "negócios.txt" */
+    const unsigned char *data; /* of the entry, libarchive's: decompressed and not handed on yet */
+    size_t data_size;
     unsigned members;
     bool opened;
     ticker_error below_error; /* libarchive's callback cannot pass one on */
@@ -104,6 +106,7 @@ static ticker_status next_entry(ti_layer *layer, ticker_error *error)
     struct archive_entry *entry;
     ticker_status status;
 
+    zip->data_size = 0;
     layer->name[0] = '\0'; /* until there is an entry: a failure here is not the one before's */
     if (!zip->opened) {
         status = open_archive(zip, error);
@@ -129,16 +132,28 @@ static ticker_status next_entry(ti_layer *layer, ticker_error *error)
     }
 }
 
+/* By libarchive's own blocks: what stands before a damage is handed on whatever sizes bytes are asked for in. */
 static ticker_status read_entry(ti_layer *layer, void *buffer, size_t capacity, size_t *got, ticker_error *error)
 {
     zip_layer *zip = (zip_layer *)layer;
-    la_ssize_t count = archive_read_data(zip->archive, buffer, capacity);
 
     *got = 0;
-    if (count < 0)
-        return failed(zip, error);
-    *got = (size_t)count;
-    return count > 0 ? TICKER_OK : TICKER_DONE;
+    while (zip->data_size == 0) {
+        const void *data = NULL;
+        la_int64_t at;
+        int result = archive_read_data_block(zip->archive, &data, &zip->data_size, &at);
+
+        zip->data = data;
+        if (result != ARCHIVE_OK) {
+            zip->data_size = 0;
+            return result == ARCHIVE_EOF ? TICKER_DONE : failed(zip, error);
+        }
+    }
+    *got = zip->data_size < capacity ? zip->data_size : capacity;
+    memcpy(buffer, zip->data, *got);
+    zip->data += *got;
+    zip->data_size -= *got;
+    return TICKER_OK;
 }
 
 static void free_zip(ti_layer *layer)

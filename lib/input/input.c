@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/symbols.h"
+#include "input/ahead.h"
 #include "input/layer.h"
 #include "input/raw.h"
 
@@ -14,7 +15,12 @@ struct ti_input {
     ti_layer *layers[TICKER_NESTING_MAX + 1];  /* [0] is the source */
     unsigned depth;                            /* of the layer whose entry is read */
     uint64_t produced[TICKER_NESTING_MAX + 1]; /* at each depth by the archives that are done with */
+    ti_ahead *ahead;                           /* NULL: nothing is read ahead */
+    uint64_t from, given;                      /* from which byte of a member on it is; how many it gave */
+    bool prompt;                               /* the source never waits long */
     bool failed;
+    ticker_status held; /* what ended the member, behind bytes that were given first */
+    ticker_error held_error;
     bool looked;          /* the next entry was found already, by ti_input_look_behind() */
     ticker_status behind; /* what was found there */
     ticker_error behind_error;
@@ -43,7 +49,15 @@ ti_input *ti_input_new(ticker_source *source, const ti_input_limits *limits)
         free(input);
         return NULL;
     }
+    input->prompt = ti_raw_can_hash_first(input->layers[0]);
     return input;
+}
+
+void ti_input_read_ahead(ti_input *input, uint64_t from)
+{
+    input->from = from;
+    if (input->ahead == NULL)
+        input->ahead = ti_ahead_new(input->layers[0], input->prompt);
 }
 
 static void pop(ti_input *input)
@@ -59,8 +73,10 @@ void ti_input_free(ti_input *input)
 {
     if (input == NULL)
         return;
+    ti_ahead_abort(input->ahead);
     while (input->depth > 0)
         pop(input);
+    ti_ahead_free(input->ahead);
     input->layers[0]->ops->free(input->layers[0]);
     ti_symbols_free(input->names);
     free(input);
@@ -118,7 +134,7 @@ static void name_member(ti_input *input)
 /* Opens the archive that the current entry is. TICKER_DONE: it is no archive but data. */
 static ticker_status descend(ti_input *input, ticker_error *error)
 {
-    ti_layer *top = input->layers[input->depth], *layer;
+    ti_layer *top = input->layers[input->depth], *layer, *below;
     bool zip = ti_zip_recognise(top->head, top->head_size), gzip = ti_gzip_recognise(top->head, top->head_size);
 
     if (!zip && !gzip)
@@ -129,7 +145,8 @@ static ticker_status descend(ti_input *input, ticker_error *error)
         ti_error_hint(error, "unpack the outer archive first");
         return TICKER_FAILED;
     }
-    layer = zip ? ti_zip_new(top) : ti_gzip_new(top);
+    below = input->depth == 0 && input->ahead != NULL ? ti_ahead_layer(input->ahead) : top;
+    layer = zip ? ti_zip_new(below) : ti_gzip_new(below);
     if (layer == NULL)
         return ti_fail_memory(error);
     input->layers[++input->depth] = layer;
@@ -141,6 +158,10 @@ static ticker_status find_member(ti_input *input, ticker_error *error)
 {
     ticker_status status;
 
+    if (input->ahead != NULL)
+        ti_ahead_end(input->ahead);
+    input->given = 0;
+    input->held = TICKER_OK;
     for (;;) {
         status = ti_layer_next(input->layers[input->depth], error);
         if (status < TICKER_OK)
@@ -203,10 +224,10 @@ ticker_status ti_input_look_behind(ti_input *input, ticker_error *error)
 /* Every layer is looked at: what an archive within a bomb unpacks to may be small again. */
 static ticker_status check_limits(const ti_input *input, ticker_error *error)
 {
-    uint64_t stored = ti_raw_position(input->layers[0]);
+    uint64_t stored = input->ahead != NULL ? ti_ahead_layer(input->ahead)->produced : ti_raw_position(input->layers[0]);
 
     for (unsigned i = 0; i <= input->depth; i++) {
-        uint64_t produced = input->layers[i]->produced;
+        uint64_t produced = i == 0 ? stored : input->layers[i]->produced;
 
         if (produced > input->limits.bytes) {
             (void)ti_fail(error, TICKER_FAILED, TICKER_ERROR_LIMIT,
@@ -226,15 +247,54 @@ static ticker_status check_limits(const ti_input *input, ticker_error *error)
     return TICKER_OK;
 }
 
-ticker_status ti_input_read(void *self, void *buffer, size_t capacity, size_t *got, ticker_error *error)
+/* A ti_fill; by the other thread when it reads ahead. */
+static ticker_status read_piece(void *self, void *buffer, size_t capacity, size_t *got, ticker_error *error)
 {
     ti_input *input = self;
     ticker_status status = ti_layer_read(input->layers[input->depth], buffer, capacity, got, error);
 
-    if (status == TICKER_OK)
-        status = check_limits(input, error);
+    return status == TICKER_OK ? check_limits(input, error) : status;
+}
+
+/* As many bytes as there are before the end, of a file: then its rows and its failures are the same whatever pieces it was read in. A
+ * pipe's bytes are given as they come. */
+static ticker_status read_pieces(ti_input *input, unsigned char *buffer, size_t capacity, size_t *got)
+{
+    bool ahead = input->ahead != NULL && ti_ahead_runs(input->ahead);
+    ticker_status status;
+
+    *got = 0;
+    do {
+        size_t piece = 0;
+
+        status = ahead ? ti_ahead_read(input->ahead, buffer + *got, capacity - *got, &piece, &input->held_error)
+                       : read_piece(input, buffer + *got, capacity - *got, &piece, &input->held_error);
+        if (status == TICKER_OK)
+            *got += piece;
+    } while (status == TICKER_OK && *got < capacity && input->prompt && input->depth > 0);
+    return status;
+}
+
+ticker_status ti_input_read(void *self, void *buffer, size_t capacity, size_t *got, ticker_error *error)
+{
+    ti_input *input = self;
+    ticker_status status = input->held;
+
+    *got = 0;
+    if (input->ahead != NULL && input->depth > 0 && input->given >= input->from && !ti_ahead_runs(input->ahead) &&
+        status == TICKER_OK && !ti_ahead_begin(input->ahead, read_piece, input))
+        input->from = UINT64_MAX; /* there is no thread to be had: it goes on without */
+    if (status == TICKER_OK) {
+        ti_error_init(&input->held_error);
+        status = read_pieces(input, buffer, capacity, got);
+    }
+    input->given += *got;
+    input->held = status;
+    if (*got > 0)
+        return TICKER_OK;
     if (status < TICKER_OK) {
         input->failed = true;
+        ti_error_copy(error, &input->held_error);
         ti_error_file(error, input->name);
     }
     return status;

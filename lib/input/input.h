@@ -20,6 +20,10 @@ typedef struct ti_input ti_input;
 ti_input *ti_input_new(ticker_source *source, const ti_input_limits *limits);
 void ti_input_free(ti_input *input);
 
+/* Before the first member: from byte `from` on, members of archives are decompressed in a thread of their own, if one is to be had. All
+ * else is as without, also who reads the source. */
+void ti_input_read_ahead(ti_input *input, uint64_t from);
+
 /* The next data member: TICKER_OK, TICKER_DONE, or a failure after which nothing more can be read. */
 ticker_status ti_input_next(ti_input *input, ticker_error *error);
 /* After a member was read to its end: whether what stands behind it (the next member, the end of the archive) is as it should be. Only then

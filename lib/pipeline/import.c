@@ -663,6 +663,7 @@ static ticker_status run(import_run *import, ticker_source *source, const ticker
     if (import->reader == NULL)
         return ti_fail_memory(error);
     ticker_reader_keep_totals(import->reader, 1);
+    ti_reader_read_ahead(import->reader, import->store != NULL);
     status = ti_reader_keep_hash(import->reader, error);
     if (status == TICKER_OK && import->store != NULL)
         status = ti_prepare_store(import->store, error);
@@ -684,7 +685,7 @@ ticker_status ti_import(ticker_store *store, ticker_source *source, const ticker
                          .upload = dry ? NULL : row,
                          .connections = (unsigned)ti_option_number(options, TI_OPTION_IMPORT_CONNECTIONS),
                          .folder = ti_option_text(options, TI_OPTION_TEMPORARY_FOLDER),
-                         .overlapped = ti_option_number(options, TI_OPTION_IMPORT_THREADS) > 1,
+                         .overlapped = ti_option_number(options, TI_OPTION_IMPORT_THREADS) != 1,
                          .forced = ti_option_flag(options, TI_OPTION_FORCE),
                          .again = ti_option_flag(options, TI_OPTION_AGAIN)};
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -10,6 +11,8 @@
 #include "format/format.h"
 #include "input/input.h"
 #include "input/stream.h"
+
+#define AHEAD_FROM ((uint64_t)512 * 1024) /* of a member: for less, a thread is not worth its start */
 
 struct ticker_reader {
     ticker_options *options;
@@ -311,6 +314,17 @@ ticker_table ti_reader_table(const ticker_reader *reader)
 ti_tally *ti_reader_tally(ticker_reader *reader)
 {
     return reader->totals ? reader->tally : NULL;
+}
+
+/* 0 is as many as help: each of the threads wants a processor. Figures are in docs/performance.md. */
+void ti_reader_read_ahead(ticker_reader *reader, bool stored)
+{
+    uint64_t threads = (uint64_t)ti_option_number(reader->options, TI_OPTION_IMPORT_THREADS);
+
+    if (threads == 0 && sysconf(_SC_NPROCESSORS_ONLN) > (stored ? 2 : 1))
+        threads = 3;
+    if (threads >= 3)
+        ti_input_read_ahead(reader->input, AHEAD_FROM);
 }
 
 ticker_status ti_reader_keep_hash(ticker_reader *reader, ticker_error *error)

@@ -95,7 +95,7 @@ START_TEST(ranges)
         const char *lowest, *highest, *below, *above, *range;
     } cases[] = {
         {TI_OPTION_JOBS, "1", "64", "0", "65", "1 to 64"},
-        {TI_OPTION_IMPORT_THREADS, "1", "2", "0", "3", "1 to 2"},
+        {TI_OPTION_IMPORT_THREADS, "0", "3", "-1", "4", "0 to 3"},
         {TI_OPTION_IMPORT_CONNECTIONS, "1", "8", "0", "9", "1 to 8"},
         {TI_OPTION_MAX_NESTING, "0", "3", "-1", "4", "0 to 3"},
         {TI_OPTION_S3_CONCURRENCY, "1", "64", "0", "65", "1 to 64"},
