@@ -45,7 +45,10 @@ typedef struct ticker_import_events {
  * not go on, or the caller cancelled; members reported before are in, the current one is not. TICKER_FATAL: usage or memory.
  *
  * The same bytes imported twice, also by two processes at once, are stored once. A file that is wrong is also recorded in the ledger
- * as "failed", with its reasons. With dry-run nothing is stored and `store` may be NULL. */
+ * as "failed", with its reasons. With dry-run nothing is stored and `store` may be NULL.
+ *
+ * The option import-threads says how many threads do it (1: only the caller's). The source and all callbacks are called by the thread of
+ * the call, whatever it says. */
 TICKER_API TICKER_MUST_CHECK ticker_status ticker_import_source(ticker_store *store, ticker_source *source,
                                                                 const ticker_options *options,
                                                                 const ticker_import_events *events,
