@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <tickerimport/event.h>
-
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/options.h"
@@ -13,38 +11,18 @@
 #include "pipeline/bump.h"
 #include "pipeline/day_quotes.h"
 #include "pipeline/import.h"
+#include "pipeline/import_run.h"
 #include "pipeline/overlap.h"
 #include "pipeline/reader.h"
 #include "store/store.h"
 
-/* One call of ticker_import_source(). */
-typedef struct import_run {
-    ticker_store *store; /* NULL: only read and check */
-    ticker_reader *reader;
-    ticker_import_events events;
-    ti_adoption *upload;  /* the ledger row of an upload; NULL: this is none */
-    unsigned connections; /* over which a large file may be loaded */
-    const char *folder;   /* for its temporary files */
-    bool overlapped;      /* a second thread puts the rows in */
-    bool forced;
-    bool again;   /* although the bytes are there */
-    bool inspect; /* read on whatever is wrong with the file, and judge at the end */
-    bool reject;  /* a row that cannot be read makes an import refuse the file */
-    int64_t started;
-    ticker_status worst; /* of the members so far: OK, WARN or FAILED */
-    size_t members;
-    int64_t newer;                     /* the ledger row of a newer version of the object, which is in; 0: none */
-    bool cancelled;                    /* the caller's callback said so */
-    char turnover[TI_NUMBER_TEXT_MAX]; /* of the import that a duplicate repeats */
-} import_run;
-
 /* Adds the time since then to a stage of the member. */
-static void spent(import_run *import, ti_stage stage, int64_t since)
+static void spent(ti_import_run *import, ti_stage stage, int64_t since)
 {
     ti_reader_report(import->reader)->stages[stage] += ti_clock_microseconds() - since;
 }
 
-static void note(import_run *import, ticker_status status)
+static void note(ti_import_run *import, ticker_status status)
 {
     if (status < import->worst)
         import->worst = status;
@@ -55,7 +33,7 @@ static void set_status(ticker_report *report, const char *status)
     memcpy(report->status, status, strlen(status) + 1);
 }
 
-static void send_report(import_run *import)
+static void send_report(ti_import_run *import)
 {
     ticker_report *report = ti_reader_report(import->reader);
 
@@ -68,7 +46,7 @@ static void send_report(import_run *import)
 /* Tells the caller how far it is, also while the database works; true when the caller wants to stop. */
 static bool ask_caller(void *payload)
 {
-    import_run *import = payload;
+    ti_import_run *import = payload;
     const ticker_report *report = ticker_reader_report(import->reader);
 
     if (!import->cancelled && import->events.progress != NULL)
@@ -78,156 +56,36 @@ static bool ask_caller(void *payload)
     return import->cancelled;
 }
 
-static ticker_status fail_cancelled(import_run *import, ticker_error *error)
+static ticker_status fail_cancelled(ti_import_run *import, ticker_error *error)
 {
     (void)ti_fail(error, TICKER_RETRY, TICKER_ERROR_CANCELLED, "cancelled");
     ti_error_file(error, ticker_reader_report(import->reader)->file);
     return TICKER_RETRY;
 }
 
-static ticker_status report_progress(import_run *import, ticker_error *error)
+static ticker_status report_progress(ti_import_run *import, ticker_error *error)
 {
     return ask_caller(import) ? fail_cancelled(import, error) : TICKER_OK;
 }
 
-/* What ends a member has been written: the row of the upload has seen its end. */
-static void end_row(import_run *import)
-{
-    if (import->upload != NULL)
-        import->upload->id = 0;
-}
-
-/* The ledger row that the report amounts to; `problems` keeps its JSON alive. */
-static ticker_status fill_ledger(import_run *import, const char *status, ti_buffer *problems, ti_ledger_row *row,
-                                 ticker_error *error)
-{
-    ticker_report *report = ti_reader_report(import->reader);
-
-    ti_report_finish(report);
-    if (!ti_report_problems_json(report, problems) || ti_buffer_string(problems) == NULL)
-        return ti_fail_memory(error);
-    *row = (ti_ledger_row){.file = report->file,
-                           .member = report->member,
-                           .format = report->format,
-                           .sha256 = report->sha256,
-                           .status = status,
-                           .error = report->error,
-                           .problems = problems->data,
-                           .turnover = report->turnover_text,
-                           .bytes = report->bytes,
-                           .records = report->records + report->rejected,
-                           .imported = strcmp(status, "imported") == 0 ? report->records : 0,
-                           .rejected = report->rejected,
-                           .repaired = report->repaired,
-                           .first_date = report->first_date,
-                           .last_date = report->last_date,
-                           .trades = report->trades,
-                           .volume = report->volume,
-                           .declared = report->declared,
-                           .microseconds = ti_clock_microseconds() - import->started,
-                           .forced = import->forced && !report->complete};
-    if (import->upload != NULL) {
-        row->file = import->upload->file != NULL ? import->upload->file : report->file;
-        row->location = import->upload->location;
-        row->content_type = import->upload->content_type;
-    }
-    return TICKER_OK;
-}
-
-/* The ledger row of a member that was not imported. `first`: the import that it repeats, or 0. */
-static ticker_status record(import_run *import, const char *status_text, int64_t first, int64_t *id,
-                            ticker_error *error)
-{
-    ticker_store *store = import->store;
-    ti_buffer problems;
-    ti_ledger_row row;
-    ticker_status status;
-
-    ti_buffer_init(&problems, TICKER_PROBLEMS_JSON_MAX);
-    status = fill_ledger(import, status_text, &problems, &row, error);
-    if (status == TICKER_OK) {
-        row.duplicate_of = first;
-        if (first != 0 && import->newer == 0)
-            row.turnover = import->turnover;
-        store->adopt = import->upload != NULL ? import->upload->id : 0;
-        status = store->ops->record(store, &row, id, error);
-        store->adopt = 0;
-    }
-    ti_buffer_free(&problems);
-    if (status == TICKER_OK)
-        end_row(import);
-    return status;
-}
-
-static bool read_number(const ti_cell *cell, int64_t *number)
-{
-    if (cell->kind == TI_CELL_INTEGER)
-        *number = cell->number;
-    return cell->kind != TI_CELL_TEXT || ti_parse_integer(cell->text, true, number);
-}
-
-static bool read_date(const ti_cell *cell, int64_t *date)
-{
-    if (cell->kind == TI_CELL_INTEGER)
-        *date = cell->number;
-    return cell->kind != TI_CELL_TEXT || ti_parse_date_iso(cell->text, date);
-}
-
-/* What the ledger says of an import of the same bytes: a duplicate's report shows it, without reading the file again. */
-static ticker_status recall(import_run *import, int64_t id, ticker_error *error)
-{
-    static const char sql[] = "SELECT records, rejected, repaired, trades, volume, declared, first_date, last_date, "
-                              "turnover FROM {imports} WHERE id = $1";
-    ticker_report *report = ti_reader_report(import->reader);
-    int64_t *const numbers[] = {&report->records, &report->rejected, &report->repaired,
-                                &report->trades,  &report->volume,   &report->declared};
-    ti_parameter parameter = {.type = TICKER_TYPE_INTEGER, .number = id};
-    ti_cell cells[9];
-    ti_cursor *cursor;
-    bool good = true;
-    ticker_status status;
-
-    import->store->few = true;
-    status = import->store->ops->query(import->store, sql, &parameter, 1, &cursor, error);
-    import->store->few = false;
-    if (status != TICKER_OK)
-        return status;
-    status = cursor->ops->next(cursor, cells, error);
-    if (status == TICKER_OK) {
-        for (size_t i = 0; i < 6; i++)
-            good &= read_number(&cells[i], numbers[i]);
-        report->records -= report->rejected; /* the ledger counts what was read, the report what could be */
-        good = good && read_date(&cells[6], &report->first_date) && read_date(&cells[7], &report->last_date);
-        import->turnover[0] = '\0';
-        if (cells[8].kind == TI_CELL_TEXT && cells[8].text.size < sizeof(import->turnover))
-            (void)snprintf(import->turnover, sizeof(import->turnover), "%.*s", (int)cells[8].text.size,
-                           cells[8].text.data);
-        if (!good)
-            status = ti_fail(error, TICKER_FAILED, TICKER_ERROR_DATABASE, "the ledger's row %lld cannot be read",
-                             (long long)id);
-    }
-    cursor->ops->close(cursor);
-    return status < TICKER_OK ? status : TICKER_OK;
-}
-
 /* The same bytes are in, or a newer version of the object is: the row `id` says more of it. */
-static ticker_status duplicate(import_run *import, int64_t id, ticker_error *error)
+static ticker_status duplicate(ti_import_run *import, int64_t id, ticker_error *error)
 {
     ticker_report *report = ti_reader_report(import->reader);
     int64_t own = import->upload != NULL ? import->upload->id : 0;
     ticker_status status = TICKER_OK;
 
     if (import->newer == 0)
-        status = recall(import, id, error);
+        status = ti_run_recall(import, id, error);
     else
         (void)snprintf(report->error, sizeof(report->error), "a newer version of this object was imported");
 
     /* When two have the same upload, the second finds the row that it should take over. */
     if (status == TICKER_OK && own != 0 && own != id)
-        status = record(import, "duplicate", id, &own, error);
+        status = ti_run_record(import, "duplicate", id, &own, error);
     if (status != TICKER_OK)
         return status;
-    end_row(import);
+    ti_run_end_row(import);
     set_status(report, "duplicate");
     report->complete = import->newer == 0;
     report->import_id = id;
@@ -237,7 +95,7 @@ static ticker_status duplicate(import_run *import, int64_t id, ticker_error *err
 }
 
 /* A regular file is hashed before it is read: bytes that are there already need not be loaded to find that out. */
-static ticker_status known_before(import_run *import, int64_t *id, ticker_error *error)
+static ticker_status known_before(ti_import_run *import, int64_t *id, ticker_error *error)
 {
     ticker_report *report = ti_reader_report(import->reader);
     ticker_status status;
@@ -253,9 +111,9 @@ static ticker_status known_before(import_run *import, int64_t *id, ticker_error 
 }
 
 /* To the second thread, which owns the batch from then on. */
-static ticker_status hand_over(import_run *import, ti_overlap *overlap, const ticker_batch *batch, ticker_error *error)
+static ticker_status hand_over(ti_import_run *import, ti_overlap *overlap, ticker_error *error)
 {
-    ticker_batch *given = (ticker_batch *)(uintptr_t)batch, *empty = NULL;
+    ticker_batch *given = ti_reader_batch(import->reader), *empty = NULL;
     ticker_status status = ti_overlap_put(overlap, given, ti_reader_report(import->reader), &empty, error);
 
     return status == TICKER_OK ? ti_reader_give_batch(import->reader, empty, error) : status;
@@ -263,7 +121,7 @@ static ticker_status hand_over(import_run *import, ti_overlap *overlap, const ti
 
 /* Moves rows from the reader into the store (when there is one) and the day's quotes. *ended: the reader has no more. A file of one batch
  * needs no second thread. */
-static ticker_status move_rows(import_run *import, ti_day_quotes *days, bool *ended, ticker_error *error)
+static ticker_status move_rows(ti_import_run *import, ti_day_quotes *days, bool *ended, ticker_error *error)
 {
     ticker_report *report = ti_reader_report(import->reader);
     ti_overlap *overlap = NULL;
@@ -279,7 +137,7 @@ static ticker_status move_rows(import_run *import, ti_day_quotes *days, bool *en
         if (!first && overlap == NULL && import->store != NULL && import->overlapped)
             overlap = ti_overlap_begin(import->store, days, ask_caller, import);
         first = false;
-        status = overlap != NULL ? hand_over(import, overlap, batch, error)
+        status = overlap != NULL ? hand_over(import, overlap, error)
                                  : ti_put_batch(import->store, days, batch, report->snapshot,
                                                 &report->stages[TI_STAGE_LOADING], error);
         if (status == TICKER_OK)
@@ -296,7 +154,7 @@ static ticker_status move_rows(import_run *import, ti_day_quotes *days, bool *en
 }
 
 /* All of a member. TICKER_DONE: somebody else has put the same bytes in. */
-static ticker_status transfer(import_run *import, ti_day_quotes *days, ticker_error *error)
+static ticker_status transfer(ti_import_run *import, ti_day_quotes *days, ticker_error *error)
 {
     bool ended = false;
     ticker_status status = move_rows(import, days, &ended, error);
@@ -333,7 +191,7 @@ static bool next_instrument(void *payload, ti_instrument *instrument)
     return true;
 }
 
-static ticker_status commit(import_run *import, int64_t *id, ticker_error *error)
+static ticker_status commit(ti_import_run *import, int64_t *id, ticker_error *error)
 {
     instruments list = {ti_reader_tally(import->reader), 0};
     int64_t since = ti_clock_microseconds();
@@ -342,7 +200,7 @@ static ticker_status commit(import_run *import, int64_t *id, ticker_error *error
     ticker_status status;
 
     ti_buffer_init(&problems, TICKER_PROBLEMS_JSON_MAX);
-    status = fill_ledger(import, "imported", &problems, &row, error);
+    status = ti_run_ledger_row(import, "imported", &problems, &row, error);
     if (status == TICKER_OK)
         status = import->store->ops->commit(import->store, &row, next_instrument, &list, id, error);
     ti_buffer_free(&problems);
@@ -351,7 +209,7 @@ static ticker_status commit(import_run *import, int64_t *id, ticker_error *error
 }
 
 /* Keys, and the quotes that trades make. */
-static ticker_status settle(import_run *import, ti_day_quotes *days, ticker_error *error)
+static ticker_status settle(ti_import_run *import, ti_day_quotes *days, ticker_error *error)
 {
     int64_t since = ti_clock_microseconds();
     ticker_status status = import->store->ops->settle(import->store, error);
@@ -364,7 +222,7 @@ static ticker_status settle(import_run *import, ti_day_quotes *days, ticker_erro
 
 /* Everything of one member behind begin. TICKER_DONE: somebody else has imported the same bytes meanwhile. *open: whether the
  * transaction still waits for its end; a commit that saw the others' import has rolled back by itself, and *id is their ledger row. */
-static ticker_status fill(import_run *import, int64_t *id, bool *open, ticker_error *error)
+static ticker_status fill(ti_import_run *import, int64_t *id, bool *open, ticker_error *error)
 {
     ti_day_quotes *days = ti_day_quotes_new();
     ticker_status status;
@@ -383,7 +241,7 @@ static ticker_status fill(import_run *import, int64_t *id, bool *open, ticker_er
 }
 
 /* The ledger row of those who imported the same bytes while this import waited: TICKER_DONE and *id. */
-static ticker_status find_rival(import_run *import, int64_t *id, ticker_error *error)
+static ticker_status find_rival(ti_import_run *import, int64_t *id, ticker_error *error)
 {
     const ticker_report *report = ti_reader_report(import->reader);
     ticker_status status = import->store->ops->find_import(import->store, report->bytes, report->sha256, report->member,
@@ -394,48 +252,8 @@ static ticker_status find_rival(import_run *import, int64_t *id, ticker_error *e
     return status == TICKER_OK ? TICKER_DONE : status;
 }
 
-/* The newest version of the object that is newer than that of this import. */
-typedef struct newest {
-    const char *sequencer; /* of this import */
-    char text[TICKER_SEQUENCER_MAX];
-    int64_t id; /* 0: none yet */
-} newest;
-
-static ticker_status keep_newest(void *payload, int64_t id, ti_slice sequencer, ticker_error *error)
-{
-    newest *found = payload;
-    char text[TICKER_SEQUENCER_MAX];
-
-    (void)error;
-    if (sequencer.size >= sizeof(text)) /* nothing that can be compared */
-        return TICKER_OK;
-    memcpy(text, sequencer.data, sequencer.size);
-    text[sequencer.size] = '\0';
-    if (ticker_event_compare_sequencers(text, found->id != 0 ? found->text : found->sequencer) > 0) {
-        memcpy(found->text, text, sequencer.size + 1);
-        found->id = id;
-    }
-    return TICKER_OK;
-}
-
-/* TICKER_DONE: a newer version of the object is in, as import->newer says; or else none can come in before this import has ended. */
-static ticker_status look_for_newer(import_run *import, ticker_error *error)
-{
-    newest found = {.sequencer = import->events.sequencer};
-    ticker_status status;
-
-    if (import->upload == NULL || import->upload->location == NULL || found.sequencer == NULL ||
-        found.sequencer[0] == '\0')
-        return TICKER_OK;
-    status = import->store->ops->versions(import->store, import->upload->location, keep_newest, &found, error);
-    if (status != TICKER_OK)
-        return status;
-    import->newer = found.id;
-    return found.id != 0 ? TICKER_DONE : TICKER_OK;
-}
-
 /* TICKER_OK: imported as *id. TICKER_DONE: somebody else was first, as *id. */
-static ticker_status load(import_run *import, int64_t *id, ticker_error *error)
+static ticker_status load(ti_import_run *import, int64_t *id, ticker_error *error)
 {
     ticker_store *store = import->store;
     ticker_report *report = ti_reader_report(import->reader);
@@ -453,7 +271,7 @@ static ticker_status load(import_run *import, int64_t *id, ticker_error *error)
     store->folder = import->folder;
     status = store->ops->begin(store, id, error);
     if (status == TICKER_OK)
-        status = look_for_newer(import, error);
+        status = ti_run_look_for_newer(import, error);
     spent(import, TI_STAGE_LOADING, since);
     if (status == TICKER_OK)
         status = fill(import, id, &open, error);
@@ -472,7 +290,7 @@ static ticker_status load(import_run *import, int64_t *id, ticker_error *error)
 }
 
 /* What an import would do with a file that was read to its end whatever was wrong with it. */
-static ticker_status judge(import_run *import, ticker_error *error)
+static ticker_status judge(ti_import_run *import, ticker_error *error)
 {
     ticker_report *report = ti_reader_report(import->reader);
     bool refused = !import->forced && report->refusal[0] != '\0', rejected = import->reject && report->rejected > 0;
@@ -494,7 +312,7 @@ static ticker_status judge(import_run *import, ticker_error *error)
     return TICKER_OK;
 }
 
-static void tell_cache(import_run *import, int64_t id)
+static void tell_cache(ti_import_run *import, int64_t id)
 {
     int64_t since = ti_clock_microseconds();
 
@@ -502,7 +320,7 @@ static void tell_cache(import_run *import, int64_t id)
     spent(import, TI_STAGE_TELLING, since);
 }
 
-static ticker_status import_member(import_run *import, ticker_error *error)
+static ticker_status import_member(ti_import_run *import, ticker_error *error)
 {
     ticker_report *report = ti_reader_report(import->reader);
     int64_t id = TICKER_NULL;
@@ -522,7 +340,7 @@ static ticker_status import_member(import_run *import, ticker_error *error)
         return judge(import, error);
     if (import->store != NULL && import->events.cache != NULL)
         tell_cache(import, id);
-    end_row(import);
+    ti_run_end_row(import);
     set_status(report, import->store != NULL ? "imported" : "checked");
     report->imported = import->store != NULL ? report->records : 0;
     report->superseded = import->store != NULL ? import->store->superseded : 0;
@@ -534,7 +352,7 @@ static ticker_status import_member(import_run *import, ticker_error *error)
 }
 
 /* An upload is called what its client called it: where it is stored stands in the ledger's column for that. */
-static void describe(import_run *import, const ticker_error *why)
+static void describe(ti_import_run *import, const ticker_error *why)
 {
     ticker_report *report = ti_reader_report(import->reader);
     ticker_error named = *why;
@@ -546,7 +364,7 @@ static void describe(import_run *import, const ticker_error *why)
 
 /* A member that will never work: it is in the ledger with its reasons, and the next one is tried. When the ledger cannot be written,
  * that takes the place of `why`. */
-static ticker_status refuse_member(import_run *import, ticker_error *why)
+static ticker_status refuse_member(ti_import_run *import, ticker_error *why)
 {
     ticker_report *report = ti_reader_report(import->reader);
     ticker_error later;
@@ -564,7 +382,7 @@ static ticker_status refuse_member(import_run *import, ticker_error *why)
         (void)ti_reader_hash(import->reader, &later);
     ticker_error_clear(&later);
     if (import->store != NULL)
-        status = record(import, "failed", 0, &report->import_id, &later);
+        status = ti_run_record(import, "failed", 0, &report->import_id, &later);
     if (status == TICKER_OK)
         send_report(import);
     else
@@ -572,7 +390,7 @@ static ticker_status refuse_member(import_run *import, ticker_error *why)
     return status;
 }
 
-static ticker_status import_members(import_run *import, ticker_error *error)
+static ticker_status import_members(ti_import_run *import, ticker_error *error)
 {
     ticker_error why;
     ticker_status status;
@@ -615,7 +433,7 @@ ticker_status ti_prepare_store(ticker_store *store, ticker_error *error)
 }
 
 /* Takes the row of the upload over; the caller is asked meanwhile whether to go on. */
-static ticker_status adopt(import_run *import, ticker_error *error)
+static ticker_status adopt(ti_import_run *import, ticker_error *error)
 {
     ticker_store *store = import->store;
     ticker_error why;
@@ -641,7 +459,7 @@ static const char *within(const char *text, size_t max)
 }
 
 /* What the event said of the version, as long as its import is at work. */
-static void tell_version(import_run *import, bool at_work)
+static void tell_version(ti_import_run *import, bool at_work)
 {
     if (import->store == NULL || import->upload == NULL)
         return;
@@ -649,7 +467,7 @@ static void tell_version(import_run *import, bool at_work)
     import->store->object_version = at_work ? import->events.object_version : NULL;
 }
 
-static ticker_status run(import_run *import, ticker_source *source, const ticker_options *options,
+static ticker_status run(ti_import_run *import, ticker_source *source, const ticker_options *options,
                          const ticker_import_events *events, ticker_error *error)
 {
     ticker_status status;
@@ -681,13 +499,13 @@ ticker_status ti_import(ticker_store *store, ticker_source *source, const ticker
                         const ticker_import_events *events, ti_adoption *row, ticker_error *error)
 {
     bool dry = ti_option_flag(options, TI_OPTION_DRY_RUN);
-    import_run import = {.store = dry ? NULL : store,
-                         .upload = dry ? NULL : row,
-                         .connections = (unsigned)ti_option_number(options, TI_OPTION_IMPORT_CONNECTIONS),
-                         .folder = ti_option_text(options, TI_OPTION_TEMPORARY_FOLDER),
-                         .overlapped = ti_option_number(options, TI_OPTION_IMPORT_THREADS) != 1,
-                         .forced = ti_option_flag(options, TI_OPTION_FORCE),
-                         .again = ti_option_flag(options, TI_OPTION_AGAIN)};
+    ti_import_run import = {.store = dry ? NULL : store,
+                            .upload = dry ? NULL : row,
+                            .connections = (unsigned)ti_option_number(options, TI_OPTION_IMPORT_CONNECTIONS),
+                            .folder = ti_option_text(options, TI_OPTION_TEMPORARY_FOLDER),
+                            .overlapped = ti_option_number(options, TI_OPTION_IMPORT_THREADS) != 1,
+                            .forced = ti_option_flag(options, TI_OPTION_FORCE),
+                            .again = ti_option_flag(options, TI_OPTION_AGAIN)};
 
     if (source == NULL || (store == NULL && !dry)) {
         ticker_source_free(source);
@@ -706,7 +524,7 @@ ticker_status ticker_import_source(ticker_store *store, ticker_source *source, c
 ticker_status ticker_inspect_source(ticker_source *source, const ticker_options *options,
                                     const ticker_import_events *events, ticker_error *error)
 {
-    import_run import = {.inspect = true};
+    ti_import_run import = {.inspect = true};
     ticker_options *lenient;
     ticker_status status;
 

@@ -272,6 +272,11 @@ ticker_status ticker_reader_next_batch(ticker_reader *reader, const ticker_batch
     return TICKER_OK;
 }
 
+ticker_batch *ti_reader_batch(ticker_reader *reader)
+{
+    return reader->batch;
+}
+
 ticker_status ti_reader_give_batch(ticker_reader *reader, ticker_batch *empty, ticker_error *error)
 {
     reader->batch = empty;

@@ -10,7 +10,9 @@
 
 /* The report of the current member, to be completed by an import. */
 ticker_report *ti_reader_report(ticker_reader *reader);
-/* The batch of the last ticker_reader_next_batch() becomes the caller's; the reader goes on with `empty`, which was one of its own, or with
+/* The batch of the last ticker_reader_next_batch(), which is still the reader's own. */
+ticker_batch *ti_reader_batch(ticker_reader *reader);
+/* That batch becomes the caller's; the reader goes on with `empty`, which was one of its own, or with
  * a new one (NULL). */
 ticker_status ti_reader_give_batch(ticker_reader *reader, ticker_batch *empty, ticker_error *error);
 /* The table that the current member's rows are for. */
