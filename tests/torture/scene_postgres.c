@@ -150,7 +150,10 @@ static void describe(ti_buffer *text)
         "SELECT string_agg(c.relname || ' ' || conname, E'\\n' ORDER BY c.relname, conname) FROM pg_constraint JOIN "
         "pg_class AS c ON c.oid = conrelid WHERE connamespace = 'public'::regnamespace AND c.relname !~ "
         "'^" TI_PG_LOADING "'",
-        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'", "SELECT count(*) FROM pg_prepared_xacts"};
+        /* Other databases of the server are others' business. */
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE "
+        "datname = current_database())",
+        "SELECT count(*) FROM pg_prepared_xacts WHERE database = current_database()"};
 
     wait_for_others();
     for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
