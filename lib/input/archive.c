@@ -21,6 +21,7 @@ typedef struct zip_layer {
         names; /* a UTF-8 one: libarchive drops names that the thread's own cannot write, as "C" cannot "negócios.txt" */
     const unsigned char *data; /* of the entry, libarchive's: decompressed and not handed on yet */
     size_t data_size;
+    int ahead; /* what the next block of it is: ARCHIVE_OK: there is one; at first, that nobody looked */
     unsigned members;
     bool opened;
     ticker_error below_error; /* libarchive's callback cannot pass one on */
@@ -106,6 +107,10 @@ static ticker_status next_entry(ti_layer *layer, ticker_error *error)
     struct archive_entry *entry;
     ticker_status status;
 
+    /* Whoever read all bytes of an entry need not have asked for its end, where its checksum is looked at. */
+    if (zip->ahead != ARCHIVE_OK && zip->ahead != ARCHIVE_EOF)
+        return failed(zip, error);
+    zip->ahead = ARCHIVE_OK;
     zip->data_size = 0;
     layer->name[0] = '\0'; /* until there is an entry: a failure here is not the one before's */
     if (!zip->opened) {
@@ -132,27 +137,35 @@ static ticker_status next_entry(ti_layer *layer, ticker_error *error)
     }
 }
 
+static void look_ahead(zip_layer *zip)
+{
+    const void *data = NULL;
+    la_int64_t at;
+
+    do
+        zip->ahead = archive_read_data_block(zip->archive, &data, &zip->data_size, &at);
+    while (zip->ahead == ARCHIVE_OK && zip->data_size == 0);
+    zip->data = data;
+    if (zip->ahead != ARCHIVE_OK)
+        zip->data_size = 0;
+}
+
 /* By libarchive's own blocks: what stands before a damage is handed on whatever sizes bytes are asked for in. */
 static ticker_status read_entry(ti_layer *layer, void *buffer, size_t capacity, size_t *got, ticker_error *error)
 {
     zip_layer *zip = (zip_layer *)layer;
 
     *got = 0;
-    while (zip->data_size == 0) {
-        const void *data = NULL;
-        la_int64_t at;
-        int result = archive_read_data_block(zip->archive, &data, &zip->data_size, &at);
-
-        zip->data = data;
-        if (result != ARCHIVE_OK) {
-            zip->data_size = 0;
-            return result == ARCHIVE_EOF ? TICKER_DONE : failed(zip, error);
-        }
-    }
+    if (zip->data_size == 0 && zip->ahead == ARCHIVE_OK)
+        look_ahead(zip);
+    if (zip->ahead != ARCHIVE_OK)
+        return zip->ahead == ARCHIVE_EOF ? TICKER_DONE : failed(zip, error);
     *got = zip->data_size < capacity ? zip->data_size : capacity;
     memcpy(buffer, zip->data, *got);
     zip->data += *got;
     zip->data_size -= *got;
+    if (zip->data_size == 0)
+        look_ahead(zip);
     return TICKER_OK;
 }
 

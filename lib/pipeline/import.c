@@ -481,7 +481,7 @@ static ticker_status run(ti_import_run *import, ticker_source *source, const tic
     if (import->reader == NULL)
         return ti_fail_memory(error);
     ticker_reader_keep_totals(import->reader, 1);
-    ti_reader_read_ahead(import->reader, import->store != NULL);
+    ti_reader_read_ahead(import->reader);
     status = ti_reader_keep_hash(import->reader, error);
     if (status == TICKER_OK && import->store != NULL)
         status = ti_prepare_store(import->store, error);

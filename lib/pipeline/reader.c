@@ -322,11 +322,11 @@ ti_tally *ti_reader_tally(ticker_reader *reader)
 }
 
 /* 0 is as many as help: each of the threads wants a processor. Figures are in docs/performance.md. */
-void ti_reader_read_ahead(ticker_reader *reader, bool stored)
+void ti_reader_read_ahead(ticker_reader *reader)
 {
     uint64_t threads = (uint64_t)ti_option_number(reader->options, TI_OPTION_IMPORT_THREADS);
 
-    if (threads == 0 && sysconf(_SC_NPROCESSORS_ONLN) > (stored ? 2 : 1))
+    if (threads == 0 && sysconf(_SC_NPROCESSORS_ONLN) > 2)
         threads = 3;
     if (threads >= 3)
         ti_input_read_ahead(reader->input, AHEAD_FROM);

@@ -19,9 +19,8 @@ ticker_status ti_reader_give_batch(ticker_reader *reader, ticker_batch *empty, t
 ticker_table ti_reader_table(const ticker_reader *reader);
 /* The totals by ticker; NULL unless asked for with ticker_reader_keep_totals(). */
 ti_tally *ti_reader_tally(ticker_reader *reader);
-/* Before the first member, for an import: archives may be decompressed in a thread of their own, as import-threads says. `stored`: the rows
- * go into a store meanwhile, which keeps a processor busy, too. */
-void ti_reader_read_ahead(ticker_reader *reader, bool stored);
+/* Before the first member, for an import: archives may be decompressed in a thread of their own, as import-threads says. */
+void ti_reader_read_ahead(ticker_reader *reader);
 /* Before the first member: the source will be hashed, so that ti_reader_hash() can be called. */
 ticker_status ti_reader_keep_hash(ticker_reader *reader, ticker_error *error);
 /* Puts the hash of the whole source and its size into the report. */

@@ -267,6 +267,31 @@ START_TEST(zip_with_a_wrong_crc)
 }
 END_TEST
 
+/* Of an archive within it: that one's bytes were all read, and its end says nothing of the checksum around it. */
+START_TEST(zip_with_a_wrong_crc_around_a_zip)
+{
+    zip_member member = {.name = "x", .data = "hello", .size = 5};
+    ti_buffer inner, outer;
+
+    bytes_init(&inner);
+    bytes_init(&outer);
+    make_zip(&inner, &member, 1);
+    for (int way = 0; way < 3; way++) {
+        member = (zip_member){.name = "in.zip",
+                              .data = inner.data,
+                              .size = inner.size,
+                              .bad_crc = true,
+                              .stored = way == 1,
+                              .descriptor = way == 2};
+        ti_buffer_clear(&outer);
+        make_zip(&outer, &member, 1);
+        refuses(&outer, TICKER_ERROR_INPUT, "CRC");
+    }
+    ti_buffer_free(&inner);
+    ti_buffer_free(&outer);
+}
+END_TEST
+
 /* Cut off before the central directory something is missing, or nothing is known to be there: never a silent half. */
 START_TEST(zip_cut_off_anywhere)
 {
@@ -454,6 +479,7 @@ int main(void)
         zip_with_names_that_look_numbered,
         zip_encrypted,
         zip_with_a_wrong_crc,
+        zip_with_a_wrong_crc_around_a_zip,
         zip_cut_off_anywhere,
         zip_with_a_member_struck_off,
         zip_with_any_wrong_byte,

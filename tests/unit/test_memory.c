@@ -259,7 +259,7 @@ static void each_allocation(attempt try, const ti_buffer *bytes, const ticker_op
     }
 }
 
-/* An import does without its second thread when there is no memory for it; tests/torture tries that. */
+/* An import, or looking at a file, does without another thread when there is no memory for it; tests/torture tries that. */
 #define ONE_THREAD "import-threads=1"
 
 static ti_buffer archive(void)
@@ -320,8 +320,10 @@ END_TEST
 START_TEST(inspecting)
 {
     ti_buffer zip = archive();
+    ticker_options *options = make_options(ONE_THREAD, NULL);
 
-    each_allocation(inspect, &zip, NULL, TICKER_OK);
+    each_allocation(inspect, &zip, options, TICKER_OK);
+    ticker_options_free(options);
     ti_buffer_free(&zip);
 }
 END_TEST
