@@ -1,5 +1,7 @@
 /* Members that a thread of their own decompresses: the same bytes, reports and failures as without, in whatever pieces the source gives its
  * own; the source is read by the caller's thread alone; and the thread ends whenever it is to. */
+#include <config.h>
+
 #include <pthread.h>
 #include <unistd.h>
 
@@ -350,7 +352,11 @@ START_TEST(every_format)
         void (*make)(ti_buffer *to, size_t rows, const char *end);
         size_t rows;
     } formats[] = {
-        {make_cotahist, 3500}, {make_trades, 12000}, {make_neg, 4000}, {make_consolidated, 9000}, {make_prices, 2000}};
+        {make_cotahist, 3500}, {make_trades, 12000}, {make_neg, 4000}, {make_consolidated, 9000},
+#ifdef TI_WITH_XML
+        {make_prices, 2000},
+#endif
+    };
 
     for (size_t i = 0; i < many_or_few(COUNT(formats), 1); i++) {
         ti_buffer good = zipped(formats[i].make, formats[i].rows, 0, false);
