@@ -1,7 +1,11 @@
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE 1 /* dladdr() */
+#endif
 #include <config.h>
 
 #include "faults.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -29,11 +33,17 @@
 #define OWN_ALLOCATOR 0
 #endif
 
-const char *const fault_names[FAULT_COUNT] = {
-    [FAULT_NONE] = "nothing",   [FAULT_MEMORY] = "memory", [FAULT_OTHERS] = "memory of others",
-    [FAULT_READ] = "reads",     [FAULT_WRITE] = "writes",  [FAULT_SQL] = "SQL",
-    [FAULT_DISK] = "disk",      [FAULT_SERVER] = "server", [FAULT_REFUSAL] = "refusals",
-    [FAULT_NETWORK] = "network"};
+const char *const fault_names[FAULT_COUNT] = {[FAULT_NONE] = "nothing",
+                                              [FAULT_MEMORY] = "memory",
+                                              [FAULT_OTHERS] = "memory of others",
+                                              [FAULT_READ] = "reads",
+                                              [FAULT_WRITE] = "writes",
+                                              [FAULT_SQL] = "SQL",
+                                              [FAULT_DISK] = "disk",
+                                              [FAULT_SERVER] = "server",
+                                              [FAULT_REFUSAL] = "refusals",
+                                              [FAULT_NETWORK] = "network",
+                                              [FAULT_ARCHIVE] = "memory of libarchive"};
 
 static _Atomic fault armed;
 static _Atomic unsigned long calls, fail_at;
@@ -57,7 +67,7 @@ unsigned long faults_end(void)
 
 bool fault_possible(fault kind)
 {
-    return kind != FAULT_OTHERS || OWN_ALLOCATOR;
+    return (kind != FAULT_OTHERS && kind != FAULT_ARCHIVE) || OWN_ALLOCATOR;
 }
 
 /* For a breakpoint. */
@@ -153,17 +163,33 @@ void *__libc_memalign(size_t alignment, size_t size);
 void __libc_free(void *memory);
 void *memalign(size_t alignment, size_t size);
 
-static bool refused(void)
+static bool is_archive(const void *caller)
 {
-    if (inside || !due(FAULT_OTHERS))
+    Dl_info where;
+
+    return dladdr(caller, &where) != 0 && where.dli_fname != NULL && strstr(where.dli_fname, "libarchive") != NULL;
+}
+
+/* libarchive ends the program when there is no memory for a text, which is all that it makes larger. */
+static bool refused(const void *caller, bool larger)
+{
+    fault kind = armed;
+    bool archive;
+
+    if (inside || (kind != FAULT_OTHERS && kind != FAULT_ARCHIVE))
+        return false;
+    archive = (larger || kind == FAULT_ARCHIVE) && is_archive(caller);
+    if ((kind == FAULT_ARCHIVE ? larger || !archive : archive) || !due(kind))
         return false;
     errno = ENOMEM;
     return true;
 }
 
+#define CALLER __builtin_return_address(0)
+
 SEEN void *malloc(size_t size)
 {
-    void *made = refused() ? NULL : __libc_malloc(size);
+    void *made = refused(CALLER, false) ? NULL : __libc_malloc(size);
 
     live += made != NULL;
     return made;
@@ -171,7 +197,7 @@ SEEN void *malloc(size_t size)
 
 SEEN void *calloc(size_t count, size_t size)
 {
-    void *made = refused() ? NULL : __libc_calloc(count, size);
+    void *made = refused(CALLER, false) ? NULL : __libc_calloc(count, size);
 
     live += made != NULL;
     return made;
@@ -179,7 +205,7 @@ SEEN void *calloc(size_t count, size_t size)
 
 SEEN void *realloc(void *memory, size_t size)
 {
-    void *made = refused() ? NULL : __libc_realloc(memory, size);
+    void *made = refused(CALLER, true) ? NULL : __libc_realloc(memory, size);
 
     live += memory == NULL && made != NULL;
     live -= memory != NULL && made == NULL && size == 0;
@@ -188,7 +214,7 @@ SEEN void *realloc(void *memory, size_t size)
 
 SEEN void *memalign(size_t alignment, size_t size)
 {
-    void *made = refused() ? NULL : __libc_memalign(alignment, size);
+    void *made = refused(CALLER, false) ? NULL : __libc_memalign(alignment, size);
 
     live += made != NULL;
     return made;

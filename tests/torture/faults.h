@@ -16,6 +16,7 @@ typedef enum fault {
     FAULT_SERVER,  /* the connection to PostgreSQL is cut before a call of libpq */
     FAULT_REFUSAL, /* PostgreSQL refuses a statement, or the rows of a COPY */
     FAULT_NETWORK, /* what libpq sends, or waits for, is lost with the connection */
+    FAULT_ARCHIVE, /* an allocation of libarchive: few, each with another message of its own */
     FAULT_COUNT
 } fault;
 

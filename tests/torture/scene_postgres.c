@@ -197,7 +197,7 @@ static void tune(ticker_store *store, way how)
 /* Not the memory of others: libpq (15) waits for ever when there is none for what says that a pipeline came to its end. */
 const scene scene_postgres = {.name = "postgres",
                               .faults = 1u << FAULT_MEMORY | 1u << FAULT_READ | 1u << FAULT_WRITE | 1u << FAULT_SERVER |
-                                        1u << FAULT_REFUSAL | 1u << FAULT_NETWORK,
+                                        1u << FAULT_REFUSAL | 1u << FAULT_NETWORK | 1u << FAULT_ARCHIVE,
                               .begin = begin,
                               .end = end,
                               .url = url,

@@ -137,7 +137,7 @@ static void describe(ti_buffer *text)
 
 const scene scene_sqlite = {.name = "sqlite",
                             .faults = 1u << FAULT_MEMORY | 1u << FAULT_OTHERS | 1u << FAULT_READ | 1u << FAULT_WRITE |
-                                      1u << FAULT_SQL | 1u << FAULT_DISK,
+                                      1u << FAULT_SQL | 1u << FAULT_DISK | 1u << FAULT_ARCHIVE,
                             .begin = begin,
                             .end = end,
                             .url = url,

@@ -345,7 +345,7 @@ static void torment_kind(torment *now, fault kind, bool lasting)
     if (status != now->what->status)
         complain(now, status, "it fails without a fault");
     now->files = open_files();
-    step = all || calls <= few ? 1 : calls / few;
+    step = all || calls <= few || kind == FAULT_ARCHIVE ? 1 : calls / few;
     for (now->at = step > 1 ? 1 + (unsigned)kind % step : 1; torment_one(now); now->at += step)
         if (now->at > 1000000)
             broken("torture", "there is no end");
@@ -411,8 +411,8 @@ static void learn_states(torment *now)
 
 static void torment_all(const scenario *what)
 {
-    static const fault kinds[] = {FAULT_MEMORY, FAULT_OTHERS, FAULT_READ,    FAULT_WRITE,  FAULT_SQL,
-                                  FAULT_DISK,   FAULT_SERVER, FAULT_REFUSAL, FAULT_NETWORK};
+    static const fault kinds[] = {FAULT_MEMORY, FAULT_OTHERS, FAULT_READ,    FAULT_WRITE,   FAULT_SQL,
+                                  FAULT_DISK,   FAULT_SERVER, FAULT_REFUSAL, FAULT_NETWORK, FAULT_ARCHIVE};
     torment now = {.what = what, .options = ticker_options_new(), .error = ticker_error_new()};
 
     if (now.options == NULL || now.error == NULL ||
