@@ -47,8 +47,9 @@ void ti_sq_watch(ti_sq_link *link, const ticker_store *store);
 /* How long a call waits for a lock that another connection holds; -1: as long as usual. */
 void ti_sq_patience(ti_sq_link *link, int milliseconds);
 bool ti_sq_in_transaction(const ti_sq_link *link);
-/* Rolls back what is open. */
+/* Rolls back what is open. When there is no memory even for that, the next use of the link has to: ti_sq_finish_undo(). */
 void ti_sq_undo(ti_sq_link *link);
+ticker_status ti_sq_finish_undo(ti_sq_link *link, ticker_error *error);
 /* Whether the last failing call failed on a unique key. */
 bool ti_sq_not_unique(const ti_sq_link *link);
 /* Whether it failed because another connection kept its lock for longer than the patience. */

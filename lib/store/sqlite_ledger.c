@@ -213,10 +213,14 @@ void ti_sq_rollback(ticker_store *store)
 
 static ticker_status check_idle(ti_sqlite *sqlite, ticker_error *error)
 {
+    ticker_status status;
+
     if (sqlite->importing)
         return ti_fail(error, TICKER_FATAL, TICKER_ERROR_INTERNAL, "the ledger was written within an import");
-    ti_sq_expect_small_writes(sqlite);
-    return TICKER_OK;
+    status = ti_sq_finish_undo(sqlite->link, error);
+    if (status == TICKER_OK)
+        ti_sq_expect_small_writes(sqlite);
+    return status;
 }
 
 /* Each statement alone is a transaction. */

@@ -349,6 +349,12 @@ void ti_sq_undo(ti_sq_link *link)
     (void)sqlite3_reset(link->undo);
 }
 
+/* SQLite prepares a statement anew when the schema has changed, even that of ti_sq_undo(), and that takes memory. */
+ticker_status ti_sq_finish_undo(ti_sq_link *link, ticker_error *error)
+{
+    return ti_sq_in_transaction(link) ? ti_sq_run(link, "ROLLBACK", error) : TICKER_OK;
+}
+
 bool ti_sq_not_unique(const ti_sq_link *link)
 {
     return link->failed == SQLITE_CONSTRAINT_UNIQUE;

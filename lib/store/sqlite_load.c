@@ -80,7 +80,9 @@ ticker_status ti_sq_begin(ticker_store *store, int64_t *import_id, ticker_error 
 
     if (sqlite->importing)
         return ti_fail(error, TICKER_FATAL, TICKER_ERROR_INTERNAL, "an import was begun within an import");
-    status = choose_journal(sqlite, error);
+    status = ti_sq_finish_undo(sqlite->link, error);
+    if (status == TICKER_OK)
+        status = choose_journal(sqlite, error);
     if (status != TICKER_OK)
         return status;
     ti_sq_patience(sqlite->link, TI_SQ_TURN_PATIENCE);
