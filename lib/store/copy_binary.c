@@ -6,7 +6,6 @@
 #include "base/error.h"
 #include "model/schema.h"
 
-#define DAYS_1970_TO_2000 10957 /* PostgreSQL counts days from 2000-01-01 */
 #define NUMERIC_NEGATIVE 0x4000
 #define NUMERIC_SCALE_MAX 8
 #define NUMERIC_GROUPS_MAX 12 /* 128 bits have at most 39 digits, in groups of four, with two more behind the point */
@@ -76,7 +75,7 @@ char *ti_copy_text(char *at, ti_slice text)
 
 char *ti_copy_date(char *at, int64_t days)
 {
-    return ti_copy_int4(at, (int32_t)(days - DAYS_1970_TO_2000));
+    return ti_copy_int4(at, (int32_t)(days - TI_COPY_DAYS_2000));
 }
 
 char *ti_copy_time(char *at, int64_t milliseconds)

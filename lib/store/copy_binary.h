@@ -5,7 +5,9 @@
 #ifndef TI_STORE_COPY_BINARY_H
 #define TI_STORE_COPY_BINARY_H
 
+#include <endian.h>
 #include <stdbool.h>
+#include <string.h>
 
 #include <tickerimport/error.h>
 
@@ -17,6 +19,7 @@
 #define TI_COPY_TRAILER_SIZE 2
 #define TI_COPY_NUMBER_MAX 40 /* bytes of any field that is not a text, length included */
 #define TI_COPY_TAIL_FIELDS_MAX 3
+#define TI_COPY_DAYS_2000 10957 /* from 1970-01-01 to 2000-01-01, from which PostgreSQL counts days */
 
 extern const char ti_copy_header[TI_COPY_HEADER_SIZE];
 extern const char ti_copy_trailer[TI_COPY_TRAILER_SIZE];
@@ -67,6 +70,15 @@ char *ti_copy_date(char *at, int64_t days);
 char *ti_copy_time(char *at, int64_t milliseconds);
 /* mantissa / 10^scale (scale ≤ 8) with at least `digits` decimals and no more than the value needs. */
 char *ti_copy_numeric(char *at, ti_int128 mantissa, unsigned scale, unsigned digits);
+/* A length, or the bytes of an int4 or date, read back. */
+static inline uint32_t ti_copy_read32(const char *at)
+{
+    uint32_t value;
+
+    memcpy(&value, at, sizeof(value));
+    return be32toh(value);
+}
+
 /* The number of fields that begins a row. */
 char *ti_copy_fields(char *at, unsigned count);
 

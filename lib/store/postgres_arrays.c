@@ -21,14 +21,6 @@ static const struct {
     [TI_COPY_TIME] = {TI_PG_OID_TIME, 1183},
 };
 
-static uint32_t read32(const char *at)
-{
-    uint32_t value;
-
-    memcpy(&value, at, sizeof(value));
-    return be32toh(value);
-}
-
 static char *write32(char *at, uint32_t value)
 {
     value = htobe32(value);
@@ -58,7 +50,7 @@ typedef struct array_column {
 /* Bytes of a field, its length included. */
 static size_t field_bytes(const char *at)
 {
-    uint32_t length = read32(at);
+    uint32_t length = ti_copy_read32(at);
 
     return length == UINT32_MAX ? 4 : 4 + (size_t)length;
 }

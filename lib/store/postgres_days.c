@@ -16,8 +16,7 @@
 #define ROW_BYTES_MAX ((size_t)1024 * 1024)
 #define FETCH_ROWS 5000
 #define FETCH_SQL "FETCH 5000 FROM ticker_trades"
-#define SHORT_MAX 1024  /* entries that go as parameters */
-#define DAYS_2000 10957 /* binary dates count from 2000-01-01 */
+#define SHORT_MAX 1024 /* entries that go as parameters */
 
 /* One cursor for each date, so that the server reads one partition; it sorts by the place in the list and the trade id. The key of trades
  * begins with what is asked for, so single trades are found without reading their day. */
@@ -101,7 +100,7 @@ static ticker_status visit_rows(const scan *asked, const ti_pg_result *result, t
     for (size_t row = 0; row < ti_pg_rows(result) && status == TICKER_OK; row++) {
         const ti_trade trade = {.day = (size_t)binary_integer(result, row, 0),
                                 .session = ti_pg_cell(result, row, 1),
-                                .reference_date = binary_integer(result, row, 2) + DAYS_2000,
+                                .reference_date = binary_integer(result, row, 2) + TI_COPY_DAYS_2000,
                                 .id = binary_integer(result, row, 3),
                                 .action = binary_integer(result, row, 4),
                                 .time = binary_integer(result, row, 5) / 1000,

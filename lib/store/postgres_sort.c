@@ -15,18 +15,9 @@
 
 #define KEY_WORDS 5
 #define DATE_BIAS ((uint64_t)1 << 31)
-#define POSTGRES_EPOCH 10957 /* 2000-01-01, as days since 1970 */
-#define TICKER_WORD 8        /* bytes of a ticker in each of its two words */
+#define TICKER_WORD 8 /* bytes of a ticker in each of its two words */
 
 _Static_assert(KEY_WORDS <= TI_SPOOL_WORDS, "a key has room");
-
-static uint32_t read32(const char *at)
-{
-    uint32_t value;
-
-    memcpy(&value, at, sizeof(value));
-    return be32toh(value);
-}
 
 static uint64_t read64(const char *at)
 {
@@ -55,13 +46,13 @@ static void add_field(unsigned column, const char *value, size_t size, uint64_t 
         key[2] = size > TICKER_WORD ? text_word(value + TICKER_WORD, size - TICKER_WORD) : 0;
         break;
     case TICKER_TRADE_DATE:
-        key[0] = (uint64_t)read32(value) ^ DATE_BIAS;
+        key[0] = (uint64_t)ti_copy_read32(value) ^ DATE_BIAS;
         break;
     case TICKER_TRADE_ID:
         key[3] = read64(value) ^ (uint64_t)1 << 63;
         break;
     case TICKER_TRADE_REFERENCE_DATE:
-        key[4] |= ((uint64_t)read32(value) ^ DATE_BIAS) << 32;
+        key[4] |= ((uint64_t)ti_copy_read32(value) ^ DATE_BIAS) << 32;
         break;
     case TICKER_TRADE_SESSION:
         key[4] |= text_word(value, size) >> 48 << 16;
@@ -83,7 +74,7 @@ static void read_row(const ti_copy_layout *layout, const char *row, size_t *size
     memset(key, 0, KEY_WORDS * sizeof(*key));
     *nulls = 0;
     for (unsigned i = 0; i < layout->count; i++) {
-        uint32_t length = read32(at);
+        uint32_t length = ti_copy_read32(at);
 
         at += sizeof(length);
         *nulls = length == UINT32_MAX ? *nulls + 1 : 0;
@@ -163,13 +154,12 @@ ticker_status ti_pg_sort_send(ti_postgres *postgres, ticker_error *error)
         return TICKER_OK;
     status = ti_spool_sort(postgres->spool, error);
     while (status == TICKER_OK && (status = ti_spool_next(postgres->spool, &record, error)) == TICKER_OK) {
-        int64_t date = (int64_t)(int32_t)(uint32_t)(record.key[0] ^ DATE_BIAS) + POSTGRES_EPOCH;
-        bool other = period == NULL || date < period->first || date >= period->end;
+        int64_t date = (int64_t)(int32_t)(uint32_t)(record.key[0] ^ DATE_BIAS) + TI_COPY_DAYS_2000;
+        ti_pg_period *of = ti_pg_period_at(postgres, date);
 
-        if (other && period != NULL)
+        if (period != NULL && of != period)
             status = ti_pg_send_fresh(postgres, period, error);
-        if (other)
-            period = ti_pg_period_at(postgres, date);
+        period = of;
         if (status == TICKER_OK && !put_record(postgres, &period->rows, &record))
             status = ti_fail_memory(error);
         if (status == TICKER_OK && period->rows.size >= postgres->send_bytes)
