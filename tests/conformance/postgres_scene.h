@@ -57,6 +57,23 @@ static void own_set_up(void)
     (void)set_up();
 }
 
+/* The cases of a program that has no others; what main() is to return. */
+static inline int run_alone(const char *name, TCase *cases)
+{
+    Suite *suite = suite_create(name);
+    SRunner *runner;
+    int failed;
+
+    tcase_add_checked_fixture(cases, own_set_up, tear_down);
+    tcase_set_timeout(cases, TEST_SECONDS);
+    suite_add_tcase(suite, cases);
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 static inline ticker_batch *quotes_of(const char *const *dates, size_t count)
 {
     ticker_batch *batch = ti_batch_new(TICKER_QUOTES, (uint32_t)count, 256);

@@ -132,22 +132,12 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("at once");
     TCase *cases = tcase_create("at once");
-    SRunner *runner;
-    int failed;
 
     if (getenv("TICKER_TEST_POSTGRES") == NULL) {
         (void)fprintf(stderr, "conformance/postgres.sh runs this\n");
         return SKIPPED;
     }
-    tcase_add_checked_fixture(cases, own_set_up, tear_down);
-    tcase_set_timeout(cases, TEST_SECONDS);
     tcase_add_loop_test(cases, neither_is_told_to_try_again, 0, WAYS);
-    suite_add_tcase(suite, cases);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_alone("at once", cases);
 }

@@ -126,25 +126,15 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("distributed");
     TCase *cases = tcase_create("distributed");
-    SRunner *runner;
-    int failed;
 
     if (getenv("TICKER_TEST_POSTGRES") == NULL || getenv("TICKER_TEST_DISTRIBUTE") == NULL) {
         (void)fprintf(stderr, "conformance/citus.sh runs this\n");
         return SKIPPED;
     }
-    tcase_add_checked_fixture(cases, own_set_up, tear_down);
-    tcase_set_timeout(cases, TEST_SECONDS);
     tcase_add_test(cases, rows_before_and_after);
     tcase_add_test(cases, distributed_by_half);
     tcase_add_test(cases, distributed_by_something_else);
     tcase_add_test(cases, distribution_waits_for_imports);
-    suite_add_tcase(suite, cases);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_alone("distributed", cases);
 }

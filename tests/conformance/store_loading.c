@@ -297,17 +297,12 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("loading");
     TCase *cases = tcase_create("loading");
-    SRunner *runner;
-    int failed;
 
     if (getenv("TICKER_TEST_POSTGRES") == NULL) {
         (void)fprintf(stderr, "conformance/postgres.sh runs this\n");
         return SKIPPED;
     }
-    tcase_add_checked_fixture(cases, own_set_up, tear_down);
-    tcase_set_timeout(cases, TEST_SECONDS);
     tcase_add_test(cases, readers_see_nothing_of_loading);
     tcase_add_test(cases, what_a_crash_left_is_dropped);
     tcase_add_test(cases, a_migration_drops_what_a_crash_left);
@@ -315,10 +310,5 @@ int main(void)
     tcase_add_loop_test(cases, a_rollback_ends_in_time, 0, 2);
     tcase_add_loop_test(cases, trades_lie_in_the_order_of_their_key, 0, 2);
     tcase_add_test(cases, a_rollback_forgets_what_was_sorted);
-    suite_add_tcase(suite, cases);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_alone("loading", cases);
 }
